@@ -1,0 +1,53 @@
+import type { AssetCode } from './asset.ts';
+import { maxAccountIdLength, maxTenantIdLength } from './limits.ts';
+
+declare const accountId: unique symbol;
+declare const tenantId: unique symbol;
+
+/** An account's name, given by the client: `user_001`, `system:treasury`. */
+export type AccountId = string & { readonly [accountId]: true };
+
+/** The owner of a set of accounts; it comes from the caller's credentials, never from a URL. */
+export type TenantId = string & { readonly [tenantId]: true };
+
+export const accountIdPattern = /^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*$/;
+const tenantIdPattern = /^[A-Za-z0-9_-]+$/;
+
+/** `active`: takes debits and credits. `frozen`: takes credits only. `closed`: takes neither, for ever. */
+export const accountStatuses = ['active', 'frozen', 'closed'] as const;
+export type AccountStatus = (typeof accountStatuses)[number];
+
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface Account {
+  readonly id: AccountId;
+  readonly status: AccountStatus;
+  /** An unbounded account has no floor in any asset: it can be a source of credits that never runs dry. */
+  readonly unbounded: boolean;
+  /** The lowest posted less held balance by asset, in minor units; 0 for an asset not named. Empty when unbounded. */
+  readonly floors: ReadonlyMap<AssetCode, bigint>;
+  /** The assets it has a balance in. */
+  readonly balances: ReadonlySet<AssetCode>;
+  /** The subject of the tokens that may spend from it. */
+  readonly owner?: string;
+  readonly metadata: Metadata;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Counts its changes, from 1. */
+  readonly version: number;
+}
+
+/** Reads an account's name, or returns undefined when it has another form or more than 128 characters. */
+export function parseAccountId(text: string): AccountId | undefined {
+  return text.length <= maxAccountIdLength && accountIdPattern.test(text) ? (text as AccountId) : undefined;
+}
+
+/** Reads a tenant's name, or returns undefined when it has another form or more than 64 characters. */
+export function parseTenantId(text: string): TenantId | undefined {
+  return text.length <= maxTenantIdLength && tenantIdPattern.test(text) ? (text as TenantId) : undefined;
+}
+
+/** The floor of an account in an asset; null without one. */
+export function floorOf(account: Pick<Account, 'unbounded' | 'floors'>, asset: AssetCode): bigint | null {
+  return account.unbounded ? null : (account.floors.get(asset) ?? 0n);
+}

@@ -1,0 +1,74 @@
+import type { Metadata, TenantId } from './account.ts';
+import { digestOf } from './canonical-json.ts';
+import { LedgerError } from './errors.ts';
+import { type RecordId, recordIdOf, transactionIdOf } from './identifiers.ts';
+import { maxPostings } from './limits.ts';
+import type { Posting } from './posting.ts';
+import type { TransactionId, TransactionType } from './transaction.ts';
+
+/** What a caller asks: move money, under this key. */
+export interface PostTransactionRequest {
+  readonly tenant: TenantId;
+  /** The idempotency key, 1 to 255 visible characters. */
+  readonly key: string;
+  /** The operation's name in the API: the same key used for another operation is another request. */
+  readonly operation: string;
+  readonly type: TransactionType;
+  readonly postings: readonly Posting[];
+  readonly description?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** A request in its one normal form, with what follows from it. */
+export interface PostTransaction {
+  readonly tenant: TenantId;
+  readonly record: RecordId;
+  readonly id: TransactionId;
+  readonly type: TransactionType;
+  readonly postings: readonly Posting[];
+  readonly description?: string;
+  readonly metadata?: Metadata;
+  /** Two requests under one key are the same request exactly when their hashes are equal. */
+  readonly requestHash: string;
+}
+
+/**
+ * Normalises a request. Absent, empty and undefined details are the same; the order of names never matters.
+ *
+ * @throws LedgerError `same_account` for a posting from an account to itself, `invalid_request` for none or too many
+ * postings or an amount that is not positive
+ */
+export function postTransaction(request: PostTransactionRequest): PostTransaction {
+  const { tenant, key, operation, type, postings } = request;
+  if (postings.length < 1 || postings.length > maxPostings) {
+    throw new LedgerError('invalid_request', `a transaction has 1 to ${maxPostings} postings, not ${postings.length}`);
+  }
+  for (const posting of postings) {
+    if (posting.amount <= 0n) throw new LedgerError('invalid_request', 'an amount is positive');
+    if (posting.source === posting.destination) {
+      throw new LedgerError('same_account', `${posting.source} cannot be both source and destination of a posting`, {
+        account: posting.source,
+      });
+    }
+  }
+  const description = request.description || undefined;
+  const metadata = request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined;
+  const record = recordIdOf(tenant, key);
+  return {
+    tenant,
+    record,
+    id: transactionIdOf(record),
+    type,
+    postings,
+    ...(description !== undefined && { description }),
+    ...(metadata !== undefined && { metadata }),
+    requestHash: digestOf({
+      v: 1,
+      operation,
+      type,
+      postings: postings.map((posting) => ({ ...posting, amount: posting.amount.toString() })),
+      description: description ?? null,
+      metadata: metadata ?? null,
+    }),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Why a transaction was declined, in order of precedence. A decline is final: it is stored and replayed to the same key.
+ *
+ * The first two look at all postings. The last two go posting by posting, in their order, each seeing what the ones
+ * before it left; at one posting `insufficient_funds` comes before `limit_exceeded`.
+ */
+export const declineReasons = [
+  /** An account of the transaction is closed. */
+  'account_closed',
+  /** A source is frozen: it takes no debits. */
+  'account_frozen',
+  /** A source's posted less held balance would fall below its floor. */
+  'insufficient_funds',
+  /** A balance would need more digits than are kept exactly, or an account more balances than it may have. */
+  'limit_exceeded',
+] as const;
+export type DeclineReason = (typeof declineReasons)[number];
+
+/** Why a command was refused without a trace: nothing is stored, and the same key may be used again. They precede every decline. */
+export const refusalCodes = ['account_not_found', 'asset_not_found'] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
+/** Why a change of accounts or assets was refused: nothing is changed. */
+export type ChangeRefusalCode =
+  | 'already_exists'
+  | 'not_found'
+  | 'balance_conflict'
+  | 'account_closed'
+  | 'asset_not_found';
+
+/** Why there is no final answer. Only `outcome_unknown` may have had an effect; the same key finds out. */
+export type FailureCode = 'contention' | 'unavailable' | 'outcome_unknown';
+
+/** Faults of a command itself, found before anything is read. */
+export type CommandFaultCode = 'same_account' | 'invalid_request';
+
+export type LedgerErrorCode = RefusalCode | ChangeRefusalCode | FailureCode | CommandFaultCode;
+
+/** An expected outcome that ends a use case: it carries its code and the evidence, and is rendered as it is. */
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError';
+  readonly code: LedgerErrorCode;
+  readonly evidence: Readonly<Record<string, string>>;
+
+  constructor(
+    code: LedgerErrorCode,
+    message: string,
+    evidence: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.evidence = evidence;
+  }
+}
+
+/** Something that cannot be is: a bug or damaged data. It is caught only at the boundary, and never explained to a client. */
+export class InvariantViolation extends Error {
+  override readonly name = 'InvariantViolation';
+}

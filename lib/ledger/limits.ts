@@ -1,0 +1,55 @@
+/**
+ * Every limit of the ledger, named; each derived from what DynamoDB allows or explained.
+ * A limit that a client can meet is named in the error it gets.
+ */
+
+/** Actions one `TransactWriteItems` may hold: DynamoDB's own limit. */
+export const maxActionsPerWrite = 100;
+
+/** The most actions one posting can need: two entries, two new balances and two accounts that learn of them. */
+export const maxActionsPerPosting = 6;
+
+/** Postings of one transaction: its record and all its postings always fit one write, whatever already exists. */
+export const maxPostings = Math.floor((maxActionsPerWrite - 1) / maxActionsPerPosting);
+
+/** Digits of an amount: far above any currency, and far below the 38 digits a DynamoDB number keeps exactly. */
+export const maxAmountDigits = 30;
+
+/** Digits of a balance: a million of the largest amounts, still exact in a DynamoDB number. */
+export const maxBalanceDigits = 36;
+
+/** Characters of an account's name: it stands in the keys of each of its items. */
+export const maxAccountIdLength = 128;
+
+/** Characters of a tenant's name: it stands in every key. */
+export const maxTenantIdLength = 64;
+
+/** Characters of an account's owner: the subject of a token (RFC 7519 leaves it open, OpenID Connect says 255). */
+export const maxOwnerLength = 255;
+
+/** Balances of one account: freezing it writes the account, every balance and a change record in one write. */
+export const maxBalancesPerAccount = maxActionsPerWrite - 4;
+
+/** Bytes of a description: it is kept with the transaction and both its entries, which stay under one write unit (1 KB). */
+export const maxDescriptionBytes = 256;
+
+/** Bytes of metadata as canonical JSON: kept once, in the record; each KB beyond the first costs two write units. */
+export const maxMetadataBytes = 2_048;
+
+/** Entries of a metadata object. */
+export const maxMetadataEntries = 32;
+
+/** Characters of a metadata name. */
+export const maxMetadataNameLength = 64;
+
+/** Characters of an asset's display name. */
+export const maxAssetNameLength = 64;
+
+/** Characters of an idempotency key: the IETF draft sets none, this is what keeps a header readable. */
+export const maxIdempotencyKeyLength = 255;
+
+/** How far this machine's clock may be from DynamoDB's before the committer refuses to commit, in milliseconds. */
+export const maxClockSkewMs = 2_000;
+
+/** The longest a commit may take from its decision to its last attempt, in milliseconds; cuts in time are taken older than this and the skew. */
+export const maxCommitMs = 8_000;

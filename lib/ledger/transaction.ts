@@ -1,0 +1,56 @@
+import type { AccountId, Metadata } from './account.ts';
+import type { AssetCode } from './asset.ts';
+import type { DeclineReason } from './errors.ts';
+import type { Posting } from './posting.ts';
+
+declare const transactionId: unique symbol;
+
+/** `tx_` and 52 characters that follow from tenant and idempotency key alone. */
+export type TransactionId = string & { readonly [transactionId]: true };
+
+/** `transfer`, `deposit`, `withdrawal`, `top_up`, `bonus`, `spend`, or what the client named: lower-case letters, digits and underscores. */
+export type TransactionType = string;
+
+/** What a posting left on one balance, as the transaction remembers it. */
+export interface RecordedEntry {
+  readonly account: AccountId;
+  readonly asset: AssetCode;
+  readonly sequence: number;
+  readonly amount: bigint;
+  readonly balanceAfter: bigint;
+}
+
+interface TransactionBase {
+  readonly id: TransactionId;
+  readonly type: TransactionType;
+  readonly postings: readonly Posting[];
+  /** Milliseconds since 1970: the one time of the transaction and of all its entries. */
+  readonly createdAt: number;
+}
+
+/** An immutable, atomic set of postings that happened. */
+export interface PostedTransaction extends TransactionBase {
+  readonly status: 'posted';
+  readonly entries: readonly RecordedEntry[];
+  readonly description?: string;
+  readonly metadata?: Metadata;
+  /** Random; keeps redacted details from being guessed out of their digest. */
+  readonly salt: string;
+}
+
+/** Evidence of a decline: what was found where, amounts in minor units. */
+export interface DeclineEvidence {
+  readonly account: AccountId;
+  readonly asset?: AssetCode;
+  readonly available?: bigint;
+  readonly required?: bigint;
+}
+
+/** A transaction that was declined, for ever. */
+export interface RejectedTransaction extends TransactionBase {
+  readonly status: 'rejected';
+  readonly reason: DeclineReason;
+  readonly evidence: DeclineEvidence;
+}
+
+export type Transaction = PostedTransaction | RejectedTransaction;
