@@ -1,0 +1,36 @@
+import path from 'node:path';
+import type { Construct } from 'constructs';
+import { type Area, areas } from './areas.ts';
+import type { IdempotencyTable } from './idempotency-table.ts';
+import { LedgerFunction } from './ledger-function.ts';
+import type { LedgerTable } from './ledger-table.ts';
+
+export interface AreaFunctionProps {
+  readonly area: Area;
+  /** The folder that holds one folder with an `index.mjs` for each function. */
+  readonly bundles: string;
+  readonly ledger: LedgerTable;
+  readonly idempotency: IdempotencyTable;
+  readonly apiKeySha256: string;
+}
+
+/** The function that serves one area of the API. It learns the name of a table only together with the leave to use it. */
+export class AreaFunction extends LedgerFunction {
+  constructor(scope: Construct, id: string, props: AreaFunctionProps) {
+    const needs = areas[props.area];
+    const usesLedger = needs.ledgerActions.length > 0;
+    super(scope, id, {
+      description: needs.description,
+      bundle: path.join(props.bundles, props.area),
+      serviceName: `florin-${props.area}`,
+      environment: {
+        ...(usesLedger && { LEDGER_TABLE: props.ledger.tableName }),
+        ...(needs.replays && { IDEMPOTENCY_TABLE: props.idempotency.tableName }),
+        ...(needs.checksAccess && { API_KEY_SHA256: props.apiKeySha256 }),
+      },
+    });
+    if (usesLedger) props.ledger.grantItems(this, needs.ledgerActions);
+    for (const index of needs.ledgerIndexes) props.ledger.grantIndexQuery(this, index);
+    if (needs.replays) props.idempotency.grantReplay(this);
+  }
+}

@@ -1,0 +1,63 @@
+import { ledgerTable, type SparseIndex } from '../lib/config/ledger-table.ts';
+import type { routes } from '../lib/http/routes.ts';
+import type { LedgerAction } from './ledger-table.ts';
+
+/** A part of the API that one function serves. */
+export type Area = (typeof routes)[number]['area'];
+
+/** What the function of an area may touch. */
+export interface AreaNeeds {
+  readonly description: string;
+  readonly ledgerActions: readonly LedgerAction[];
+  readonly ledgerIndexes: readonly SparseIndex[];
+  /** Whether its mutations are replayed from the idempotency table. */
+  readonly replays: boolean;
+  /** Whether any of its routes asks for credentials. */
+  readonly checksAccess: boolean;
+}
+
+/** Every area of the route table; one that is missing here does not compile. */
+export const areas: Readonly<Record<Area, AreaNeeds>> = {
+  assets: {
+    description: 'Registers and lists assets',
+    ledgerActions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
+    ledgerIndexes: [],
+    replays: true,
+    checksAccess: true,
+  },
+  accounts: {
+    description: 'Opens and changes accounts; reads accounts, balances and entries',
+    ledgerActions: [
+      'dynamodb:GetItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:Query',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:ConditionCheckItem',
+    ],
+    ledgerIndexes: [ledgerTable.indexes.accountsByTenant],
+    replays: true,
+    checksAccess: true,
+  },
+  transactions: {
+    description: 'Posts transactions and reads them back',
+    ledgerActions: [
+      'dynamodb:GetItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:Query',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:ConditionCheckItem',
+    ],
+    ledgerIndexes: [],
+    replays: false,
+    checksAccess: true,
+  },
+  documents: {
+    description: 'Serves the health check, the OpenAPI document and the API reference',
+    ledgerActions: [],
+    ledgerIndexes: [],
+    replays: false,
+    checksAccess: false,
+  },
+};
