@@ -1,0 +1,151 @@
+import * as z from 'zod';
+import {
+  accountId,
+  accountStatus,
+  amountText,
+  assetCode,
+  declineReason,
+  instantText,
+  metadata,
+  sequenceText,
+  transactionId,
+  versionText,
+} from './fields.ts';
+
+/** What is answered. The OpenAPI document is made of these, and the tests hold real answers to them. */
+
+export const assetAnswer = z
+  .strictObject({
+    code: assetCode,
+    scale: z.int().min(0).max(99).meta({ description: 'Decimal places of one major unit.', example: 2 }),
+    name: z.string().optional(),
+    createdAt: instantText,
+  })
+  .meta({ id: 'Asset' });
+
+export const accountAnswer = z
+  .strictObject({
+    id: accountId,
+    status: accountStatus,
+    unbounded: z.boolean(),
+    floors: z
+      .record(z.string(), amountText)
+      .meta({ description: 'By asset; 0 where none is named.', example: { 'USD/2': '-50000' } }),
+    owner: z.string().optional(),
+    metadata,
+    createdAt: instantText,
+    version: versionText,
+  })
+  .meta({ id: 'Account' });
+
+export const balanceAnswer = z
+  .strictObject({
+    account: accountId,
+    asset: assetCode,
+    posted: amountText.meta({ description: 'Credits less debits.' }),
+    held: amountText.meta({ description: 'Reserved by open outgoing holds.' }),
+    available: amountText
+      .nullable()
+      .meta({ description: '`posted − held − floor`; null for an account without a floor.' }),
+    version: versionText,
+    updatedAt: instantText.nullable().meta({ description: 'The time of the newest entry; null before the first.' }),
+  })
+  .meta({ id: 'Balance' });
+
+export const balanceAtAnswer = z
+  .strictObject({
+    account: accountId,
+    asset: assetCode,
+    posted: amountText,
+    at: instantText,
+    sequence: sequenceText.meta({ description: 'The last entry counted; 0 when there was none.' }),
+  })
+  .meta({ id: 'BalanceAt', description: 'The posted balance as of an instant.' });
+
+const postingAnswer = z
+  .strictObject({ source: accountId, destination: accountId, asset: assetCode, amount: amountText })
+  .meta({ id: 'Posting' });
+
+const recordedEntry = z
+  .strictObject({
+    account: accountId,
+    asset: assetCode,
+    sequence: sequenceText,
+    amount: amountText.meta({ description: 'Negative at the source.' }),
+    balanceAfter: amountText,
+  })
+  .meta({ id: 'TransactionEntry' });
+
+export const transactionKind = z.string().meta({
+  description:
+    '`transfer`, `deposit`, `withdrawal`, `top_up`, `bonus`, `spend`, `transaction`, or the type that was given.',
+  example: 'transfer',
+});
+
+export const postedTransaction = z
+  .strictObject({
+    id: transactionId,
+    status: z.literal('posted'),
+    type: transactionKind,
+    postings: z.array(postingAnswer),
+    entries: z.array(recordedEntry).meta({ description: 'Two for each posting, in order.' }),
+    description: z.string().optional(),
+    metadata: metadata.optional(),
+    createdAt: instantText,
+  })
+  .meta({ id: 'PostedTransaction' });
+
+export const rejectedTransaction = z
+  .strictObject({
+    id: transactionId,
+    status: z.literal('rejected'),
+    type: transactionKind,
+    postings: z.array(postingAnswer),
+    reason: declineReason,
+    createdAt: instantText,
+  })
+  .meta({ id: 'RejectedTransaction', description: 'Declined, for ever.' });
+
+export const transactionAnswer = z
+  .discriminatedUnion('status', [postedTransaction, rejectedTransaction])
+  .meta({ id: 'Transaction' });
+
+/** A dry run's answer: what would happen now. There is no transaction, and another request may come between. */
+export const previewAnswer = z
+  .strictObject({
+    dryRun: z.literal(true),
+    type: transactionKind,
+    postings: z.array(postingAnswer),
+    entries: z.array(recordedEntry),
+    description: z.string().optional(),
+    metadata: metadata.optional(),
+  })
+  .meta({ id: 'Preview' });
+
+export const entryAnswer = z
+  .strictObject({
+    account: accountId,
+    asset: assetCode,
+    sequence: sequenceText,
+    amount: amountText,
+    balanceAfter: amountText,
+    transactionId,
+    type: transactionKind,
+    description: z.string().optional(),
+    metadata: metadata.optional(),
+    counterparties: z.array(accountId),
+    createdAt: instantText,
+    hash: z.string().meta({ description: 'SHA-256 over this entry and the hash before it.' }),
+    previousHash: z.string(),
+  })
+  .meta({ id: 'Entry' });
+
+const nextCursor = z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' });
+
+/** Lists are read in pages, or whole where there are few. */
+export const assetList = z.strictObject({ data: z.array(assetAnswer), nextCursor }).meta({ id: 'AssetPage' });
+export const accountList = z.strictObject({ data: z.array(accountAnswer), nextCursor }).meta({ id: 'AccountPage' });
+export const balanceList = z.strictObject({ data: z.array(balanceAnswer) }).meta({ id: 'BalanceList' });
+export const entryPage = z.strictObject({ data: z.array(entryAnswer), nextCursor }).meta({ id: 'EntryPage' });
+
+export const healthAnswer = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' });

@@ -1,0 +1,196 @@
+import * as z from 'zod';
+import {
+  type AccountId,
+  type AssetCode,
+  accountIdPattern,
+  accountStatuses,
+  assetCodePattern,
+  declineReasons,
+  fitsDigits,
+  type Metadata,
+  maxAccountIdLength,
+  maxAmountDigits,
+  maxBalanceDigits,
+  maxMetadataBytes,
+  maxMetadataEntries,
+  maxMetadataNameLength,
+  parseAmount,
+  type TransactionId,
+} from '../ledger/index.ts';
+
+/**
+ * The fields of the API, each defined once and shared by requests and answers. Those that clients send have messages
+ * that say what is wanted. The `as` casts turn a text that has just been checked against the core's own pattern into
+ * the core's branded type.
+ */
+
+const nonEmpty = 1;
+
+export const accountId = z
+  .string()
+  .max(maxAccountIdLength, `at most ${maxAccountIdLength} characters`)
+  .regex(accountIdPattern, 'an account id: letters, digits, "_" and "-" in parts joined by ":"')
+  .transform((text) => text as AccountId)
+  .meta({ id: 'AccountId', description: 'The name of an account, chosen by the client.', example: 'user_001' });
+
+export const assetCode = z
+  .string()
+  .regex(assetCodePattern, 'an asset code such as USD/2 or GOLD_COINS')
+  .transform((text) => text as AssetCode)
+  .meta({
+    id: 'AssetCode',
+    description: 'The code of an asset with its scale: `USD/2` counts cents, `GOLD_COINS` has no decimals.',
+    example: 'USD/2',
+  });
+
+/** In a path a slash may be written as a dot, since some clients and proxies mangle `%2F`. */
+export const assetInPath = z
+  .string()
+  .transform((text) => text.replace('.', '/'))
+  .pipe(z.string().regex(assetCodePattern, 'an asset code such as USD.2, USD%2F2 or GOLD_COINS'))
+  .transform((text) => text as AssetCode)
+  .meta({
+    description: 'The code of an asset, its slash written as `.` or `%2F`: `USD.2`, `USD%2F2`, `GOLD_COINS`.',
+    example: 'USD.2',
+  });
+
+export const transactionId = z
+  .string()
+  .regex(/^tx_[a-z2-7]{52}$/, 'a transaction id as it was answered')
+  .transform((text) => text as TransactionId)
+  .meta({
+    id: 'TransactionId',
+    description: 'Follows from the tenant and the idempotency key alone.',
+    example: 'tx_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
+  });
+
+const digitsOrInteger = z.union([z.string(), z.int()], { error: 'a string of digits or an integer up to 2^53−1' });
+
+/** Reads digits as bigint. Out of range is a fault of its own, so that its message can name the range. */
+function amountOf(value: string | number, context: z.RefinementCtx, fault: (amount: bigint) => string | undefined) {
+  const amount = parseAmount(value);
+  const message =
+    amount === undefined ? `at most ${maxAmountDigits} digits, without point, exponent or spaces` : fault(amount);
+  if (amount === undefined || message !== undefined) {
+    context.addIssue({ code: 'custom', message: message ?? 'not an amount' });
+    return z.NEVER;
+  }
+  return amount;
+}
+
+export const positiveAmount = digitsOrInteger
+  .transform((value, context) => amountOf(value, context, (amount) => (amount > 0n ? undefined : 'more than zero')))
+  .meta({
+    id: 'PositiveAmount',
+    description: `An amount in minor units (cents for \`USD/2\`): a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1. More than zero.`,
+    example: '1050',
+  });
+
+export const signedAmount = digitsOrInteger
+  .transform((value, context) => amountOf(value, context, () => undefined))
+  .meta({
+    id: 'SignedAmount',
+    description: `An amount in minor units, possibly negative: a string of at most ${maxAmountDigits} digits, or an integer.`,
+    example: '-50000',
+  });
+
+/** How amounts are answered: always a string, so that no client loses digits. */
+export const amountText = z
+  .string()
+  .regex(new RegExp(`^-?[0-9]{1,${maxBalanceDigits}}$`))
+  .meta({ id: 'Amount', description: 'Minor units, as a string of digits.', example: '1050' });
+
+export const sequenceText = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .meta({ description: 'Counts the entries of one balance: 1, 2, 3 … without gaps.', example: '2' });
+
+export const versionText = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .meta({ description: 'Counts the changes; also the `ETag`.', example: '7' });
+
+export const instantText = z.iso
+  .datetime({ precision: 3 })
+  .meta({ description: 'RFC 3339, UTC, milliseconds.', example: '2026-11-21T10:00:00.000Z' });
+
+/** Reads an RFC 3339 time with any offset, as milliseconds since 1970. Digits beyond milliseconds are cut off. */
+export const instant = z.iso
+  .datetime({
+    offset: true,
+    error: 'an RFC 3339 time such as 2026-11-21T10:00:00.000Z (a "+" is written %2B in a URL)',
+  })
+  .transform((text, context) => {
+    const time = Date.parse(text);
+    if (time >= 0) return time;
+    context.addIssue({ code: 'custom', message: 'a time since 1970' });
+    return z.NEVER;
+  })
+  .meta({ id: 'Instant', description: 'An RFC 3339 time with any offset.', example: '2026-11-21T10:00:00.000Z' });
+
+export const accountStatus = z.enum(accountStatuses).meta({
+  id: 'AccountStatus',
+  description: '`active`: takes debits and credits. `frozen`: takes credits only. `closed`: takes neither, for ever.',
+});
+
+export const declineReason = z.enum(declineReasons).meta({ id: 'DeclineReason' });
+
+/** A text of at most so many bytes of UTF-8, since what is limited is what is stored. */
+export function boundedText(bytes: number) {
+  return z
+    .string()
+    .max(bytes, `at most ${bytes} bytes`)
+    .refine((text) => Buffer.byteLength(text) <= bytes, `at most ${bytes} bytes`);
+}
+
+const metadataName = z
+  .string()
+  .min(nonEmpty, 'a name of at least one character')
+  .max(maxMetadataNameLength, `a name of at most ${maxMetadataNameLength} characters`);
+
+function fitsMetadata(metadata: Readonly<Record<string, string | null>>): boolean {
+  return Buffer.byteLength(JSON.stringify(metadata)) <= maxMetadataBytes;
+}
+
+const metadataLimits = `At most ${maxMetadataEntries} entries and ${maxMetadataBytes} bytes.`;
+const tooManyEntries = `at most ${maxMetadataEntries} entries`;
+const tooManyBytes = `at most ${maxMetadataBytes} bytes as JSON`;
+
+export const metadata = z
+  .record(metadataName, z.string())
+  .refine((entries) => Object.keys(entries).length <= maxMetadataEntries, tooManyEntries)
+  .refine(fitsMetadata, tooManyBytes)
+  .transform((entries): Metadata => entries)
+  .meta({
+    id: 'Metadata',
+    description: `Strings of the client's own by name. ${metadataLimits}`,
+    example: { order: '7' },
+  });
+
+export const metadataChange = z
+  .record(metadataName, z.string().nullable())
+  .refine((entries) => Object.keys(entries).length <= maxMetadataEntries, tooManyEntries)
+  .refine(fitsMetadata, tooManyBytes)
+  .meta({
+    id: 'MetadataChange',
+    description: `Merged into the metadata there is; null takes a name away. ${metadataLimits}`,
+    example: { tier: 'gold', trial: null },
+  });
+
+export const floors = z
+  .record(z.string(), signedAmount)
+  .transform((entries, context) => {
+    const floors = new Map<AssetCode, bigint>();
+    for (const [asset, floor] of Object.entries(entries)) {
+      const parsed = assetCode.safeParse(asset);
+      if (parsed.success && fitsDigits(floor, maxAmountDigits)) floors.set(parsed.data, floor);
+      else context.addIssue({ code: 'custom', message: 'not an asset code', path: [asset] });
+    }
+    return floors;
+  })
+  .meta({
+    id: 'Floors',
+    description:
+      'By asset, the lowest `posted − held` allowed: 0 where none is named, negative for a credit limit, positive for a reserve.',
+    example: { 'USD/2': '-50000' },
+  });

@@ -1,0 +1,207 @@
+import * as z from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import { maxIdempotencyKeyLength } from '../ledger/limits.ts';
+import { type ProblemCode, problems, problemType } from './problem.ts';
+import { type AnswerHeader, isMutation, type Route, type RouteAnswer } from './route.ts';
+import { routes } from './routes.ts';
+
+/**
+ * The OpenAPI 3.1 document, made from the route table and the problem table alone. It is built ahead of time and kept
+ * beside the function that serves it, so that none of this is loaded to answer a request.
+ */
+
+const apiVersion = '1.0.0';
+
+const introduction = `A wallet and double-entry ledger.
+
+Amounts are whole minor units (cents for \`USD/2\`), written as strings of digits. Every \`POST\` and \`PATCH\` needs an
+\`Idempotency-Key\`: a key names one request for ever, so after any failure the same request with the same key is safe and
+gives the final answer. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
+
+const problemSchema = z
+  .object({
+    type: z.string().meta({ example: problemType('insufficient_funds') }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'For people; it may change.' }),
+    instance: z.string().meta({ description: 'The path of what the problem is about.' }),
+    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]).meta({ id: 'ProblemCode' }),
+    errors: z
+      .array(
+        z.object({
+          in: z.enum(['body', 'query', 'path', 'header']),
+          pointer: z
+            .string()
+            .meta({ description: 'A JSON Pointer (RFC 6901) into that part of the request.', example: '/amount' }),
+          detail: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'With `invalid_request`: every fault.' }),
+    transactionId: z.string().optional().meta({ description: 'With a decline: the rejected transaction.' }),
+    account: z.string().optional(),
+    asset: z.string().optional(),
+    available: z.string().optional().meta({ description: 'With `insufficient_funds`: what the source had.' }),
+    required: z.string().optional().meta({ description: 'With `insufficient_funds`: what the posting needed.' }),
+  })
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
+
+const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authenticate', z.ZodType>> = {
+  ETag: z.string().meta({ description: 'Changes when what is answered changes; send it back as `If-None-Match`.' }),
+  Location: z.string().meta({ description: 'The path of what was created.' }),
+  'Idempotent-Replayed': z
+    .literal('true')
+    .optional()
+    .meta({ description: 'This is the answer of an earlier request with this key.' }),
+  'Retry-After': z.string().meta({ description: 'Seconds to wait before the same request is made again.' }),
+  'WWW-Authenticate': z.string().meta({ description: 'How to authenticate.' }),
+};
+
+const correlationId = z.string().optional().meta({ description: 'Returned and logged; made where none was sent.' });
+
+const keyHeader = z.object({
+  'Idempotency-Key': z.string().min(1).max(maxIdempotencyKeyLength).meta({
+    description:
+      'Made anew for each action and kept for its retries: 1 to 255 visible ASCII characters, also as a quoted structured-field string. `X-Idempotency-Key` is accepted too.',
+    example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+  }),
+  'X-Correlation-Id': correlationId,
+});
+
+const readHeaders = z.object({ 'X-Correlation-Id': correlationId });
+
+const conditionalHeaders = z.object({
+  'If-None-Match': z.string().optional().meta({ description: 'An `ETag`: answered `304` where nothing changed.' }),
+  'X-Correlation-Id': correlationId,
+});
+
+const credentials = [{ bearer: [] }, { apiKey: [] }];
+
+/** Problems that follow from what a route is, beside its own. */
+function problemsOf(route: Route): ProblemCode[] {
+  const codes: ProblemCode[] = [...route.problems, 'internal'];
+  if (route.scope !== 'public')
+    codes.push('invalid_request', 'unauthenticated', 'forbidden', 'rate_limited', 'unavailable');
+  if (isMutation(route)) codes.push('idempotency_key_missing', 'idempotency_key_reused');
+  if (route.body) codes.push('too_large', 'unsupported_media_type');
+  return [...new Set(codes)];
+}
+
+function headersOf(names: readonly (keyof typeof answerHeaders)[]): z.ZodObject {
+  const shape: Record<string, z.ZodType> = { 'X-Correlation-Id': z.string() };
+  for (const name of names) shape[name] = answerHeaders[name];
+  return z.object(shape);
+}
+
+function successResponse(answer: RouteAnswer): ZodOpenApiResponseObject {
+  const mediaType = answer.mediaType ?? 'application/json';
+  return {
+    description: answer.description,
+    headers: headersOf(answer.headers ?? []),
+    content: { [mediaType]: answer.schema ? { schema: answer.schema } : {} },
+  };
+}
+
+/** All problems of one status, with an example of each. */
+function problemResponse(codes: readonly ProblemCode[], path: string): ZodOpenApiResponseObject {
+  const examples: Record<string, { summary: string; value: unknown }> = {};
+  const headers = new Set<keyof typeof answerHeaders>();
+  for (const code of codes) {
+    const kind = problems[code];
+    if ('retryAfterSeconds' in kind) headers.add('Retry-After');
+    if (code === 'unauthenticated') headers.add('WWW-Authenticate');
+    const value = {
+      type: problemType(code),
+      title: kind.title,
+      status: kind.status,
+      detail: kind.detail,
+      instance: path,
+      code,
+    };
+    examples[code] = { summary: kind.title, value };
+  }
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problems[code].detail}`).join('\n\n'),
+    headers: headersOf([...headers]),
+    content: { 'application/problem+json': { schema: problemSchema, examples } },
+  };
+}
+
+function responsesOf(route: Route): ZodOpenApiOperationObject['responses'] {
+  const responses: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
+  for (const [status, answer] of Object.entries(route.answers)) {
+    responses[status as '200'] = successResponse(answer);
+    if (answer.headers?.includes('ETag') && !isMutation(route)) {
+      responses['304'] = { description: 'Unchanged.', headers: headersOf(['ETag']) };
+    }
+  }
+  const byStatus = Map.groupBy(problemsOf(route), (code) => problems[code].status);
+  for (const [status, codes] of [...byStatus].sort(([one], [other]) => one - other)) {
+    responses[`${status}` as '400'] = problemResponse(codes, route.path);
+  }
+  return responses;
+}
+
+function headerSchemaOf(route: Route): z.ZodObject {
+  if (isMutation(route)) return keyHeader;
+  return Object.values(route.answers).some((answer) => answer.headers?.includes('ETag'))
+    ? conditionalHeaders
+    : readHeaders;
+}
+
+function hasFields(schema: z.ZodType): schema is z.ZodObject {
+  return schema instanceof z.ZodObject && Object.keys(schema.shape).length > 0;
+}
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    requestParams: {
+      header: headerSchemaOf(route),
+      ...(hasFields(route.params) && { path: route.params }),
+      ...(hasFields(route.query) && { query: route.query }),
+    },
+    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    responses: responsesOf(route),
+    security: route.scope === 'public' ? [] : credentials,
+  };
+}
+
+/** Builds the document as a plain object: the same bytes for the same routes, in the order of the table. */
+export function buildOpenApiDocument(): object {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const route of routes as readonly Route[]) {
+    const path = paths[route.path] ?? {};
+    path[route.method.toLowerCase()] = operationOf(route);
+    paths[route.path] = path;
+  }
+  const description: ZodOpenApiObject = {
+    openapi: '3.1.0',
+    info: {
+      title: 'Florin',
+      version: apiVersion,
+      description: introduction,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    // Relative to this document's own address, so that it holds below a stage or a base path too.
+    servers: [{ url: './' }],
+    tags: [...new Set((routes as readonly Route[]).map((route) => route.tag))].map((name) => ({ name })),
+    paths: paths as ZodOpenApiPathsObject,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API key, as a bearer token.' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'An API key.' },
+      },
+    },
+  };
+  return createDocument(description);
+}

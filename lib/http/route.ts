@@ -1,0 +1,51 @@
+import type * as z from 'zod';
+import type { ProblemCode } from './problem.ts';
+
+export type Scope =
+  | 'public'
+  | 'assets:read'
+  | 'assets:write'
+  | 'accounts:read'
+  | 'accounts:write'
+  | 'transactions:read'
+  | 'transactions:write';
+
+export type AnswerHeader = 'ETag' | 'Location' | 'Idempotent-Replayed';
+
+export interface RouteAnswer {
+  readonly description: string;
+  /** JSON of this schema, unless a media type says otherwise. */
+  readonly schema?: z.ZodType;
+  readonly mediaType?: string;
+  readonly headers?: readonly AnswerHeader[];
+}
+
+/** One operation of the API: everything about it that more than its handler must know. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly operationId: string;
+  /** The Lambda function that serves it. */
+  readonly area: 'assets' | 'accounts' | 'transactions' | 'documents';
+  /** What the caller's credentials must allow; `public` needs none. */
+  readonly scope: Scope;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, RouteAnswer>>;
+  /** Problems of its own, beyond those that follow from having credentials, a key, a body or parameters. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** What API Gateway calls a route: its method and the path with the variables' names. */
+export function routeKey(route: Pick<Route, 'method' | 'path'>): string {
+  return `${route.method} ${route.path}`;
+}
+
+/** Whether an operation changes something, and so needs an idempotency key. */
+export function isMutation(route: Pick<Route, 'method'>): boolean {
+  return route.method !== 'GET';
+}
