@@ -7,7 +7,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { maxIdempotencyKeyLength } from '../ledger/limits.ts';
-import { type ProblemCode, problems, problemType } from './problem.ts';
+import { type ProblemCode, problemBody, problems, problemType } from './problem.ts';
 import { type AnswerHeader, isMutation, type Route, type RouteAnswer } from './route.ts';
 import { routes } from './routes.ts';
 
@@ -81,7 +81,7 @@ const conditionalHeaders = z.object({
   'X-Correlation-Id': correlationId,
 });
 
-const credentials = [{ bearer: [] }, { apiKey: [] }];
+const credentials: Record<string, string[]>[] = [{ bearer: [] }, { apiKey: [] }];
 
 /** Problems that follow from what a route is, beside its own. */
 function problemsOf(route: Route): ProblemCode[] {
@@ -109,41 +109,58 @@ function successResponse(answer: RouteAnswer): ZodOpenApiResponseObject {
 }
 
 /** All problems of one status, with an example of each. */
-function problemResponse(codes: readonly ProblemCode[], path: string): ZodOpenApiResponseObject {
+function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
   const examples: Record<string, { summary: string; value: unknown }> = {};
   const headers = new Set<keyof typeof answerHeaders>();
   for (const code of codes) {
-    const kind = problems[code];
-    if ('retryAfterSeconds' in kind) headers.add('Retry-After');
+    if ('retryAfterSeconds' in problems[code]) headers.add('Retry-After');
     if (code === 'unauthenticated') headers.add('WWW-Authenticate');
-    const value = {
-      type: problemType(code),
-      title: kind.title,
-      status: kind.status,
-      detail: kind.detail,
-      instance: path,
-      code,
+    examples[code] = {
+      summary: problems[code].title,
+      value: problemBody(code, problems[code].detail, '/v1/transfers'),
     };
-    examples[code] = { summary: kind.title, value };
   }
   return {
+    id,
     description: codes.map((code) => `\`${code}\`: ${problems[code].detail}`).join('\n\n'),
     headers: headersOf([...headers]),
     content: { 'application/problem+json': { schema: problemSchema, examples } },
   };
 }
 
-function responsesOf(route: Route): ZodOpenApiOperationObject['responses'] {
+/** Makes each response once: operations with the same problems refer to the same component. */
+class SharedResponses {
+  readonly #problems = new Map<string, ZodOpenApiResponseObject>();
+  readonly #countByStatus = new Map<number, number>();
+  readonly notModified: ZodOpenApiResponseObject = {
+    id: 'NotModified',
+    description: 'Unchanged since the `ETag` that was sent.',
+    headers: headersOf(['ETag']),
+  };
+
+  problems(status: number, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
+    const name = codes.toSorted().join();
+    const known = this.#problems.get(name);
+    if (known) return known;
+    const count = (this.#countByStatus.get(status) ?? 0) + 1;
+    this.#countByStatus.set(status, count);
+    const response = problemResponse(count === 1 ? `Problem${status}` : `Problem${status}-${count}`, codes);
+    this.#problems.set(name, response);
+    return response;
+  }
+}
+
+function responsesOf(route: Route, shared: SharedResponses): ZodOpenApiOperationObject['responses'] {
   const responses: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
   for (const [status, answer] of Object.entries(route.answers)) {
     responses[status as '200'] = successResponse(answer);
     if (answer.headers?.includes('ETag') && !isMutation(route)) {
-      responses['304'] = { description: 'Unchanged.', headers: headersOf(['ETag']) };
+      responses['304'] = shared.notModified;
     }
   }
   const byStatus = Map.groupBy(problemsOf(route), (code) => problems[code].status);
   for (const [status, codes] of [...byStatus].sort(([one], [other]) => one - other)) {
-    responses[`${status}` as '400'] = problemResponse(codes, route.path);
+    responses[`${status}` as '400'] = shared.problems(status, codes);
   }
   return responses;
 }
@@ -159,7 +176,7 @@ function hasFields(schema: z.ZodType): schema is z.ZodObject {
   return schema instanceof z.ZodObject && Object.keys(schema.shape).length > 0;
 }
 
-function operationOf(route: Route): ZodOpenApiOperationObject {
+function operationOf(route: Route, shared: SharedResponses): ZodOpenApiOperationObject {
   return {
     operationId: route.operationId,
     tags: [route.tag],
@@ -171,7 +188,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       ...(hasFields(route.query) && { query: route.query }),
     },
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: responsesOf(route),
+    responses: responsesOf(route, shared),
     security: route.scope === 'public' ? [] : credentials,
   };
 }
@@ -179,9 +196,10 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 /** Builds the document as a plain object: the same bytes for the same routes, in the order of the table. */
 export function buildOpenApiDocument(): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  const shared = new SharedResponses();
   for (const route of routes as readonly Route[]) {
     const path = paths[route.path] ?? {};
-    path[route.method.toLowerCase()] = operationOf(route);
+    path[route.method.toLowerCase()] = operationOf(route, shared);
     paths[route.path] = path;
   }
   const description: ZodOpenApiObject = {

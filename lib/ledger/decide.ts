@@ -60,16 +60,18 @@ export function decide(command: PostTransaction, state: LedgerState, circumstanc
       addEntry(command, destination, posting.amount, posting.source, createdAt, digest),
     );
   }
-  return {
-    kind: 'post',
-    transaction: recordOf(command, entries, createdAt, circumstances.salt),
-    entries,
-    changes: [...touched.values()].map(({ before, current, openedOn }) => ({
-      before,
-      after: { ...current, version: before.version + 1 },
-      ...(openedOn && { openedOn }),
-    })),
-  };
+  return (
+    findFull(touched) ?? {
+      kind: 'post',
+      transaction: recordOf(command, entries, createdAt, circumstances.salt),
+      entries,
+      changes: [...touched.values()].map(({ before, current, openedOn }) => ({
+        before,
+        after: { ...current, version: before.version + 1 },
+        ...(openedOn && { openedOn }),
+      })),
+    }
+  );
 }
 
 /** The balances of all postings, opened where they do not exist; or why one cannot be. */
@@ -77,8 +79,6 @@ function touch(postings: readonly Posting[], state: LedgerState): Map<string, To
   const touched = new Map<string, Touched>();
   const accountsMissing: AccountId[] = [];
   const assetsMissing: AssetCode[] = [];
-  const opened = new Map<AccountId, number>();
-  let full: AccountId | undefined;
   for (const { source, destination, asset } of postings) {
     for (const id of [source, destination]) {
       const key = balanceKey(id, asset);
@@ -92,9 +92,6 @@ function touch(postings: readonly Posting[], state: LedgerState): Map<string, To
       if (!account) accountsMissing.push(id);
       else if (!state.hasAsset(asset)) assetsMissing.push(asset);
       else {
-        const count = (opened.get(id) ?? account.balances.size) + 1;
-        opened.set(id, count);
-        if (count > maxBalancesPerAccount) full ??= id;
         const empty = emptyBalance(account, asset);
         touched.set(key, { before: empty, current: empty, openedOn: account });
       }
@@ -102,8 +99,6 @@ function touch(postings: readonly Posting[], state: LedgerState): Map<string, To
   }
   if (accountsMissing[0]) return { kind: 'refuse', code: 'account_not_found', account: accountsMissing[0] };
   if (assetsMissing[0]) return { kind: 'refuse', code: 'asset_not_found', asset: assetsMissing[0] };
-  if (full)
-    return findBarred(postings, touched) ?? { kind: 'decline', reason: 'limit_exceeded', evidence: { account: full } };
   return touched;
 }
 
@@ -138,6 +133,19 @@ function findUncovered(posting: Posting, source: Balance, destination: Balance):
       reason: 'limit_exceeded',
       evidence: { account: posting.destination, asset: posting.asset },
     };
+  }
+  return undefined;
+}
+
+/** An account that would have more balances than one write can freeze. */
+function findFull(touched: Map<string, Touched>): Decision | undefined {
+  const counts = new Map<AccountId, number>();
+  for (const { openedOn } of touched.values()) {
+    if (!openedOn) continue;
+    const count = (counts.get(openedOn.id) ?? openedOn.balances.size) + 1;
+    if (count > maxBalancesPerAccount)
+      return { kind: 'decline', reason: 'limit_exceeded', evidence: { account: openedOn.id } };
+    counts.set(openedOn.id, count);
   }
   return undefined;
 }

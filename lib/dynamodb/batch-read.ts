@@ -1,0 +1,45 @@
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LedgerError } from '../ledger/index.ts';
+import { requestTimeoutMs } from './client.ts';
+import type { Row } from './items.ts';
+import type { Key } from './keys.ts';
+import type { Patience } from './patience.ts';
+
+/** Keys one `BatchGetItem` may name: DynamoDB's limit. */
+const maxKeysPerRead = 100;
+
+/**
+ * Reads items consistently by their keys, each once; absent ones are left out. What DynamoDB leaves unprocessed is
+ * asked for again within the time given.
+ *
+ * @throws LedgerError `unavailable` when time is over with keys unread; whatever the SDK throws
+ */
+export async function readItems(
+  client: DynamoDBDocumentClient,
+  table: string,
+  keys: readonly Key[],
+  patience: Patience,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  let unread: readonly Key[] = [...new Map(keys.map((key) => [`${key.PK}\n${key.SK}`, key])).values()];
+  for (let attempt = 0; unread.length > 0; attempt++) {
+    if (attempt > 0) await patience.pause(attempt);
+    if (patience.isOver) throw new LedgerError('unavailable', 'DynamoDB did not answer a read in time');
+    const now = unread.slice(0, maxKeysPerRead);
+    const answer = await client.send(
+      new BatchGetCommand({ RequestItems: { [table]: { Keys: [...now], ConsistentRead: true } } }),
+      { requestTimeout: boundedTimeout(patience) },
+    );
+    rows.push(...(answer.Responses?.[table] ?? []));
+    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+    // A first full chunk is no failed attempt.
+    if (unprocessed.length === 0) attempt = -1;
+    unread = [...unprocessed, ...unread.slice(maxKeysPerRead)];
+  }
+  return rows;
+}
+
+/** The time-out of one call: never longer than the time that is left. */
+export function boundedTimeout(patience: Patience): number {
+  return Math.max(1, Math.min(requestTimeoutMs, Math.ceil(patience.leftMs)));
+}

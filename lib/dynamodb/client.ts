@@ -1,0 +1,67 @@
+import { DynamoDBClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { SerializeMiddleware } from '@smithy/types';
+import type { ClockSkew } from './clock-skew.ts';
+
+/** How long one call may take before its outcome counts as unknown, in milliseconds. */
+export const requestTimeoutMs = 1_500;
+
+const connectionTimeoutMs = 1_000;
+
+/**
+ * The client of the Ledger table.
+ *
+ * The SDK's own retries are off: a commit is retried by the committer, which knows what a lost answer means, and a
+ * read by whoever bounds its time. Numbers are read as bigint, so that no amount passes through a float.
+ * The answers' clock is watched by `skew`.
+ */
+export function createLedgerClient(skew: ClockSkew, endpoint?: string): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({
+    ...(endpoint !== undefined && { endpoint }),
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 64 },
+      httpsAgent: { keepAlive: true, maxSockets: 64 },
+    },
+  });
+  dropClientRequestToken(client);
+  watchClock(client, skew);
+  return DynamoDBDocumentClient.from(client, {
+    marshallOptions: { removeUndefinedValues: true },
+    unmarshallOptions: { wrapNumbers: BigInt },
+  });
+}
+
+/**
+ * The SDK adds a random token to every `TransactWriteItems`. Each of our writes is idempotent by its key records,
+ * so the token does nothing but cost the service, and some emulators much more. User text cannot look like it:
+ * inside a string its quotes are escaped, and as a name it is followed by an object.
+ */
+function dropClientRequestToken(client: DynamoDBClient): void {
+  client.middlewareStack.addRelativeTo(
+    ((next, context) => (args) => {
+      const request = args.request as { body?: unknown };
+      if (context.commandName === 'TransactWriteItemsCommand' && typeof request.body === 'string') {
+        request.body = request.body.replace(/"ClientRequestToken":"[^"]*",|,"ClientRequestToken":"[^"]*"/, '');
+      }
+      return next(args);
+    }) satisfies SerializeMiddleware<ServiceInputTypes, ServiceOutputTypes>,
+    { name: 'dropClientRequestToken', relation: 'after', toMiddleware: 'serializerMiddleware' },
+  );
+}
+
+function watchClock(client: DynamoDBClient, skew: ClockSkew): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const sentAt = Date.now();
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      if (headers?.date) skew.observe(headers.date, sentAt, Date.now());
+      return result;
+    },
+    { name: 'watchClock', step: 'deserialize', priority: 'low' },
+  );
+}

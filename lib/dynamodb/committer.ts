@@ -1,0 +1,387 @@
+import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type Decision,
+  decide,
+  InvariantViolation,
+  LedgerError,
+  type RejectedTransaction,
+  type TenantId,
+  WorkingState,
+} from '../ledger/index.ts';
+import type { BalanceCache } from './balance-cache.ts';
+import { boundedTimeout } from './batch-read.ts';
+import type { ClockSkew } from './clock-skew.ts';
+import { type ActionFailure, type Fault, faultOf } from './faults.ts';
+import { parseBalance, parseRecord, recordItem } from './items.ts';
+import type { Clock, Patience } from './patience.ts';
+import type { PendingCommand } from './pending-command.ts';
+import { type LoadedState, StateLoader } from './state-loader.ts';
+import { type ActionSubject, WritePlan } from './write-plan.ts';
+
+/** Attempts of one commit; with their pauses they take some five seconds. */
+const maxAttempts = 20;
+
+/** No attempt is begun with less time than this: one command's end must not cut its neighbours' call short. */
+const shortestAttemptMs = 200;
+
+/** After this many failed attempts the commands of a list are committed one by one. */
+const attemptsTogether = 3;
+
+type PostDecision = Extract<Decision, { kind: 'post' }>;
+
+/** What one attempt left to do. */
+interface Rest {
+  readonly again: readonly PendingCommand[];
+  /** Commands whose items are fought over elsewhere: they wait, the others do not. */
+  readonly later: readonly PendingCommand[];
+  /** Whether to wait before the next attempt. */
+  readonly pause: boolean;
+}
+
+export interface CommitterDependencies {
+  readonly client: DynamoDBDocumentClient;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly skew: ClockSkew;
+  readonly cache: BalanceCache;
+}
+
+/**
+ * Commits commands: the one writer of balances.
+ *
+ * The time line of an attempt, and what a crash or a lost answer at each point leaves behind:
+ *
+ *   load state ──▶ decide ──▶ TransactWriteItems ──▶ settle
+ *        (nothing)      (nothing)      (all of it or nothing: the key's record is part of the write)
+ *
+ * So whoever retries with the same key meets the record, or nothing at all. Balances are guarded by their version:
+ * what was decided on a state that moved on is cancelled by DynamoDB, which returns the state as it is now.
+ */
+export class Committer {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #skew: ClockSkew;
+  readonly #cache: BalanceCache;
+  readonly #loader: StateLoader;
+
+  constructor({ client, table, clock, skew, cache }: CommitterDependencies) {
+    this.#client = client;
+    this.#table = table;
+    this.#clock = clock;
+    this.#skew = skew;
+    this.#cache = cache;
+    this.#loader = new StateLoader(client, table, cache);
+  }
+
+  /**
+   * Brings every command of a list to its outcome, in order, as many as fit in one write. One that fails does not
+   * keep the others from theirs. Resolves when all are settled; each `outcome` resolves as soon as its own is known.
+   * A broken invariant rejects the outcomes it concerns, and never this call.
+   */
+  async commit(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
+    const { leaders, followers } = foldByKey(commands);
+    await this.#commitDistinct(tenant, leaders);
+    const unanswered: PendingCommand[] = [];
+    for (const [follower, leader] of followers) {
+      if (!(await answerFromLeader(follower, leader))) unanswered.push(follower);
+    }
+    if (unanswered.length > 0) await this.commit(tenant, unanswered);
+  }
+
+  async #commitDistinct(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
+    let waiting = commands;
+    let later: readonly PendingCommand[] = [];
+    for (let attempt = 1; waiting.length > 0 || later.length > 0; attempt++) {
+      if (waiting.length === 0) [waiting, later] = [later, []];
+      const [inTime, late] = partition(waiting, ({ patience }) => patience.leftMs >= shortestAttemptMs);
+      for (const pending of late) pending.fail();
+      waiting = inTime;
+      if (waiting.length === 0) continue;
+      if (attempt > maxAttempts) return failAll([...waiting, ...later]);
+      if (waiting.length > 1 && attempt > attemptsTogether) return this.#commitSingly(tenant, [...waiting, ...later]);
+      let rest: Rest;
+      try {
+        rest = await this.#attempt(tenant, waiting);
+      } catch (error) {
+        const unsettled = waiting.filter(({ isSettled }) => !isSettled);
+        // Damage met by one command must not end the others: each is tried by itself, and just the one it concerns fails.
+        if (waiting.length > 1) return this.#commitSingly(tenant, [...unsettled, ...later]);
+        for (const pending of unsettled) pending.throw(error);
+        return;
+      }
+      waiting = rest.again;
+      later = [...later, ...rest.later];
+      const next = waiting[0] ?? later[0];
+      // A state that merely moved on is decided again at once, the first time.
+      if (next && (rest.pause || waiting.length === 0 || attempt > 1)) await next.patience.pause(attempt);
+    }
+  }
+
+  async #commitSingly(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
+    for (const pending of commands) await this.#commitDistinct(tenant, [pending]);
+  }
+
+  /** One attempt: load, decide all in order, write all at once; then those that must be decided by themselves. */
+  async #attempt(tenant: TenantId, commands: readonly PendingCommand[]): Promise<Rest> {
+    const loaded = await this.#load(tenant, commands, { fresh: this.#skew.isExcessive });
+    if (!loaded) return { again: commands, later: [], pause: true };
+    if (this.#skew.isExcessive) {
+      for (const pending of commands) pending.lastFailure = 'unavailable';
+      failAll(commands);
+      return nothingLeft;
+    }
+    const plan = new WritePlan(this.#table, tenant);
+    const planned: { pending: PendingCommand; decision: PostDecision }[] = [];
+    const alone: PendingCommand[] = [];
+    const left: PendingCommand[] = [];
+    const working = new WorkingState(loaded.state);
+    for (const pending of unanswered(commands, loaded)) {
+      const decision = decide(pending.command, working, { now: this.#clock.now(), salt: pending.salt });
+      if (decision.kind === 'post' && plan.fits(decision)) {
+        const { requestHash } = pending.command;
+        plan.add(pending.command, decision, { transaction: decision.transaction, requestHash, nonce: pending.nonce });
+        working.apply(decision.changes);
+        planned.push({ pending, decision });
+      } else if (decision.kind === 'post') left.push(pending);
+      else alone.push(pending);
+    }
+    const rest = planned.length > 0 ? await this.#write(tenant, plan, planned) : nothingLeft;
+    const isFinal = loaded.isFresh && commands.length === 1;
+    const undecided = await this.#decideAlone(tenant, alone, isFinal ? loaded : undefined);
+    return {
+      again: [...rest.again, ...left, ...undecided.again],
+      later: rest.later,
+      pause: rest.pause || undecided.pause,
+    };
+  }
+
+  /** Loads the state, or returns undefined when that failed: nothing was sent that could have an effect. */
+  async #load(
+    tenant: TenantId,
+    commands: readonly PendingCommand[],
+    options: { readonly fresh: boolean },
+  ): Promise<LoadedState | undefined> {
+    const patience = shortest(commands);
+    try {
+      return await this.#loader.load(
+        tenant,
+        commands.map(({ command }) => command),
+        options,
+        patience,
+      );
+    } catch (error) {
+      if (error instanceof InvariantViolation) throw error;
+      const fault: Fault = error instanceof LedgerError ? { kind: 'busy', cause: error } : faultOf(error);
+      if (fault.kind === 'fatal') throw error;
+      for (const pending of commands) pending.lastFailure = 'unavailable';
+      return undefined;
+    }
+  }
+
+  async #write(
+    tenant: TenantId,
+    plan: WritePlan,
+    planned: readonly { pending: PendingCommand; decision: PostDecision }[],
+  ): Promise<Rest> {
+    const pendings = planned.map(({ pending }) => pending);
+    const actions = plan.actions();
+    try {
+      await this.#client.send(new TransactWriteCommand({ TransactItems: actions.map(({ action }) => action) }), {
+        requestTimeout: boundedTimeout(shortest(pendings)),
+      });
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.kind === 'cancelled') {
+        return this.#afterCancellation(tenant, pendings, actions, fault.failures);
+      }
+      return this.#afterFault(tenant, pendings, fault);
+    }
+    for (const balance of plan.balancesAfter) this.#cache.set(tenant, balance);
+    for (const { pending, decision } of planned) {
+      pending.settle({ kind: 'settled', transaction: decision.transaction, replayed: false });
+    }
+    return nothingLeft;
+  }
+
+  /** Takes what the cancelled write returned: answers to keys already used, and the state as it is now. */
+  #afterCancellation(
+    tenant: TenantId,
+    pendings: readonly PendingCommand[],
+    actions: readonly { readonly subject: ActionSubject }[],
+    failures: readonly ActionFailure[],
+  ): Rest {
+    if (failures.length !== actions.length)
+      throw new InvariantViolation('a cancelled write gives a reason for each action');
+    const byCommand = new Map(pendings.map((pending) => [pending.command, pending]));
+    const contended = new Set<PendingCommand>();
+    let isThrottled = false;
+    let isStale = false;
+    let hasForeignEntry = false;
+    for (const [index, { subject }] of actions.entries()) {
+      const failure = failures[index] as ActionFailure;
+      if (failure.kind === 'invalid')
+        throw new InvariantViolation(`DynamoDB refused ${subject.kind}: ${failure.message}`);
+      if (failure.kind === 'throttled') isThrottled = true;
+      if (failure.kind === 'conflict') {
+        const owners = 'commands' in subject ? subject.commands : [subject.command];
+        for (const command of owners) contended.add(byCommand.get(command) as PendingCommand);
+      }
+      if (failure.kind !== 'condition') continue;
+      if (subject.kind === 'record') {
+        if (!failure.item) throw new InvariantViolation('a key record exists, but was not returned');
+        byCommand.get(subject.command)?.settleFromRecord(parseRecord(failure.item));
+      } else if (subject.kind === 'balance') {
+        const { account, asset } = subject.balance;
+        if (failure.item) this.#cache.set(tenant, parseBalance(failure.item));
+        else this.#cache.delete(tenant, account, asset);
+        isStale = true;
+      } else if (subject.kind === 'account') isStale = true;
+      else hasForeignEntry = true;
+    }
+    if (hasForeignEntry && !isStale) throw new InvariantViolation('an entry exists that its balance does not know');
+    const waiting = pendings.filter((pending) => !pending.isSettled);
+    for (const pending of waiting) pending.lastFailure = isThrottled ? 'unavailable' : 'contention';
+    const [later, again] = partition(waiting, (pending) => contended.has(pending));
+    // Everybody is contended: the pause is for all. A stale state alone is decided again at once.
+    if (again.length === 0) return { again: later, later: [], pause: later.length > 0 };
+    return { again, later, pause: isThrottled };
+  }
+
+  /** After a failed call: what is remembered is dropped, so that the next attempt reads records and balances. */
+  #afterFault(tenant: TenantId, pendings: readonly PendingCommand[], fault: Fault): Rest {
+    if (fault.kind === 'fatal') throw fault.cause;
+    for (const pending of pendings) {
+      if (fault.kind === 'unknown') pending.isInDoubt = true;
+      pending.lastFailure = 'unavailable';
+      if (fault.kind !== 'unknown') continue;
+      for (const { source, destination, asset } of pending.command.postings) {
+        this.#cache.delete(tenant, source, asset);
+        this.#cache.delete(tenant, destination, asset);
+      }
+    }
+    return { again: pendings, later: [], pause: true };
+  }
+
+  /**
+   * Decides commands each by itself, on state read consistently after they arrived: only such a decline is final.
+   * What would be posted after all goes back to the others.
+   */
+  async #decideAlone(
+    tenant: TenantId,
+    commands: readonly PendingCommand[],
+    known: LoadedState | undefined,
+  ): Promise<{ again: readonly PendingCommand[]; pause: boolean }> {
+    if (commands.length === 0) return nothingLeft;
+    const loaded = known ?? (await this.#load(tenant, commands, { fresh: true }));
+    if (!loaded) return { again: commands, pause: true };
+    const again: PendingCommand[] = [];
+    const declined: Promise<boolean>[] = [];
+    let pause = false;
+    for (const pending of unanswered(commands, loaded)) {
+      const decision = decide(pending.command, loaded.state, { now: this.#clock.now(), salt: pending.salt });
+      if (decision.kind === 'post') again.push(pending);
+      else if (decision.kind === 'refuse') {
+        const { code, account, asset } = decision;
+        pending.settle({ kind: 'refused', code, ...(account && { account }), ...(asset && { asset }) });
+      } else {
+        declined.push(
+          this.#storeDecline(pending, decision).then((isStored) => {
+            if (!isStored) again.push(pending);
+            return isStored;
+          }),
+        );
+      }
+    }
+    for (const isStored of await Promise.all(declined)) if (!isStored) pause = true;
+    return { again, pause };
+  }
+
+  /** Stores a decline with its reason, so that the retry gets the same answer. False when that may have failed. */
+  async #storeDecline(
+    pending: PendingCommand,
+    { reason, evidence }: Extract<Decision, { kind: 'decline' }>,
+  ): Promise<boolean> {
+    const { command, nonce } = pending;
+    const { id, type, postings, requestHash } = command;
+    const createdAt = this.#clock.now();
+    const transaction: RejectedTransaction = { id, status: 'rejected', type, postings, createdAt, reason, evidence };
+    try {
+      await this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: recordItem(command, { transaction, requestHash, nonce }),
+          ConditionExpression: 'attribute_not_exists(PK)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+        { requestTimeout: boundedTimeout(pending.patience) },
+      );
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.kind === 'fatal') throw error;
+      if (fault.kind === 'condition') {
+        if (!fault.item) throw new InvariantViolation('a key record exists, but was not returned');
+        pending.settleFromRecord(parseRecord(fault.item));
+        return true;
+      }
+      if (fault.kind === 'unknown') pending.isInDoubt = true;
+      pending.lastFailure = 'unavailable';
+      return false;
+    }
+    pending.settle({ kind: 'settled', transaction, replayed: false });
+    return true;
+  }
+}
+
+const nothingLeft: Rest = { again: [], later: [], pause: false };
+
+function failAll(commands: readonly PendingCommand[]): void {
+  for (const pending of commands) pending.fail();
+}
+
+/** Settles the commands whose record was found, and returns the others. */
+function unanswered(commands: readonly PendingCommand[], { records }: LoadedState): PendingCommand[] {
+  return commands.filter((pending) => {
+    const record = records.get(pending.command.record);
+    if (record) pending.settleFromRecord(record);
+    return !record;
+  });
+}
+
+/** The first command of each key leads; the others of that key follow its outcome. */
+function foldByKey(commands: readonly PendingCommand[]) {
+  const leaders = new Map<string, PendingCommand>();
+  const followers: [PendingCommand, PendingCommand][] = [];
+  for (const pending of commands) {
+    const leader = leaders.get(pending.command.record);
+    if (leader) followers.push([pending, leader]);
+    else leaders.set(pending.command.record, pending);
+  }
+  return { leaders: [...leaders.values()], followers };
+}
+
+/** Answers a duplicate from the outcome of the first; false when it is another request and has to find out itself. */
+async function answerFromLeader(follower: PendingCommand, leader: PendingCommand): Promise<boolean> {
+  const isSame = follower.command.requestHash === leader.command.requestHash;
+  try {
+    const outcome = await leader.outcome;
+    if (isSame) follower.settle(outcome.kind === 'settled' ? { ...outcome, replayed: true } : outcome);
+    else if (outcome.kind === 'settled') follower.settle({ kind: 'key_reused' });
+    return follower.isSettled;
+  } catch (error) {
+    follower.throw(error);
+    return true;
+  }
+}
+
+/** The patience that ends first: one call serves many, and must keep the shortest promise. */
+function shortest(commands: readonly PendingCommand[]): Patience {
+  return commands.map(({ patience }) => patience).reduce((a, b) => (a.leftMs <= b.leftMs ? a : b));
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  const yes: T[] = [];
+  const no: T[] = [];
+  for (const item of items) (test(item) ? yes : no).push(item);
+  return [yes, no];
+}

@@ -1,0 +1,77 @@
+import type { AccountId, AssetCode, RecordId, TenantId } from '../ledger/index.ts';
+
+/**
+ * Every key of the Ledger table. One partition holds an account with its balances and entries.
+ *
+ * | item    | PK                       | SK                                   | read by                                           |
+ * |---------|--------------------------|--------------------------------------|---------------------------------------------------|
+ * | asset   | `T#<tenant>`             | `ASSET#<asset>`                      | get; query the prefix: the tenant's assets        |
+ * | account | `T#<tenant>#A#<account>` | `ACCOUNT`                            | get; query `ACCOUNT`…`B#~`: with all its balances |
+ * | balance | the account's            | `B#<asset>`                          | get                                               |
+ * | entry   | its balance's            | `E#<asset>#<time ms>#<sequence>`     | query a range: history, balance as of an instant  |
+ * | record  | `T#<tenant>#X#<id>`      | `RECORD`                             | get by idempotency key or transaction id          |
+ *
+ * `<time ms>` has 13 digits and `<sequence>` 12, so that text order is the order of commits. The index
+ * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually.
+ */
+export interface Key extends Record<string, string> {
+  readonly PK: string;
+  readonly SK: string;
+}
+
+const timeDigits = 13;
+const sequenceDigits = 12;
+const lastSequence = '9'.repeat(sequenceDigits);
+
+export const accountSortKey = 'ACCOUNT';
+export const balancePrefix = 'B#';
+export const assetPrefix = 'ASSET#';
+
+/** Sorts after every balance and before every entry, which begin with `B#` and `E#`. */
+export const afterLastBalance = 'B#~';
+
+export function tenantPartition(tenant: TenantId): string {
+  return `T#${tenant}`;
+}
+
+export function accountPartition(tenant: TenantId, account: AccountId): string {
+  return `T#${tenant}#A#${account}`;
+}
+
+export function assetKey(tenant: TenantId, asset: AssetCode): Key {
+  return { PK: tenantPartition(tenant), SK: `${assetPrefix}${asset}` };
+}
+
+export function accountKey(tenant: TenantId, account: AccountId): Key {
+  return { PK: accountPartition(tenant, account), SK: accountSortKey };
+}
+
+export function balanceItemKey(tenant: TenantId, account: AccountId, asset: AssetCode): Key {
+  return { PK: accountPartition(tenant, account), SK: `${balancePrefix}${asset}` };
+}
+
+export function recordKey(tenant: TenantId, record: RecordId): Key {
+  return { PK: `T#${tenant}#X#${record}`, SK: 'RECORD' };
+}
+
+export function entryKey(tenant: TenantId, account: AccountId, asset: AssetCode, time: number, sequence: number): Key {
+  return { PK: accountPartition(tenant, account), SK: entrySortKey(asset, time, sequence) };
+}
+
+export function entrySortKey(asset: AssetCode, time: number, sequence: number): string {
+  return `E#${asset}#${padded(time, timeDigits)}#${padded(sequence, sequenceDigits)}`;
+}
+
+/** Sorts before every entry of the balance at this time or later. */
+export function firstEntryAt(asset: AssetCode, time: number): string {
+  return entrySortKey(asset, time, 0);
+}
+
+/** Sorts after every entry of the balance up to this time, and before the next millisecond's. */
+export function lastEntryAt(asset: AssetCode, time: number): string {
+  return `E#${asset}#${padded(time, timeDigits)}#${lastSequence}`;
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, '0');
+}

@@ -1,0 +1,167 @@
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type Account,
+  type AccountId,
+  type Balance,
+  type BalanceChange,
+  balanceKey,
+  type Decision,
+  type Entry,
+  InvariantViolation,
+  maxActionsPerWrite,
+  type PostTransaction,
+  type TenantId,
+} from '../ledger/index.ts';
+import { balanceItem, entryItem, type KeyRecord, type Row, recordItem } from './items.ts';
+import { accountKey, balanceItemKey } from './keys.ts';
+
+type PostDecision = Extract<Decision, { kind: 'post' }>;
+type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Which item an action of the write is about, and which of the commands need it. */
+export type ActionSubject =
+  | { readonly kind: 'record' | 'entry'; readonly command: PostTransaction }
+  | { readonly kind: 'balance'; readonly commands: readonly PostTransaction[]; readonly balance: Balance }
+  | { readonly kind: 'account'; readonly commands: readonly PostTransaction[] };
+
+interface FoldedBalance {
+  readonly before: Balance;
+  after: Balance;
+  readonly commands: PostTransaction[];
+}
+
+interface OpenedAccount {
+  readonly account: Account;
+  readonly balances: string[];
+  readonly commands: PostTransaction[];
+}
+
+const absent = {
+  ConditionExpression: 'attribute_not_exists(PK)',
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+} as const;
+
+/**
+ * Collects decided commands into one `TransactWriteItems`. Each balance and each account is written once, from what
+ * the first command found to what the last one left: DynamoDB refuses a write that names an item twice.
+ */
+export class WritePlan {
+  readonly #table: string;
+  readonly #tenant: TenantId;
+  readonly #balances = new Map<string, FoldedBalance>();
+  readonly #accounts = new Map<AccountId, OpenedAccount>();
+  readonly #records: { command: PostTransaction; record: KeyRecord }[] = [];
+  readonly #entries: { command: PostTransaction; entry: Entry }[] = [];
+
+  constructor(table: string, tenant: TenantId) {
+    this.#table = table;
+    this.#tenant = tenant;
+  }
+
+  get size(): number {
+    return this.#records.length + this.#entries.length + this.#balances.size + this.#accounts.size;
+  }
+
+  /** The balances as the write will leave them. */
+  get balancesAfter(): Balance[] {
+    return [...this.#balances.values()].map(({ after }) => after);
+  }
+
+  /** Whether the write has room for one more decision. */
+  fits(decision: PostDecision): boolean {
+    let actions = 1 + decision.entries.length;
+    const opened = new Set<AccountId>();
+    for (const { after, openedOn } of decision.changes) {
+      if (!this.#balances.has(balanceKey(after.account, after.asset))) actions++;
+      if (openedOn && !this.#accounts.has(openedOn.id)) opened.add(openedOn.id);
+    }
+    return this.size + actions + opened.size <= maxActionsPerWrite;
+  }
+
+  /** Adds a command with its decision, which was made on the state that the decisions before it left. */
+  add(command: PostTransaction, decision: PostDecision, record: KeyRecord): void {
+    this.#records.push({ command, record });
+    for (const entry of decision.entries) this.#entries.push({ command, entry });
+    for (const change of decision.changes) this.#fold(command, change);
+  }
+
+  #fold(command: PostTransaction, { before, after, openedOn }: BalanceChange): void {
+    const key = balanceKey(after.account, after.asset);
+    const folded = this.#balances.get(key);
+    if (folded) {
+      folded.after = after;
+      folded.commands.push(command);
+    } else this.#balances.set(key, { before, after, commands: [command] });
+    if (!openedOn) return;
+    const opened = this.#accounts.get(openedOn.id);
+    if (opened) {
+      opened.balances.push(after.asset);
+      opened.commands.push(command);
+    } else this.#accounts.set(openedOn.id, { account: openedOn, balances: [after.asset], commands: [command] });
+  }
+
+  /** The actions of the write, each with its subject, so that a cancellation can be told to the commands it is about. */
+  actions(): { readonly action: Action; readonly subject: ActionSubject }[] {
+    return [
+      ...this.#records.map(({ command, record }) => ({
+        action: this.#put(recordItem(command, record)),
+        subject: { kind: 'record', command } as const,
+      })),
+      ...[...this.#balances.values()].map(({ before, after, commands }) => ({
+        action: before.version === 0 ? this.#put(balanceItem(this.#tenant, after)) : this.#update(before, after),
+        subject: { kind: 'balance', commands, balance: before } as const,
+      })),
+      ...[...this.#accounts.values()].map(({ account, balances, commands }) => ({
+        action: this.#addBalances(account, balances),
+        subject: { kind: 'account', commands } as const,
+      })),
+      ...this.#entries.map(({ command, entry }) => ({
+        action: this.#put(entryItem(this.#tenant, entry)),
+        subject: { kind: 'entry', command } as const,
+      })),
+    ];
+  }
+
+  #put(item: Row): Action {
+    return { Put: { TableName: this.#table, Item: item, ...absent } };
+  }
+
+  /** Held, floor and status are left alone: whoever changes them changes the version, and this write then fails. */
+  #update(before: Balance, after: Balance): Action {
+    if (after.version <= before.version) throw new InvariantViolation('a change raises the version of its balance');
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: balanceItemKey(this.#tenant, after.account, after.asset),
+        UpdateExpression:
+          'SET posted = :posted, #sequence = :sequence, lastEntryAt = :at, lastTransaction = :by, headHash = :head, version = :next',
+        ConditionExpression: 'version = :seen',
+        ExpressionAttributeNames: { '#sequence': 'sequence' },
+        ExpressionAttributeValues: {
+          ':posted': after.posted,
+          ':sequence': after.sequence,
+          ':at': after.lastEntryAt,
+          ':by': after.lastTransaction,
+          ':head': after.headHash,
+          ':next': after.version,
+          ':seen': before.version,
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+
+  /** An account learns of its new balances by a change of its own: a mere check would race with a freeze. */
+  #addBalances(account: Account, balances: readonly string[]): Action {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: accountKey(this.#tenant, account.id),
+        UpdateExpression: 'ADD balances :opened, version :one',
+        ConditionExpression: 'version = :seen',
+        ExpressionAttributeValues: { ':opened': new Set(balances), ':one': 1, ':seen': account.version },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+}
