@@ -1,4 +1,5 @@
 import { App, Tags, Validations } from 'aws-cdk-lib';
+import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
@@ -14,16 +15,14 @@ export interface FlorinAppProps {
 }
 
 /**
- * Feature flags live here and not in cdk.json, so that the template is the same whether the CLI or Node runs the application.
+ * Behaviour of the CDK itself: what it recommends to a new project at the pinned version, less what follows. It lives here and not
+ * in cdk.json, so that the templates are the same whether the CLI or Node runs the application.
  */
-const featureFlags = {
-  '@aws-cdk/aws-apigateway:disableCloudWatchRole': true,
-  '@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId': true,
-  '@aws-cdk/aws-iam:minimizePolicies': true,
-  '@aws-cdk/aws-lambda:recognizeLayerVersion': true,
-  '@aws-cdk/aws-lambda:recognizeVersionProps': true,
-  '@aws-cdk/core:target-partitions': ['aws', 'aws-cn'],
-  // The embedded runtime finds the bundles by the asset paths in the template.
+const cdkContext = {
+  ...CURRENTLY_RECOMMENDED_FLAGS,
+  // CloudFormation's own exports, which refuse to pull a table from under the functions.
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+  // The embedded runtime finds each function's bundle by the asset path in the template.
   'aws:cdk:enable-asset-metadata': true,
   'aws:cdk:enable-path-metadata': true,
 };
@@ -34,7 +33,7 @@ const featureFlags = {
  * a reason beside the construct.
  */
 export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
-  const app = new App({ outdir, context: { ...featureFlags, ...context }, analyticsReporting: false });
+  const app = new App({ outdir, context: { ...cdkContext, ...context }, analyticsReporting: false });
   const stage = stageName(app);
 
   const data = new DataStack(app, `Florin-${stage}-Data`, {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -42,6 +44,9 @@ export class LedgerFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: LedgerFunctionProps) {
     super(scope, id);
+    if (!existsSync(path.join(props.bundle, 'index.mjs'))) {
+      throw new Error(`There is no bundle in ${props.bundle}. Run "npm run build" first.`);
+    }
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
