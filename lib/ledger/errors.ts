@@ -26,7 +26,8 @@ export type ChangeRefusalCode =
   | 'not_found'
   | 'balance_conflict'
   | 'account_closed'
-  | 'asset_not_found';
+  | 'asset_not_found'
+  | 'idempotency_key_reused';
 
 /** Why there is no final answer. Only `outcome_unknown` may have had an effect; the same key finds out. */
 export type FailureCode = 'contention' | 'unavailable' | 'outcome_unknown';

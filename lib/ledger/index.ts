@@ -1,5 +1,6 @@
 /** The pure core: it decides, and knows nothing of where or how a decision is kept. */
 export * from './account.ts';
+export * from './account-change.ts';
 export * from './asset.ts';
 export * from './balance.ts';
 export * from './canonical-json.ts';

@@ -1,0 +1,228 @@
+import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { ledgerTable } from '../config/ledger-table.ts';
+import {
+  type Account,
+  type AccountId,
+  type AccountPatch,
+  type AssetCode,
+  type BalanceAdjustment,
+  changeAccount,
+  checkFloors,
+  checkMetadata,
+  InvariantViolation,
+  LedgerError,
+  type Metadata,
+  type TenantId,
+} from '../ledger/index.ts';
+import { accountNotFound, type BalanceReader } from './balance-reader.ts';
+import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
+import { accountKey, assetKey, balanceItemKey, tenantPartition } from './keys.ts';
+import { type Clock, Patience } from './patience.ts';
+import type { Reader } from './reader.ts';
+import { insistently } from './single-write.ts';
+
+/** Idempotency keys an account remembers having had applied to it: enough for a retry after a crash, few enough to stay small. */
+const keysRemembered = 8;
+
+/** Attempts of a change against others of the same account, and the time they have in milliseconds. */
+const maxAttempts = 10;
+const updateTimeoutMs = 6_000;
+
+export interface CreateAccount {
+  readonly tenant: TenantId;
+  readonly id: AccountId;
+  readonly unbounded: boolean;
+  readonly floors: ReadonlyMap<AssetCode, bigint>;
+  readonly owner?: string | undefined;
+  readonly metadata: Metadata;
+  readonly keyApplied: AppliedKey;
+}
+
+export interface UpdateAccount {
+  readonly tenant: TenantId;
+  readonly id: AccountId;
+  readonly patch: AccountPatch;
+  readonly keyApplied: AppliedKey;
+}
+
+export interface AccountPage {
+  readonly accounts: readonly Account[];
+  /** The id to continue behind; absent at the end. */
+  readonly next?: AccountId;
+}
+
+/**
+ * The accounts of a tenant. A change carries its idempotency key into the item it changes, in the same write: made
+ * again under that key, it answers with the account and changes nothing.
+ */
+export class AccountStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #reader: Reader;
+  readonly #balances: BalanceReader;
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBDocumentClient, table: string, reader: Reader, balances: BalanceReader, clock: Clock) {
+    this.#client = client;
+    this.#table = table;
+    this.#reader = reader;
+    this.#balances = balances;
+    this.#clock = clock;
+  }
+
+  /** One consistent read. @throws LedgerError `not_found`, `unavailable` */
+  async get(tenant: TenantId, id: AccountId): Promise<Account> {
+    const row = await this.#reader.get(accountKey(tenant, id));
+    if (!row) throw accountNotFound(id);
+    return withoutKeys(parseAccount(row));
+  }
+
+  /** A page in order of id; eventually consistent, so that an account just created may still be missing. @throws LedgerError `unavailable` */
+  async list(tenant: TenantId, limit: number, after?: AccountId): Promise<AccountPage> {
+    const { name, partitionKey, sortKey } = ledgerTable.indexes.accountsByTenant;
+    const { rows } = await this.#reader.query({
+      IndexName: name,
+      KeyConditionExpression: `${partitionKey} = :tenant${after ? ` AND ${sortKey} > :after` : ''}`,
+      ExpressionAttributeValues: { ':tenant': tenantPartition(tenant), ...(after && { ':after': after }) },
+      Limit: limit + 1,
+    });
+    const accounts = rows.slice(0, limit).map((row) => withoutKeys(parseAccount(row)));
+    const last = accounts.at(-1);
+    return rows.length > limit && last ? { accounts, next: last.id } : { accounts };
+  }
+
+  /**
+   * Creates an account, once under its idempotency key.
+   *
+   * @throws LedgerError `already_exists`, `asset_not_found`, `invalid_request`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   */
+  async create(command: CreateAccount): Promise<Account> {
+    const { tenant, id, unbounded, floors, owner, metadata, keyApplied } = command;
+    checkFloors(unbounded, floors);
+    checkMetadata(metadata);
+    await this.#requireAssets(tenant, floors.keys());
+    const account: StoredAccount = {
+      id,
+      status: 'active',
+      unbounded,
+      floors,
+      balances: new Set(),
+      ...(owner !== undefined && { owner }),
+      metadata,
+      createdAt: this.#clock.now(),
+      version: 1,
+      keysApplied: [keyApplied],
+    };
+    const fault = await insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: accountItem(tenant, account),
+          ConditionExpression: 'attribute_not_exists(PK)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+        { requestTimeout },
+      ),
+    );
+    if (!fault) return withoutKeys(account);
+    if (fault.kind !== 'condition' || !fault.item) throw new InvariantViolation('a failed condition returns the item');
+    const existing = parseAccount(fault.item);
+    if (wasApplied(existing, keyApplied)) return withoutKeys(existing);
+    throw new LedgerError('already_exists', `account ${id} exists already`, { account: id });
+  }
+
+  /**
+   * Changes an account and every balance the change concerns, in one write, once under its idempotency key.
+   *
+   * @throws LedgerError `not_found`, `asset_not_found`, `account_closed`, `balance_conflict`, `invalid_request`,
+   * `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
+   */
+  async update({ tenant, id, patch, keyApplied }: UpdateAccount): Promise<Account> {
+    await this.#requireAssets(tenant, patch.floors?.keys() ?? []);
+    const patience = new Patience(this.#clock, updateTimeoutMs);
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const { account: stored, balances } = await this.#balances.list(tenant, id);
+      if (wasApplied(stored, keyApplied)) return withoutKeys(stored);
+      const { account, adjustments } = changeAccount(stored, balances, patch);
+      const changed = { ...account, keysApplied: [...stored.keysApplied, keyApplied].slice(-keysRemembered) };
+      const fault = await insistently(this.#clock, (requestTimeout) =>
+        this.#client.send(
+          new TransactWriteCommand({
+            TransactItems: [
+              this.#accountAction(tenant, stored, changed),
+              ...adjustments.map((adjustment) => this.#balanceAction(tenant, adjustment)),
+            ],
+          }),
+          { requestTimeout },
+        ),
+      );
+      if (!fault) return withoutKeys(changed);
+      await patience.pause(attempt);
+    }
+    throw new LedgerError('contention', `account ${id} is being changed by others`, { account: id });
+  }
+
+  #accountAction(tenant: TenantId, before: StoredAccount, after: StoredAccount) {
+    const { status, floors, owner, metadata, version, keysApplied } = accountItem(tenant, after);
+    const set = 'SET #status = :status, floors = :floors, metadata = :metadata, version = :next, keysApplied = :keys';
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: accountKey(tenant, after.id),
+        UpdateExpression: owner === undefined ? `${set} REMOVE #owner` : `${set}, #owner = :owner`,
+        ConditionExpression: 'version = :seen',
+        ExpressionAttributeNames: { '#status': 'status', '#owner': 'owner' },
+        ExpressionAttributeValues: {
+          ':status': status,
+          ':floors': floors,
+          ':metadata': metadata,
+          ':next': version,
+          ':keys': keysApplied,
+          ':seen': before.version,
+          ...(owner !== undefined && { ':owner': owner }),
+        },
+      },
+    };
+  }
+
+  /** Adds to the version rather than setting it, so that it holds for whatever version the balance has got to. */
+  #balanceAction(tenant: TenantId, { balance, status, floor, ifUnchanged }: BalanceAdjustment) {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: balanceItemKey(tenant, balance.account, balance.asset),
+        UpdateExpression: `SET #status = :status${floor === null ? '' : ', floor = :floor'} ADD version :one`,
+        ConditionExpression: ifUnchanged ? 'version = :seen' : 'attribute_exists(PK)',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ':status': status,
+          ':one': 1,
+          ...(floor !== null && { ':floor': floor }),
+          ...(ifUnchanged && { ':seen': balance.version }),
+        },
+      },
+    };
+  }
+
+  async #requireAssets(tenant: TenantId, assets: Iterable<AssetCode>): Promise<void> {
+    const wanted = [...assets];
+    if (wanted.length === 0) return;
+    const rows = await this.#reader.getAll(wanted.map((asset) => assetKey(tenant, asset)));
+    const known = new Set(rows.map((row) => parseAsset(row).code));
+    const missing = wanted.find((asset) => !known.has(asset));
+    if (missing) throw new LedgerError('asset_not_found', `asset ${missing} does not exist`, { asset: missing });
+  }
+}
+
+/** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */
+function wasApplied(account: StoredAccount, { mark, requestHash }: AppliedKey): boolean {
+  const applied = account.keysApplied.find((key) => key.mark === mark);
+  if (applied && applied.requestHash !== requestHash) {
+    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
+  }
+  return applied !== undefined;
+}
+
+function withoutKeys({ keysApplied: _, ...account }: StoredAccount): Account {
+  return account;
+}

@@ -1,0 +1,9 @@
+/** The ledger on DynamoDB. */
+export type { AccountPage, CreateAccount, UpdateAccount } from './account-store.ts';
+export type { CreateAsset } from './asset-store.ts';
+export type { BalanceAt } from './balance-reader.ts';
+export type { CommitOutcome } from './commit-outcome.ts';
+export type { EntryPage, EntryPageRequest, EntryPosition } from './entry-reader.ts';
+export type { AppliedKey } from './items.ts';
+export { Ledger, type LedgerOptions, type PreviewOutcome } from './ledger.ts';
+export { type Clock, systemClock } from './patience.ts';

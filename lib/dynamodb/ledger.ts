@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import {
+  type Decision,
+  decide,
+  LedgerError,
+  type PostedTransaction,
+  type PostTransaction,
+  type RefusalCode,
+  type RejectedTransaction,
+} from '../ledger/index.ts';
+import { AccountStore } from './account-store.ts';
+import { AssetStore } from './asset-store.ts';
+import { BalanceCache } from './balance-cache.ts';
+import { BalanceReader } from './balance-reader.ts';
+import { createLedgerClient } from './client.ts';
+import { ClockSkew } from './clock-skew.ts';
+import { CoalescingQueue } from './coalescing-queue.ts';
+import type { CommitOutcome } from './commit-outcome.ts';
+import { Committer } from './committer.ts';
+import { EntryReader } from './entry-reader.ts';
+import { faultOf } from './faults.ts';
+import { type Clock, Patience, systemClock } from './patience.ts';
+import { PendingCommand } from './pending-command.ts';
+import { Reader } from './reader.ts';
+import { StateLoader } from './state-loader.ts';
+import { TransactionReader } from './transaction-reader.ts';
+
+/** Bytes of a nonce and of a salt: beyond guessing and meeting by chance. */
+const randomLength = 16;
+
+export interface LedgerOptions {
+  /** The Ledger table's name. */
+  readonly table: string;
+  readonly clock?: Clock;
+  /** Another endpoint than the SDK's own variables name. */
+  readonly endpoint?: string;
+}
+
+/** The ledger on one table: the way in for every use case. */
+export class Ledger {
+  readonly accounts: AccountStore;
+  readonly assets: AssetStore;
+  readonly balances: BalanceReader;
+  readonly entries: EntryReader;
+  readonly transactions: TransactionReader;
+  readonly client: DynamoDBDocumentClient;
+  readonly #queue: CoalescingQueue;
+  readonly #committer: Committer;
+  readonly #loader: StateLoader;
+  readonly #clock: Clock;
+
+  constructor({ table, clock = systemClock, endpoint }: LedgerOptions) {
+    const skew = new ClockSkew();
+    const client = createLedgerClient(skew, endpoint);
+    const reader = new Reader(client, table, clock);
+    this.client = client;
+    this.balances = new BalanceReader(reader);
+    this.accounts = new AccountStore(client, table, reader, this.balances, clock);
+    this.assets = new AssetStore(client, table, reader, clock);
+    this.entries = new EntryReader(reader);
+    this.transactions = new TransactionReader(reader);
+    this.#clock = clock;
+    this.#committer = new Committer({ client, table, clock, skew, cache: new BalanceCache() });
+    this.#queue = new CoalescingQueue((tenant, commands) => this.#committer.commit(tenant, commands));
+    this.#loader = new StateLoader(client, table, new BalanceCache());
+  }
+
+  /**
+   * Posts a transaction exactly once under its key, or says why not; within the time given, in milliseconds.
+   *
+   * @throws InvariantViolation for damaged data or a bug; whatever is not known of the outcome, the same key finds out
+   */
+  async post(command: PostTransaction, timeMs: number): Promise<CommitOutcome> {
+    const pending = this.#pending(command, timeMs);
+    this.#queue.add(pending);
+    return pending.outcome;
+  }
+
+  /** Commits a list as one, as many as fit in a write at a time, in order; an outcome for each. */
+  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<CommitOutcome[]> {
+    const pendings = commands.map((command) => this.#pending(command, timeMs));
+    const byTenant = Map.groupBy(pendings, ({ command }) => command.tenant);
+    for (const [tenant, list] of byTenant) await this.#committer.commit(tenant, list);
+    return Promise.all(pendings.map(({ outcome }) => outcome));
+  }
+
+  /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
+  async preview(command: PostTransaction, timeMs: number): Promise<PreviewOutcome> {
+    const patience = new Patience(this.#clock, timeMs);
+    const { state } = await this.#loadFresh(command, patience);
+    const decision = decide(command, state, { now: this.#clock.now(), salt: randomText() });
+    return previewOf(command, decision, this.#clock.now());
+  }
+
+  async #loadFresh(command: PostTransaction, patience: Patience) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#loader.load(command.tenant, [command], { fresh: true }, patience);
+      } catch (error) {
+        if (error instanceof LedgerError || faultOf(error).kind === 'fatal') throw error;
+        if (patience.isOver) throw new LedgerError('unavailable', 'DynamoDB did not answer', {}, { cause: error });
+      }
+      await patience.pause(attempt);
+    }
+  }
+
+  #pending(command: PostTransaction, timeMs: number): PendingCommand {
+    return new PendingCommand(command, new Patience(this.#clock, timeMs), randomText(), randomText());
+  }
+}
+
+/** What a command would come to. */
+export type PreviewOutcome =
+  | { readonly kind: 'decided'; readonly transaction: PostedTransaction | RejectedTransaction }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: string; readonly asset?: string };
+
+function previewOf(command: PostTransaction, decision: Decision, createdAt: number): PreviewOutcome {
+  if (decision.kind === 'post') return { kind: 'decided', transaction: decision.transaction };
+  if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
+  const { id, type, postings } = command;
+  const { reason, evidence } = decision;
+  return { kind: 'decided', transaction: { id, status: 'rejected', type, postings, createdAt, reason, evidence } };
+}
+
+function randomText(): string {
+  return randomBytes(randomLength).toString('base64url');
+}

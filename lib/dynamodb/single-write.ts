@@ -1,0 +1,41 @@
+import { LedgerError } from '../ledger/index.ts';
+import { boundedTimeout } from './batch-read.ts';
+import { type Fault, faultOf } from './faults.ts';
+import { type Clock, Patience } from './patience.ts';
+
+/** How long a change of an account or asset is tried, all its attempts together, in milliseconds. */
+const writeTimeoutMs = 5_000;
+
+const maxAttempts = 8;
+
+/**
+ * Sends a conditional write until it is known what became of it: resolves when it was applied, or with the fault that
+ * says why not (`condition`, `cancelled`). The write must be one that may be sent again: the key it is made under is
+ * part of it, so that after a lost answer the second try recognises the first.
+ *
+ * @throws LedgerError `unavailable` when no try had an effect, `outcome_unknown` when one may have
+ */
+export async function insistently(
+  clock: Clock,
+  write: (requestTimeout: number) => Promise<unknown>,
+): Promise<Extract<Fault, { kind: 'condition' | 'cancelled' }> | undefined> {
+  const patience = new Patience(clock, writeTimeoutMs);
+  let isInDoubt = false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await write(boundedTimeout(patience));
+      return undefined;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.kind === 'condition' || fault.kind === 'cancelled') return fault;
+      if (fault.kind === 'fatal') throw error;
+      if (fault.kind === 'unknown') isInDoubt = true;
+      if (attempt === maxAttempts || patience.isOver) {
+        throw isInDoubt
+          ? new LedgerError('outcome_unknown', 'the answer to a write was lost', {}, { cause: error })
+          : new LedgerError('unavailable', 'DynamoDB did not take a write', {}, { cause: error });
+      }
+    }
+    await patience.pause(attempt);
+  }
+}

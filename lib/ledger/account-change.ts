@@ -1,0 +1,131 @@
+import type { Account, AccountStatus } from './account.ts';
+import { floorOf } from './account.ts';
+import type { AssetCode } from './asset.ts';
+import type { Balance } from './balance.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { LedgerError } from './errors.ts';
+import { maxBalancesPerAccount, maxMetadataBytes, maxMetadataEntries } from './limits.ts';
+
+/** A change of an account: what is absent stays, null resets (RFC 7396). */
+export interface AccountPatch {
+  readonly status?: AccountStatus | undefined;
+  readonly floors?: ReadonlyMap<AssetCode, bigint | null> | undefined;
+  readonly owner?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, string | null>> | undefined;
+}
+
+/** What a change does to one balance's copies of status and floor. */
+export interface BalanceAdjustment {
+  readonly balance: Balance;
+  readonly status: AccountStatus;
+  readonly floor: bigint | null;
+  /**
+   * Whether it holds only for the balance as it was seen. A floor and a closing do; a freeze does not, so that it
+   * cannot starve on a busy account.
+   */
+  readonly ifUnchanged: boolean;
+}
+
+/**
+ * Decides a change of an account on all its balances.
+ *
+ * @throws LedgerError `account_closed` for any change of a closed account, `balance_conflict` for a floor above its
+ * balance or for closing an account that is not empty, `invalid_request` for a floor of an unbounded account, a
+ * positive floor, or too many floors or metadata
+ */
+export function changeAccount(
+  account: Account,
+  balances: readonly Balance[],
+  patch: AccountPatch,
+): { readonly account: Account; readonly adjustments: readonly BalanceAdjustment[] } {
+  if (account.status === 'closed') {
+    throw new LedgerError('account_closed', `account ${account.id} is closed for good`, { account: account.id });
+  }
+  const status = patch.status ?? account.status;
+  const floors = mergeFloors(account, patch.floors);
+  const owner = patch.owner === undefined ? account.owner : (patch.owner ?? undefined);
+  const { owner: _, ...kept } = account;
+  const changed: Account = {
+    ...kept,
+    status,
+    floors,
+    ...(owner !== undefined && { owner }),
+    metadata: mergeMetadata(account.metadata, patch.metadata),
+    version: account.version + 1,
+  };
+  const adjustments: BalanceAdjustment[] = [];
+  for (const balance of balances) {
+    const floor = floorOf(changed, balance.asset);
+    const isNewFloor = floor !== balance.floor;
+    if (status === 'closed') demandEmpty(balance);
+    if (isNewFloor) demandAbove(balance, floor);
+    if (status === balance.status && !isNewFloor) continue;
+    adjustments.push({ balance, status, floor, ifUnchanged: isNewFloor || status === 'closed' });
+  }
+  return { account: changed, adjustments };
+}
+
+/** @throws LedgerError `invalid_request` */
+export function checkFloors(unbounded: boolean, floors: ReadonlyMap<AssetCode, bigint>): void {
+  if (unbounded && floors.size > 0) throw new LedgerError('invalid_request', 'an unbounded account has no floors');
+  if (floors.size > maxBalancesPerAccount) {
+    throw new LedgerError('invalid_request', `an account has at most ${maxBalancesPerAccount} floors`);
+  }
+  for (const [asset, floor] of floors) {
+    if (floor > 0n)
+      throw new LedgerError('invalid_request', `the floor of ${asset} is 0 or negative, a credit limit`, { asset });
+  }
+}
+
+/** @throws LedgerError `invalid_request` */
+export function checkMetadata(metadata: Readonly<Record<string, string>>): void {
+  if (Object.keys(metadata).length > maxMetadataEntries) {
+    throw new LedgerError('invalid_request', `metadata has at most ${maxMetadataEntries} entries`);
+  }
+  if (Buffer.byteLength(canonicalJson(metadata)) > maxMetadataBytes) {
+    throw new LedgerError('invalid_request', `metadata has at most ${maxMetadataBytes} bytes of JSON`);
+  }
+}
+
+function mergeFloors(account: Account, patch: AccountPatch['floors']): ReadonlyMap<AssetCode, bigint> {
+  if (!patch) return account.floors;
+  const merged = new Map(account.floors);
+  for (const [asset, floor] of patch) {
+    if (floor === null) merged.delete(asset);
+    else merged.set(asset, floor);
+  }
+  checkFloors(account.unbounded, merged);
+  return merged;
+}
+
+function mergeMetadata(metadata: Account['metadata'], patch: AccountPatch['metadata']): Account['metadata'] {
+  if (!patch) return metadata;
+  const merged = new Map(Object.entries(metadata));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, value);
+  }
+  const result = Object.fromEntries(merged);
+  checkMetadata(result);
+  return result;
+}
+
+function demandEmpty({ account, asset, posted, held }: Balance): void {
+  if (posted === 0n && held === 0n) return;
+  throw new LedgerError(
+    'balance_conflict',
+    `account ${account} still has a balance in ${asset}, and only an empty one can be closed`,
+    {
+      account,
+      asset,
+    },
+  );
+}
+
+function demandAbove({ account, asset, posted, held }: Balance, floor: bigint | null): void {
+  if (floor === null || posted - held >= floor) return;
+  throw new LedgerError('balance_conflict', `account ${account} is below the floor of ${asset} that was asked for`, {
+    account,
+    asset,
+  });
+}
