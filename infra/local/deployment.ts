@@ -1,0 +1,99 @@
+/** What a template asks for, resolved: the embedded runtime plays exactly this. */
+export interface Deployment {
+  readonly tables: readonly TableDefinition[];
+  readonly queues: readonly QueueDefinition[];
+  readonly topics: readonly TopicDefinition[];
+  readonly functions: readonly FunctionDefinition[];
+  readonly api: RestApiDefinition;
+}
+
+export interface KeyElement {
+  readonly AttributeName: string;
+  readonly KeyType: string;
+}
+
+export interface TableDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly keySchema: readonly KeyElement[];
+  readonly attributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: string }[];
+  readonly globalSecondaryIndexes: readonly {
+    readonly IndexName: string;
+    readonly KeySchema: readonly KeyElement[];
+    readonly Projection: unknown;
+  }[];
+  /** Present when the table has a stream. */
+  readonly streamViewType?: string;
+  /** The attribute with the expiry, present when time to live is on. */
+  readonly ttlAttribute?: string;
+}
+
+export interface QueueDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** Attributes as `CreateQueue` takes them. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface TopicDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly subscriptions: readonly {
+    readonly queueArn: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }[];
+}
+
+export interface FunctionDefinition {
+  readonly logicalId: string;
+  readonly name: string;
+  /** Folder of the bundle. */
+  readonly codeFolder: string;
+  /** As the template has it: `module.export`. */
+  readonly handler: string;
+  /** Exactly the variables of the template. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+}
+
+export interface RestApiDefinition {
+  readonly id: string;
+  readonly stage: string;
+  /** Bodies of at least this many bytes are compressed for clients that accept it; absent: never. */
+  readonly minimumCompressionBytes?: number;
+  readonly binaryMediaTypes: readonly string[];
+  readonly methods: readonly MethodDefinition[];
+  readonly gatewayResponses: ReadonlyMap<string, GatewayResponseDefinition>;
+}
+
+export interface MethodDefinition {
+  readonly httpMethod: string;
+  /** The path with its variables, as in `/v1/accounts/{accountId}`. */
+  readonly resourcePath: string;
+  readonly resourceId: string;
+  readonly integration: ProxyIntegration | MockIntegration;
+}
+
+export interface ProxyIntegration {
+  readonly kind: 'proxy';
+  readonly functionName: string;
+  readonly timeoutMs: number;
+}
+
+export interface MockIntegration {
+  readonly kind: 'mock';
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface GatewayResponseDefinition {
+  readonly statusCode?: number;
+  /** Header values by name; either a quoted literal or a context expression. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Body templates by content type. */
+  readonly templates: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dynamodbClient } from './dynamodb-client.ts';
+import { StartFailure } from './start-failure.ts';
+
+/** The embedded DynamoDB: one process on one SQLite file. */
+export interface DynamoDBProcess {
+  readonly endpoint: string;
+  readonly pid: number;
+  /** Settles with a description when the process ends without having been asked to. */
+  readonly lost: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the emulator and ends it when we die, however we die: the shell reads from a pipe whose other end only
+ * we hold, and the kernel closes that end even after SIGKILL. The shell notes the emulator's pid before anything else.
+ */
+const supervisor = `
+"$@" </dev/null 3<&- &
+emulator=$!
+echo "$emulator" >"$PID_FILE"
+{ read -r _ <&3; kill "$emulator" 2>/dev/null; } &
+exec 3<&-
+wait "$emulator"
+`;
+
+const readyTimeoutMs = 10_000;
+const stopTimeoutMs = 5_000;
+
+/**
+ * Starts the emulator on a free port of the loopback interface.
+ * @throws {StartFailure} when there is no binary for this platform, or it refuses the data file.
+ */
+export async function startDynamoDB(databaseFile: string, pidFile: string): Promise<DynamoDBProcess> {
+  const binary = findBinary();
+  await endOrphan(pidFile, databaseFile);
+  const port = await freePort();
+  // A group of its own keeps a Ctrl-C in the terminal from ending the emulator under requests that are still in flight.
+  const shell = spawn(
+    'sh',
+    ['-c', supervisor, 'sh', binary, 'serve', '--port', String(port), '--db-path', databaseFile],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { PATH: process.env.PATH ?? '', PID_FILE: pidFile },
+    },
+  );
+  const failure = watch(shell);
+  const endpoint = `http://127.0.0.1:${port}`;
+  const problem = await Promise.race([answers(endpoint), failure]);
+  if (problem !== undefined) {
+    shell.stdio[3]?.destroy();
+    throw new StartFailure(explain(problem, databaseFile));
+  }
+  return {
+    endpoint,
+    pid: Number(readFileSync(pidFile, 'utf8')),
+    lost: failure,
+    async stop() {
+      shell.stdio[3]?.destroy();
+      if (shell.exitCode === null && !(await Promise.race([failure.then(() => true), sleep(stopTimeoutMs, false)]))) {
+        await endOrphan(pidFile, databaseFile);
+      }
+      rmSync(pidFile, { force: true });
+    },
+  };
+}
+
+/** Resolves once the shell has ended, with what the emulator said last. It never rejects. */
+function watch(shell: ChildProcess): Promise<string> {
+  let said = '';
+  shell.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2_000);
+  });
+  // The pipe breaks by design when the emulator goes first.
+  shell.stdio[3]?.on('error', () => undefined);
+  return new Promise((fulfil) => {
+    shell.once('error', (error) => fulfil(error.message));
+    shell.once('close', (code, signal) => fulfil(said.trim() || `it ended with ${signal ?? `code ${code}`}`));
+  });
+}
+
+async function answers(endpoint: string): Promise<string | undefined> {
+  const client = dynamodbClient(endpoint);
+  const giveUpAt = Date.now() + readyTimeoutMs;
+  try {
+    for (;;) {
+      try {
+        await client.call('ListTables', { Limit: 1 });
+        return undefined;
+      } catch (error) {
+        // Refused connections are the normal case until the emulator listens.
+        if (Date.now() > giveUpAt) {
+          return `it does not answer (${String(error)})`;
+        }
+        await sleep(10);
+      }
+    }
+  } finally {
+    client.close();
+  }
+}
+
+function findBinary(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  const executable = process.platform === 'win32' ? 'dynoxide.exe' : 'dynoxide';
+  const fallback =
+    'Set AWS_ENDPOINT_URL_DYNAMODB to the URL of a DynamoDB that is running, for example DynamoDB Local, and start again.';
+  if (process.platform === 'win32') {
+    throw new StartFailure(`The embedded DynamoDB needs a POSIX shell, which Windows has only inside WSL. ${fallback}`);
+  }
+  try {
+    return createRequire(import.meta.url).resolve(`@dynoxide/${platform}/${executable}`);
+  } catch {
+    throw new StartFailure(
+      `There is no embedded DynamoDB for this platform: the package @dynoxide/${platform} is not installed ` +
+        `(npm ci installs it where it exists, unless optional dependencies are off). ${fallback}`,
+    );
+  }
+}
+
+/**
+ * Ends an emulator that an earlier runtime left on this very file, if there is one, and waits until it is gone. A pid alone
+ * proves nothing, since pids are used again: the process must name the file on its command line.
+ */
+export async function endOrphan(pidFile: string, databaseFile: string): Promise<void> {
+  const pid = existsSync(pidFile) ? Number.parseInt(readFileSync(pidFile, 'utf8'), 10) : Number.NaN;
+  const giveUpAt = Date.now() + stopTimeoutMs;
+  for (let signal: NodeJS.Signals = 'SIGTERM'; Number.isInteger(pid) && serves(pid, databaseFile); ) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended between the look and the signal, which is what was wanted.
+    }
+    await sleep(20);
+    if (Date.now() > giveUpAt) {
+      if (signal === 'SIGKILL') {
+        throw new StartFailure(`Process ${pid} still uses ${databaseFile} and does not end. End it and start again.`);
+      }
+      signal = 'SIGKILL';
+    }
+  }
+  rmSync(pidFile, { force: true });
+}
+
+function serves(pid: number, databaseFile: string): boolean {
+  try {
+    const command = execFileSync('ps', ['-o', 'stat=,command=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    // A zombie (state Z) holds no file any more.
+    return !command.startsWith('Z') && command.includes('dynoxide') && command.includes(databaseFile);
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((fulfil, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', fulfil);
+  });
+  const address = server.address();
+  await new Promise((fulfil) => server.close(fulfil));
+  if (address === null || typeof address === 'string') {
+    throw new Error('The system gave no port.');
+  }
+  return address.port;
+}
+
+function explain(problem: string, databaseFile: string): string {
+  return /not a valid SQLite database|malformed|corrupt|disk image/i.test(problem)
+    ? `The data file ${databaseFile} is damaged: ${problem}\nRestore it from a copy, or start afresh with npm run reset.`
+    : `The embedded DynamoDB did not start on ${databaseFile}: ${problem}`;
+}

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProxyIntegration, RestApiDefinition } from './deployment.ts';
+import { type GatewayResponseType, renderGatewayResponse } from './gateway-response.ts';
+import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
+import type { LambdaFunction } from './lambda-function.ts';
+import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
+import { readProxyResult } from './proxy-result.ts';
+import { eventBody, RefusedBody, readBody } from './request-body.ts';
+import { acceptedEncoding, compress } from './response-body.ts';
+import { type RouteMatch, RouteTree } from './route-tree.ts';
+
+/** A gateway that serves one REST API on a port of the loopback interface. */
+export interface Gateway {
+  readonly port: number;
+  /** Takes no new request, finishes those in flight within the given time, then closes every connection. */
+  stop(finishWithinMs: number): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly api: RestApiDefinition;
+  readonly functions: ReadonlyMap<string, LambdaFunction>;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Told of what is a fault of the gateway or its functions and not of the client. */
+  readonly failed: (message: string) => void;
+}
+
+/** Which of API Gateway's own answers stands for an invocation without a result. */
+const responseOfFailure: Readonly<Record<InvocationFailure, GatewayResponseType>> = {
+  'handler-error': 'INTEGRATION_FAILURE',
+  'not-loaded': 'INTEGRATION_FAILURE',
+  crashed: 'INTEGRATION_FAILURE',
+  'timed-out': 'INTEGRATION_TIMEOUT',
+  'not-started': 'INTEGRATION_TIMEOUT',
+  throttled: 'THROTTLED',
+};
+
+/** Longer than the keep-alive of usual load balancers and clients, so that it is they who close idle connections. */
+const keepAliveTimeoutMs = 75_000;
+
+/** Plays API Gateway (REST, Lambda proxy integration) for the methods of the template. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { api } = options;
+  const routes = new RouteTree(api.methods);
+  let inFlight = 0;
+
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const request = describeRequest(incoming);
+    const match = routes.find(request.httpMethod, request.path);
+    try {
+      if (!match) {
+        incoming.resume();
+        answerByGateway(api, 'MISSING_AUTHENTICATION_TOKEN', request, incoming, outgoing);
+      } else if (match.method.integration.kind === 'mock') {
+        incoming.resume();
+        outgoing.writeHead(match.method.integration.statusCode, match.method.integration.headers).end();
+      } else {
+        await forward(options, match, match.method.integration, request, incoming, outgoing);
+      }
+    } catch (error) {
+      const type = responseTypeOf(error);
+      if (type === undefined) {
+        // The client went away while it was sending: nobody is left to answer.
+        outgoing.destroy();
+      } else {
+        if (type === 'INTEGRATION_FAILURE' && !(error instanceof InvocationError)) {
+          options.failed(String((error as Error).stack ?? error));
+        }
+        answerByGateway(api, type, request, incoming, outgoing);
+      }
+    }
+  };
+
+  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (incoming, outgoing) => {
+    inFlight += 1;
+    outgoing.once('close', () => {
+      inFlight -= 1;
+    });
+    void handle(incoming, outgoing);
+  });
+  const port = await listen(server, options.port);
+  return {
+    port,
+    async stop(finishWithinMs) {
+      const closed = new Promise((fulfil) => server.close(fulfil));
+      server.closeIdleConnections();
+      const giveUpAt = Date.now() + finishWithinMs;
+      while (inFlight > 0 && Date.now() < giveUpAt) {
+        await sleep(10);
+      }
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((fulfil, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.removeListener('error', reject);
+      fulfil((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function describeRequest(incoming: IncomingMessage): GatewayRequest {
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    requestId: randomUUID(),
+    httpMethod: incoming.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
+    userAgent: incoming.headers['user-agent'] ?? null,
+    receivedAt: Date.now(),
+  };
+}
+
+async function forward(
+  { api, functions }: GatewayOptions,
+  match: RouteMatch,
+  integration: ProxyIntegration,
+  request: GatewayRequest,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const body = await readBody(incoming, api.minimumCompressionBytes !== undefined);
+  const encoded = eventBody(body, incoming.headers['content-type'], api.binaryMediaTypes);
+  const target = functions.get(integration.functionName);
+  if (!target) {
+    throw new Error(`The template has no function ${integration.functionName}.`);
+  }
+  const result = await target.invoke(proxyEvent(api, request, incoming, match, encoded), integration.timeoutMs);
+  const answer = readProxyResult(result);
+  if (!answer) {
+    throw new Error(
+      `${integration.functionName} gave a malformed proxy response: ${JSON.stringify(result)?.slice(0, 200)}`,
+    );
+  }
+  const { headers } = answer;
+  let payload = answer.body;
+  const minimum = api.minimumCompressionBytes;
+  if (minimum !== undefined && payload.length >= minimum && payload.length > 0 && !headers['content-encoding']) {
+    const encoding = acceptedEncoding(incoming.headers['accept-encoding']?.toString());
+    if (encoding) {
+      payload = await compress(payload, encoding);
+      headers['content-encoding'] = encoding;
+    }
+  }
+  headers['x-amzn-requestid'] = request.requestId;
+  if (answer.statusCode !== 204 && answer.statusCode !== 304) {
+    headers['content-length'] = String(payload.length);
+  }
+  outgoing.writeHead(answer.statusCode, headers).end(payload);
+}
+
+function responseTypeOf(error: unknown): GatewayResponseType | undefined {
+  if (error instanceof RefusedBody) {
+    return error.response;
+  }
+  if (error instanceof InvocationError) {
+    return responseOfFailure[error.failure];
+  }
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? undefined : 'INTEGRATION_FAILURE';
+}
+
+function answerByGateway(
+  api: RestApiDefinition,
+  type: GatewayResponseType,
+  request: GatewayRequest,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const { status, headers, body } = renderGatewayResponse(api, type, request, incoming);
+  outgoing.writeHead(status, {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    'x-amzn-requestid': request.requestId,
+    // The rest of a body that was refused is not worth receiving.
+    ...(incoming.complete ? {} : type === 'REQUEST_TOO_LARGE' && { connection: 'close' }),
+  });
+  outgoing.end(body);
+}

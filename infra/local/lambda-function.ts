@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionDefinition } from './deployment.ts';
+import { FunctionIsolate, type FunctionOutput } from './function-isolate.ts';
+import { InvocationError } from './invocation-errors.ts';
+import { region } from './stack-scope.ts';
+
+/** Where the services are that the SDK in a function talks to. */
+export interface ServiceEndpoints {
+  readonly dynamodb: string;
+  readonly queues?: string;
+}
+
+export interface FunctionOptions {
+  readonly endpoints: ServiceEndpoints;
+  /** Absent: one isolate serves everything at once. A number: so many isolates serve one request each. */
+  readonly isolates?: number;
+  readonly output: FunctionOutput;
+}
+
+interface WaitingInvocation {
+  readonly event: unknown;
+  readonly fulfil: (result: Promise<unknown>) => void;
+  readonly reject: (error: InvocationError) => void;
+  readonly giveUpAt: number;
+}
+
+/** What an isolate announces to take at once; any number will do, since it is the gateway that bounds a burst. */
+const concurrencyOfOneIsolate = 1_000;
+/** Requests that wait for a free isolate; beyond it they are refused, as Lambda refuses above its concurrency. */
+const maximumWaiting = 1_000;
+const sweepIntervalMs = 200;
+
+/** A function with all its isolates. */
+export class LambdaFunction {
+  readonly #idle: FunctionIsolate[];
+  readonly #all: readonly FunctionIsolate[];
+  readonly #exclusive: boolean;
+  readonly #waiting: WaitingInvocation[] = [];
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(definition: FunctionDefinition, options: FunctionOptions) {
+    this.#exclusive = options.isolates !== undefined;
+    const environment = functionEnvironment(definition, options);
+    this.#all = Array.from(
+      { length: options.isolates ?? 1 },
+      () => new FunctionIsolate(definition, environment, options.output, this.#exclusive),
+    );
+    this.#idle = [...this.#all].reverse();
+  }
+
+  /**
+   * Runs the handler with the event.
+   * @param maximumWaitMs how long the caller is ready to wait for a free isolate.
+   * @throws {InvocationError} through the promise, whenever there is no result.
+   */
+  invoke(event: unknown, maximumWaitMs: number): Promise<unknown> {
+    if (!this.#exclusive) {
+      // There is exactly one isolate then.
+      return (this.#all[0] as FunctionIsolate).invoke(event, randomUUID());
+    }
+    const isolate = this.#idle.pop();
+    if (isolate) {
+      return this.#runAlone(isolate, event);
+    }
+    if (this.#waiting.length >= maximumWaiting) {
+      return Promise.reject(new InvocationError('throttled', 'Too many requests wait for this function.'));
+    }
+    return new Promise((fulfil, reject) => {
+      this.#waiting.push({ event, fulfil, reject, giveUpAt: Date.now() + maximumWaitMs });
+      this.#sweep ??= setTimeout(() => this.#expire(), sweepIntervalMs).unref();
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#sweep);
+    for (const { reject } of this.#waiting.splice(0)) {
+      reject(new InvocationError('not-started', 'The runtime was stopped.'));
+    }
+    await Promise.all(this.#all.map((isolate) => isolate.stop()));
+  }
+
+  async #runAlone(isolate: FunctionIsolate, event: unknown): Promise<unknown> {
+    try {
+      return await isolate.invoke(event, randomUUID());
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) {
+        next.fulfil(this.#runAlone(isolate, next.event));
+      } else {
+        // Last in, first out: a light load keeps few isolates warm, as in Lambda.
+        this.#idle.push(isolate);
+      }
+    }
+  }
+
+  #expire(): void {
+    this.#sweep = undefined;
+    const now = Date.now();
+    for (let first = this.#waiting[0]; first && first.giveUpAt <= now; first = this.#waiting[0]) {
+      this.#waiting.shift();
+      first.reject(new InvocationError('not-started', 'No isolate came free in time.'));
+    }
+    if (this.#waiting.length > 0) {
+      this.#sweep = setTimeout(() => this.#expire(), sweepIntervalMs).unref();
+    }
+  }
+}
+
+/** What the template gives, and what Lambda itself adds to it; nothing comes from the environment of this process. */
+function functionEnvironment(definition: FunctionDefinition, options: FunctionOptions): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'embedded',
+    AWS_SECRET_ACCESS_KEY: 'embedded',
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: definition.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '1',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMegabytes),
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    ...(options.isolates === undefined && { AWS_LAMBDA_MAX_CONCURRENCY: String(concurrencyOfOneIsolate) }),
+    _HANDLER: definition.handler,
+    LAMBDA_TASK_ROOT: definition.codeFolder,
+    TZ: ':UTC',
+    AWS_ENDPOINT_URL_DYNAMODB: options.endpoints.dynamodb,
+    ...(options.endpoints.queues && {
+      AWS_ENDPOINT_URL_SQS: options.endpoints.queues,
+      AWS_ENDPOINT_URL_SNS: options.endpoints.queues,
+    }),
+    ...definition.environment,
+  };
+}

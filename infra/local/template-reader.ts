@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { readRestApi } from './api-reader.ts';
+import { readCloudAssembly } from './cloud-assembly.ts';
+import type {
+  Deployment,
+  FunctionDefinition,
+  QueueDefinition,
+  TableDefinition,
+  TopicDefinition,
+} from './deployment.ts';
+import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
+import { type ApplicationContext, type StackResource, StackScope } from './stack-scope.ts';
+
+/** A synthesised application whose resources can be listed before everything in them can be resolved. */
+export interface Application {
+  readonly hasQueuesOrTopics: boolean;
+  /** Resolves the whole; queue URLs must be known by then. */
+  describe(context: ApplicationContext): Deployment;
+}
+
+/**
+ * Reads a cloud assembly.
+ * @throws {UnsupportedTemplateError} from `describe`, when the template uses what the embedded runtime cannot play.
+ */
+export function readApplication(assemblyFolder: string): Application {
+  const stacks = readCloudAssembly(assemblyFolder);
+  const types = stacks.flatMap((stack) => Object.values(stack.template.Resources ?? {}).map(({ Type }) => Type));
+  return {
+    hasQueuesOrTopics: types.some((type) => type === 'AWS::SQS::Queue' || type === 'AWS::SNS::Topic'),
+    describe(context) {
+      const scopes: StackScope[] = [];
+      for (const stack of stacks) {
+        scopes.push(new StackScope(stack, scopes, context));
+      }
+      const resources = scopes.flatMap((scope) => [...scope.resources.values()]);
+      return {
+        tables: ofType(resources, 'AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map(readTable),
+        queues: ofType(resources, 'AWS::SQS::Queue').map(readQueue),
+        topics: ofType(resources, 'AWS::SNS::Topic').map((topic) => readTopic(topic, resources)),
+        // A function whose code is inline is the CDK's own machinery for deployments, not part of the application.
+        functions: ofType(resources, 'AWS::Lambda::Function').filter(hasAsset).map(readFunction),
+        api: readRestApi(resources),
+      };
+    },
+  };
+}
+
+function ofType(resources: readonly StackResource[], ...types: readonly string[]): StackResource[] {
+  return resources.filter(({ type }) => types.includes(type));
+}
+
+function properties(resource: StackResource, ...names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names
+      .filter((name) => resource.properties[name] !== undefined)
+      .map((name) => [name, resolve(resource.properties[name], resource.stack)]),
+  );
+}
+
+function readTable(resource: StackResource): TableDefinition {
+  // The schema of CloudFormation fixes the shapes below, and CreateTable checks them once more.
+  const read = properties(
+    resource,
+    'KeySchema',
+    'AttributeDefinitions',
+    'GlobalSecondaryIndexes',
+    'StreamSpecification',
+    'TimeToLiveSpecification',
+  ) as {
+    KeySchema: TableDefinition['keySchema'];
+    AttributeDefinitions: TableDefinition['attributeDefinitions'];
+    GlobalSecondaryIndexes?: TableDefinition['globalSecondaryIndexes'];
+    StreamSpecification?: { StreamViewType: string };
+    TimeToLiveSpecification?: { AttributeName: string; Enabled: boolean };
+  };
+  const indexes = read.GlobalSecondaryIndexes ?? [];
+  return {
+    logicalId: resource.logicalId,
+    name: resource.physicalName,
+    keySchema: read.KeySchema,
+    attributeDefinitions: read.AttributeDefinitions,
+    globalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
+      IndexName,
+      KeySchema,
+      Projection,
+    })),
+    ...(read.StreamSpecification && { streamViewType: read.StreamSpecification.StreamViewType }),
+    ...(read.TimeToLiveSpecification?.Enabled && { ttlAttribute: read.TimeToLiveSpecification.AttributeName }),
+  };
+}
+
+/** The properties of a queue that are attributes of the same name. */
+const queueAttributes = [
+  'ContentBasedDeduplication',
+  'DeduplicationScope',
+  'DelaySeconds',
+  'FifoQueue',
+  'FifoThroughputLimit',
+  'MaximumMessageSize',
+  'MessageRetentionPeriod',
+  'ReceiveMessageWaitTimeSeconds',
+  'RedriveAllowPolicy',
+  'RedrivePolicy',
+  'VisibilityTimeout',
+];
+
+function readQueue(resource: StackResource): QueueDefinition {
+  return {
+    logicalId: resource.logicalId,
+    name: resource.physicalName,
+    arn: String(resource.stack.attribute(resource.logicalId, 'Arn')),
+    attributes: asAttributes(properties(resource, ...queueAttributes)),
+  };
+}
+
+function readTopic(resource: StackResource, resources: readonly StackResource[]): TopicDefinition {
+  const arn = String(resource.stack.reference(resource.logicalId));
+  const subscriptions = ofType(resources, 'AWS::SNS::Subscription')
+    .map((subscription) => ({
+      ...properties(subscription, 'TopicArn', 'Protocol', 'Endpoint'),
+      attributes: asAttributes(
+        properties(subscription, 'FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery', 'RedrivePolicy'),
+      ),
+    }))
+    .map((subscription) => subscription as typeof subscription & Record<'TopicArn' | 'Protocol' | 'Endpoint', string>)
+    .filter(({ TopicArn, Protocol }) => TopicArn === arn && Protocol === 'sqs');
+  return {
+    logicalId: resource.logicalId,
+    name: resource.physicalName,
+    arn,
+    attributes: asAttributes(properties(resource, 'FifoTopic', 'ContentBasedDeduplication', 'FifoThroughputScope')),
+    subscriptions: subscriptions.map(({ Endpoint, attributes }) => ({ queueArn: Endpoint, attributes })),
+  };
+}
+
+function asAttributes(read: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(read).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  );
+}
+
+function hasAsset(resource: StackResource): boolean {
+  return (resource.properties.Code as Record<string, unknown> | undefined)?.S3Key !== undefined;
+}
+
+function readFunction(resource: StackResource): FunctionDefinition {
+  const read = properties(resource, 'Code', 'Handler', 'Environment', 'MemorySize', 'Timeout');
+  const key = String((read.Code as { S3Key: unknown }).S3Key);
+  const codeFolder = resource.stack.assetPaths.get(key);
+  if (!codeFolder) {
+    throw new UnsupportedTemplateError(
+      `The code of ${resource.logicalId} (${key}) is not among the synthesised assets.`,
+    );
+  }
+  const variables = (read.Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {};
+  return {
+    logicalId: resource.logicalId,
+    name: resource.physicalName,
+    codeFolder: join(codeFolder),
+    handler: String(read.Handler),
+    environment: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)])),
+    // The defaults are Lambda's own.
+    memoryMegabytes: Number(read.MemorySize ?? 128),
+    timeoutSeconds: Number(read.Timeout ?? 3),
+  };
+}
