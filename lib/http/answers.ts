@@ -58,9 +58,14 @@ export const balanceAtAnswer = z
     asset: assetCode,
     posted: amountText,
     at: instantText,
-    sequence: sequenceText.meta({ description: 'The last entry counted; 0 when there was none.' }),
+    sequence: sequenceText.meta({ description: 'The last entry counted; 0 when there was none yet.' }),
+    updatedAt: instantText.nullable().meta({ description: 'The time of that entry.' }),
   })
-  .meta({ id: 'BalanceAt', description: 'The posted balance as of an instant.' });
+  .meta({
+    id: 'BalanceAt',
+    description:
+      'The posted balance as of an instant. Of an instant in the last ten seconds it is preliminary: a transaction decided before may still arrive.',
+  });
 
 const postingAnswer = z
   .strictObject({ source: accountId, destination: accountId, asset: assetCode, amount: amountText })
@@ -132,7 +137,6 @@ export const entryAnswer = z
     transactionId,
     type: transactionKind,
     description: z.string().optional(),
-    metadata: metadata.optional(),
     counterparties: z.array(accountId),
     createdAt: instantText,
     hash: z.string().meta({ description: 'SHA-256 over this entry and the hash before it.' }),
@@ -143,7 +147,7 @@ export const entryAnswer = z
 const nextCursor = z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' });
 
 /** Lists are read in pages, or whole where there are few. */
-export const assetList = z.strictObject({ data: z.array(assetAnswer), nextCursor }).meta({ id: 'AssetPage' });
+export const assetList = z.strictObject({ data: z.array(assetAnswer) }).meta({ id: 'AssetList' });
 export const accountList = z.strictObject({ data: z.array(accountAnswer), nextCursor }).meta({ id: 'AccountPage' });
 export const balanceList = z.strictObject({ data: z.array(balanceAnswer) }).meta({ id: 'BalanceList' });
 export const entryPage = z.strictObject({ data: z.array(entryAnswer), nextCursor }).meta({ id: 'EntryPage' });

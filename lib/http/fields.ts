@@ -31,20 +31,15 @@ export const accountId = checkedAs<AccountId>(
     .string()
     .max(maxAccountIdLength, `at most ${maxAccountIdLength} characters`)
     .regex(accountIdPattern, 'an account id: letters, digits, "_" and "-" in parts joined by ":"')
-
     .meta({ id: 'AccountId', description: 'The name of an account, chosen by the client.', example: 'user_001' }),
 );
 
 export const assetCode = checkedAs<AssetCode>(
-  z
-    .string()
-    .regex(assetCodePattern, 'an asset code such as USD/2 or GOLD_COINS')
-
-    .meta({
-      id: 'AssetCode',
-      description: 'The code of an asset with its scale: `USD/2` counts cents, `GOLD_COINS` has no decimals.',
-      example: 'USD/2',
-    }),
+  z.string().regex(assetCodePattern, 'an asset code such as USD/2 or GOLD_COINS').meta({
+    id: 'AssetCode',
+    description: 'The code of an asset with its scale: `USD/2` counts cents, `GOLD_COINS` has no decimals.',
+    example: 'USD/2',
+  }),
 );
 
 /** In a path a slash may be written as a dot, since some clients and proxies mangle `%2F`. */
@@ -62,7 +57,6 @@ export const transactionId = checkedAs<TransactionId>(
   z
     .string()
     .regex(/^tx_[a-z2-7]{52}$/, 'a transaction id as it was answered')
-
     .meta({
       id: 'TransactionId',
       description: 'Follows from the tenant and the idempotency key alone.',
@@ -173,20 +167,32 @@ export const metadataChange = z
     example: { tier: 'gold', trial: null },
   });
 
+const floor = signedAmount.refine((amount) => amount <= 0n, 'zero, or negative for a credit limit');
+
+const floorsDescription =
+  'By asset, the lowest `posted − held` allowed: 0 where none is named, negative for a credit limit.';
+
+/** Reads an object by asset as a map. The names are checked here, since a record's key schema would show in no pointer. */
+function byAsset<Value>(entries: Readonly<Record<string, Value>>, context: z.RefinementCtx): Map<AssetCode, Value> {
+  const map = new Map<AssetCode, Value>();
+  for (const [name, value] of Object.entries(entries)) {
+    const asset = assetCode.safeParse(name);
+    if (asset.success) map.set(asset.data, value);
+    else context.addIssue({ code: 'custom', message: 'not an asset code such as USD/2 or GOLD_COINS', path: [name] });
+  }
+  return map;
+}
+
 export const floors = z
-  .record(z.string(), signedAmount)
-  .transform((entries, context) => {
-    const floors = new Map<AssetCode, bigint>();
-    for (const [asset, floor] of Object.entries(entries)) {
-      const parsed = assetCode.safeParse(asset);
-      if (parsed.success) floors.set(parsed.data, floor);
-      else context.addIssue({ code: 'custom', message: 'not an asset code', path: [asset] });
-    }
-    return floors;
-  })
+  .record(z.string(), floor)
+  .transform(byAsset)
+  .meta({ id: 'Floors', description: floorsDescription, example: { 'USD/2': '-50000' } });
+
+export const floorsChange = z
+  .record(z.string(), floor.nullable())
+  .transform(byAsset)
   .meta({
-    id: 'Floors',
-    description:
-      'By asset, the lowest `posted − held` allowed: 0 where none is named, negative for a credit limit, positive for a reserve.',
-    example: { 'USD/2': '-50000' },
+    id: 'FloorsChange',
+    description: `${floorsDescription} Merged into those there are; null goes back to 0.`,
+    example: { 'USD/2': '-50000', GOLD_COINS: null },
   });

@@ -152,18 +152,21 @@ export class HttpProblem extends Error {
   readonly code: ProblemCode;
   readonly extensions: ProblemExtensions;
   readonly headers: Readonly<Record<string, string>>;
+  /** The path of what it is about, without stage or base path, where that is not the request's own. */
+  readonly instance: string | undefined;
 
   constructor(
     code: ProblemCode,
     detail: string = problems[code].detail,
     extensions: ProblemExtensions = {},
     headers: Readonly<Record<string, string>> = {},
-    options?: ErrorOptions,
+    instance?: string,
   ) {
-    super(detail, options);
+    super(detail);
     this.code = code;
     this.extensions = extensions;
     this.headers = headers;
+    this.instance = instance;
   }
 }
 

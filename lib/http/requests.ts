@@ -7,6 +7,7 @@ import {
   assetInPath,
   boundedText,
   floors,
+  floorsChange,
   instant,
   metadata,
   metadataChange,
@@ -66,7 +67,7 @@ export const createAccountBody = z
 export const updateAccountBody = z
   .strictObject({
     status: accountStatus.optional(),
-    floors: floors.optional(),
+    floors: floorsChange.optional(),
     owner: owner.nullable().optional(),
     metadata: metadataChange.optional(),
   })
@@ -84,8 +85,7 @@ export const createTransferBody = z
   })
   .meta({ id: 'CreateTransfer' });
 
-/** The types that the named flows and transfers have; a client's own type may not pass for one of them. */
-export const transactionType = z
+const transactionType = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,31}$/, 'lower-case letters, digits and underscores, at most 32')
   .meta({
@@ -158,7 +158,7 @@ export const listQuery = z.strictObject({ limit, cursor });
 export const entriesQuery = z.strictObject({
   asset: assetCode.optional().meta({ description: 'Entries of this asset only.' }),
   from: instant.optional().meta({ description: 'Entries at or after this time.' }),
-  to: instant.optional().meta({ description: 'Entries before this time.' }),
+  to: instant.optional().meta({ description: 'Entries at or before this time.' }),
   order: z
     .enum(['asc', 'desc'])
     .optional()

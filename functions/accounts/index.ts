@@ -1,0 +1,32 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
+import { logger } from '../../lib/observability/index.ts';
+import { createAccount } from './create-account.ts';
+import { getAccount } from './get-account.ts';
+import { getBalance } from './get-balance.ts';
+import { listAccounts } from './list-accounts.ts';
+import { listBalances } from './list-balances.ts';
+import { listEntries } from './list-entries.ts';
+import { updateAccount } from './update-account.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const records = createIdempotencyClient();
+const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
+
+export const handler = serveArea(
+  'accounts',
+  {
+    createAccount: createAccount(ledger, onceFor('createAccount')),
+    listAccounts: listAccounts(ledger),
+    getAccount: getAccount(ledger),
+    updateAccount: updateAccount(ledger, onceFor('updateAccount')),
+    listBalances: listBalances(ledger),
+    getBalance: getBalance(ledger),
+    listEntries: listEntries(ledger),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+);

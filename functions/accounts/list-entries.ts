@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
+import { assetCode } from '../../lib/http/fields.ts';
+import { json, type Operation } from '../../lib/http/index.ts';
+import { entryOf } from '../../lib/http/representations.ts';
+
+const position = z.strictObject({
+  createdAt: z.int().nonnegative(),
+  asset: assetCode,
+  sequence: z.int().positive(),
+});
+
+export function listEntries(ledger: Ledger): Operation<'listEntries'> {
+  return async ({ path: { accountId: account }, query: { cursor, limit, ...query }, caller: { tenant }, log }) => {
+    log({ account });
+    // A cursor goes with everything that says which entries there are and in what order; pages may differ in size.
+    const binding = { operation: 'listEntries', tenant, account, ...query };
+    const after = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
+    const { entries, next } = await ledger.entries.page({ tenant, account, ...query, limit, after });
+    return json(200, {
+      data: entries.map(entryOf),
+      ...(next && { nextCursor: encodeCursor(binding, { ...next }) }),
+    });
+  };
+}

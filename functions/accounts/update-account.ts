@@ -1,0 +1,27 @@
+import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { json, type Operation, weakETag } from '../../lib/http/index.ts';
+import { accountOf, floorTexts } from '../../lib/http/representations.ts';
+import type { Once } from '../../lib/idempotency/index.ts';
+
+export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAccount'> {
+  return ({ path: { accountId: id }, body, caller: { tenant }, log, ...invocation }) => {
+    const { status, floors, owner, metadata } = body;
+    log({ account: id });
+    return once({
+      ...invocation,
+      tenant,
+      // An absent field differs from null, which resets, so only what is there is part of the request.
+      request: {
+        id,
+        ...(status !== undefined && { status }),
+        ...(floors !== undefined && { floors: floorTexts(floors) }),
+        ...(owner !== undefined && { owner }),
+        ...(metadata !== undefined && { metadata }),
+      },
+      change: async (keyApplied) => {
+        const account = await ledger.accounts.update({ tenant, id, patch: body, keyApplied });
+        return json(200, accountOf(account), { etag: weakETag(account.version) });
+      },
+    });
+  };
+}

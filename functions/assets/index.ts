@@ -1,0 +1,21 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
+import { logger } from '../../lib/observability/index.ts';
+import { createAsset } from './create-asset.ts';
+import { listAssets } from './list-assets.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
+
+export const handler = serveArea(
+  'assets',
+  {
+    createAsset: createAsset(ledger, once),
+    listAssets: listAssets(ledger),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+);

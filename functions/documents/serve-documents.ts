@@ -1,0 +1,37 @@
+import { type AreaHandler, serveArea } from '../../lib/http/index.ts';
+import type { LineWriter } from '../../lib/observability/index.ts';
+import { DocumentFiles } from './document-files.ts';
+import { getDocs } from './get-docs.ts';
+import { getDocsFile } from './get-docs-file.ts';
+import { getHealth } from './get-health.ts';
+import { getOpenApi } from './get-open-api.ts';
+
+/** What the reference page may do: run our own scripts and call our own API, nothing from elsewhere. */
+const pagePolicy = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  // Swagger UI writes style attributes; they cannot run anything.
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+};
+
+/**
+ * Makes the handler of the documents area.
+ *
+ * @param root the folder with `openapi.json` and `docs/`
+ */
+export function serveDocuments(root: string, logger: LineWriter): AreaHandler {
+  const files = new DocumentFiles(root);
+  return serveArea(
+    'documents',
+    {
+      getHealth,
+      getOpenApi: getOpenApi(files),
+      getDocs: getDocs(files),
+      getDocsFile: getDocsFile(files),
+    },
+    // Everything here is public, so there are no credentials to know.
+    { authenticate: () => undefined, logger, contentPolicy: pagePolicy },
+  );
+}

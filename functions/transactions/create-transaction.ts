@@ -1,0 +1,10 @@
+import type { Ledger } from '../../lib/dynamodb/index.ts';
+import type { Operation } from '../../lib/http/index.ts';
+import { postAnswer } from './post-answer.ts';
+
+export function createTransaction(ledger: Ledger): Operation<'createTransaction'> {
+  return (request) => {
+    const { postings, type = 'transaction', description, metadata } = request.body;
+    return postAnswer(ledger, request, { operation: 'createTransaction', type, postings, description, metadata });
+  };
+}

@@ -1,0 +1,31 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { logger } from '../../lib/observability/index.ts';
+import { createBonus } from './create-bonus.ts';
+import { createDeposit } from './create-deposit.ts';
+import { createSpend } from './create-spend.ts';
+import { createTopUp } from './create-top-up.ts';
+import { createTransaction } from './create-transaction.ts';
+import { createTransfer } from './create-transfer.ts';
+import { createWithdrawal } from './create-withdrawal.ts';
+import { getTransaction } from './get-transaction.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+
+export const handler = serveArea(
+  'transactions',
+  {
+    createDeposit: createDeposit(ledger),
+    createWithdrawal: createWithdrawal(ledger),
+    createTopUp: createTopUp(ledger),
+    createBonus: createBonus(ledger),
+    createSpend: createSpend(ledger),
+    createTransfer: createTransfer(ledger),
+    createTransaction: createTransaction(ledger),
+    getTransaction: getTransaction(ledger),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+);

@@ -1,0 +1,102 @@
+import type { CommitOutcome, Ledger, PreviewOutcome } from '../../lib/dynamodb/index.ts';
+import { type Answer, HttpProblem, json, type OperationRequest } from '../../lib/http/index.ts';
+import { postedTransactionOf, previewOf, transactionLocation } from '../../lib/http/representations.ts';
+import type { OperationId } from '../../lib/http/routes.ts';
+import {
+  type AccountId,
+  maxCommitMs,
+  type PostTransaction,
+  type PostTransactionRequest,
+  postTransaction,
+  type RejectedTransaction,
+} from '../../lib/ledger/index.ts';
+
+/** What the posting operations have in common of their requests. */
+type PostingRequest = Pick<OperationRequest<OperationId>, 'caller' | 'key' | 'log' | 'remainingTimeInMillis'> & {
+  readonly query: { readonly dryRun: boolean };
+};
+
+/** What an operation makes of its body. */
+type Movement = Pick<PostTransactionRequest, 'operation' | 'type' | 'postings' | 'description' | 'metadata'> & {
+  /** The account in the path, if there is one: its absence is a 404 of the path and not a fault of the body. */
+  readonly accountInPath?: AccountId;
+};
+
+/**
+ * Posts a movement, or tries what would become of it, and renders the outcome. The answer is made of the transaction's
+ * record and of nothing else, so that every replay has the same bytes.
+ *
+ * @throws HttpProblem for every outcome that is not `posted`
+ */
+export async function postAnswer(
+  ledger: Ledger,
+  { caller, key, query, log, remainingTimeInMillis }: PostingRequest,
+  { accountInPath, ...movement }: Movement,
+): Promise<Answer> {
+  const command = postTransaction({ tenant: caller.tenant, key, ...movement });
+  const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
+  if (query.dryRun) {
+    log({ dryRun: true });
+    return previewAnswer(await ledger.preview(command, timeMs), accountInPath);
+  }
+  log({ transaction: command.id });
+  return outcomeAnswer(await ledger.post(command, timeMs), command, accountInPath, log);
+}
+
+function outcomeAnswer(
+  outcome: CommitOutcome,
+  { id }: PostTransaction,
+  accountInPath: AccountId | undefined,
+  log: PostingRequest['log'],
+): Answer {
+  switch (outcome.kind) {
+    case 'settled': {
+      const { transaction, replayed } = outcome;
+      if (transaction.status === 'posted') {
+        return json(201, postedTransactionOf(transaction), { location: transactionLocation(id), replayed });
+      }
+      log({ replayed });
+      throw declined(transaction, { transactionId: id }, replayed, transactionLocation(id));
+    }
+    case 'key_reused':
+      throw new HttpProblem('idempotency_key_reused');
+    case 'refused':
+      throw refused(outcome, accountInPath);
+    case 'failed':
+      throw new HttpProblem(outcome.code);
+  }
+}
+
+function previewAnswer(outcome: PreviewOutcome, accountInPath: AccountId | undefined): Answer {
+  if (outcome.kind === 'refused') throw refused(outcome, accountInPath);
+  if (outcome.transaction.status === 'posted') return json(200, previewOf(outcome.transaction));
+  throw declined(outcome.transaction, {}, false, undefined);
+}
+
+function declined(
+  { reason, evidence }: RejectedTransaction,
+  named: { readonly transactionId?: string },
+  replayed: boolean,
+  instance: string | undefined,
+): HttpProblem {
+  const { account, asset, available, required } = evidence;
+  const extensions = {
+    ...named,
+    account,
+    ...(asset !== undefined && { asset }),
+    ...(available !== undefined && { available: available.toString() }),
+    ...(required !== undefined && { required: required.toString() }),
+  };
+  return new HttpProblem(reason, undefined, extensions, replayed ? { 'Idempotent-Replayed': 'true' } : {}, instance);
+}
+
+function refused(
+  { code, account, asset }: { code: 'account_not_found' | 'asset_not_found'; account?: string; asset?: string },
+  accountInPath: AccountId | undefined,
+): HttpProblem {
+  if (code === 'asset_not_found') return new HttpProblem(code, undefined, { ...(asset !== undefined && { asset }) });
+  const evidence = account === undefined ? {} : { account };
+  return account === accountInPath
+    ? new HttpProblem('not_found', 'There is no such account. The key may be used again.', evidence)
+    : new HttpProblem('account_not_found', undefined, evidence);
+}

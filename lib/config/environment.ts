@@ -1,0 +1,39 @@
+import * as z from 'zod';
+
+/** A variable of the environment is missing or has a wrong form; the message names each one. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+const tableName = z.string().min(3);
+
+const variables = {
+  LEDGER_TABLE: tableName,
+  IDEMPOTENCY_TABLE: tableName,
+  /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
+  API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
+};
+
+type Variable = keyof typeof variables;
+type Environment<Name extends Variable> = { readonly [Key in Name]: z.output<(typeof variables)[Key]> };
+
+/**
+ * Reads the named variables, and only those: a function has no more than it uses.
+ *
+ * @throws EnvironmentError naming every variable that is missing or malformed, never its value
+ */
+export function readEnvironment<const Name extends Variable>(
+  names: readonly Name[],
+  source: NodeJS.ProcessEnv = process.env,
+): Environment<Name> {
+  const values: Partial<Record<Variable, unknown>> = {};
+  const faults: string[] = [];
+  for (const name of names) {
+    const parsed = variables[name].safeParse(source[name]);
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push(`${name} ${source[name] === undefined ? 'is missing' : 'is malformed'}`);
+  }
+  if (faults.length > 0) throw new EnvironmentError(`The environment is incomplete: ${faults.join(', ')}`);
+  // Each name was parsed by its own schema in the loop, which the compiler cannot follow.
+  return values as Environment<Name>;
+}

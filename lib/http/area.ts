@@ -1,0 +1,87 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { Caller } from '../auth/index.ts';
+import { type Answer, matchesETag } from './answer.ts';
+import { basePathOf, fullPathOf } from './base-path.ts';
+import { type ChainOptions, middlewares } from './chain.ts';
+import type { GatewayEvent, Invocation } from './invocation.ts';
+import type { Operation, OperationRequest, Operations } from './operation.ts';
+import { HttpProblem, problems } from './problem.ts';
+import { problemResult } from './problem-answers.ts';
+import { routeKey } from './route.ts';
+import { type AnyRoute, type Area, type OperationId, routes } from './routes.ts';
+
+/** What is kept back of the function's time to render and send the answer. */
+const answerMarginMs = 500;
+
+export type AreaHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+
+/**
+ * Makes the Lambda handler of an area: it picks the operation by method and resource, as API Gateway names them, and
+ * runs it inside the middleware chain. It keeps nothing of a request, so it may serve several at once.
+ */
+export function serveArea<A extends Area>(area: A, operations: Operations<A>, options: ChainOptions): AreaHandler {
+  const served = new Map<string, AnyRoute>();
+  for (const route of routes) if (route.area === area) served.set(routeKey(route), route);
+  // A route's own operation is what its id names in the map, and validation has made what that operation takes.
+  const byId = operations as unknown as Readonly<Record<OperationId, Operation<OperationId>>>;
+
+  const chain = middy<GatewayEvent, APIGatewayProxyResult, Error, Context>(
+    async (event: GatewayEvent, context: Context) =>
+      resultOf(event, await byId[event.invocation.route.operationId](requestOf(event, context))),
+    // The operation is given its own deadline and answers in time; middy's would cut it off without an answer.
+    { timeoutEarlyInMillis: 0 },
+  ).use(middlewares(options));
+
+  return async (event, context) => {
+    const route = served.get(`${event.httpMethod} ${event.resource}`);
+    if (!route) return problemResult('not_found', problems.not_found.detail, fullPathOf(event));
+    return chain({ ...event, headers: event.headers ?? {}, invocation: begin(route) }, context);
+  };
+}
+
+function begin(route: AnyRoute): Invocation {
+  const startedAt = performance.now();
+  return { route, startedAt, correlationId: '', path: undefined, query: undefined, body: undefined, logged: {} };
+}
+
+function requestOf(event: GatewayEvent, context: Context): OperationRequest<OperationId> {
+  const { invocation } = event;
+  return {
+    // Validation has parsed them with the route's own schemas.
+    path: invocation.path as never,
+    query: invocation.query as never,
+    body: invocation.body as never,
+    get caller(): Caller {
+      if (!invocation.caller) throw new HttpProblem('unauthenticated');
+      return invocation.caller;
+    },
+    key: invocation.key ?? '',
+    fullPath: fullPathOf(event),
+    context,
+    remainingTimeInMillis: () => Math.max(0, context.getRemainingTimeInMillis() - answerMarginMs),
+    log: (fields) => {
+      Object.assign(invocation.logged, fields);
+    },
+  };
+}
+
+/** Puts an answer into API Gateway's form; one that the client has already becomes `304`. */
+function resultOf(event: GatewayEvent, answer: Answer): APIGatewayProxyResult {
+  const headers: Record<string, string> = {
+    'Content-Type': answer.mediaType,
+    'Cache-Control': answer.etag === undefined ? 'no-store' : 'private, no-cache',
+    ...answer.headers,
+  };
+  if (answer.etag !== undefined) headers.ETag = answer.etag;
+  if (answer.location !== undefined) headers.Location = basePathOf(event) + answer.location;
+  if (answer.replayed) {
+    headers['Idempotent-Replayed'] = 'true';
+    event.invocation.logged.replayed = true;
+  }
+  const isKnown =
+    answer.etag !== undefined && event.httpMethod === 'GET' && matchesETag(event.headers['if-none-match'], answer.etag);
+  if (!isKnown) return { statusCode: answer.status, headers, body: answer.body };
+  delete headers['Content-Type'];
+  return { statusCode: 304, headers, body: '' };
+}

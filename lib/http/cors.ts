@@ -1,0 +1,17 @@
+/** What browsers may do from other origins. Any origin may call, since nothing rests on cookies: a key is always sent on purpose. */
+export const cors = {
+  allowOrigin: '*',
+  allowMethods: ['GET', 'POST', 'PATCH'],
+  allowHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'If-None-Match',
+    'Prefer',
+    'X-Api-Key',
+    'X-Correlation-Id',
+    'X-Idempotency-Key',
+  ],
+  exposeHeaders: ['ETag', 'Idempotent-Replayed', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Correlation-Id'],
+  maxAgeSeconds: 3_600,
+} as const;

@@ -1,0 +1,28 @@
+import type { Context } from 'aws-lambda';
+import type { Caller } from '../auth/index.ts';
+import type { Answer } from './answer.ts';
+import type { Area, BodyOf, OperationId, OperationIn, PathOf, QueryOf } from './routes.ts';
+
+/** What an operation gets: its parsed request, and what it may know of the invocation. */
+export interface OperationRequest<Id extends OperationId> {
+  readonly path: PathOf<Id>;
+  readonly query: QueryOf<Id>;
+  readonly body: BodyOf<Id>;
+  /** Who asks; throws for operations of scope `public`, which have nobody. */
+  readonly caller: Caller;
+  /** The idempotency key; empty for operations that change nothing. */
+  readonly key: string;
+  /** The full path asked for, with stage or base path and without the query. */
+  readonly fullPath: string;
+  readonly context: Context;
+  /** Milliseconds in which the operation must be done, so that its answer still gets out. */
+  remainingTimeInMillis(): number;
+  /** Adds ids and codes to the line in the log; never contents. */
+  log(fields: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** Parse, call one use case, render: what an operation does is between its request and its answer. */
+export type Operation<Id extends OperationId> = (request: OperationRequest<Id>) => Promise<Answer> | Answer;
+
+/** One operation for each of the area's routes: one too few or one too many does not compile. */
+export type Operations<A extends Area> = { readonly [Id in OperationIn<A>]: Operation<Id> };

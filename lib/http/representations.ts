@@ -1,0 +1,155 @@
+import type * as z from 'zod';
+import type { BalanceAt } from '../dynamodb/index.ts';
+import {
+  type Account,
+  type AccountId,
+  type Asset,
+  availableOf,
+  type Balance,
+  type Entry,
+  formatAmount,
+  type PostedTransaction,
+  type Posting,
+  type RecordedEntry,
+  type Transaction,
+  type TransactionId,
+} from '../ledger/index.ts';
+import type {
+  accountAnswer,
+  assetAnswer,
+  balanceAnswer,
+  balanceAtAnswer,
+  entryAnswer,
+  postedTransaction,
+  previewAnswer,
+  transactionAnswer,
+} from './answers.ts';
+
+/** How the ledger's things look on the wire: amounts and counters as strings, times as RFC 3339 UTC with milliseconds. */
+
+function timeText(time: number): string {
+  return new Date(time).toISOString();
+}
+
+export function assetOf({ code, scale, name, createdAt }: Asset): z.input<typeof assetAnswer> {
+  return { code, scale, ...(name !== undefined && { name }), createdAt: timeText(createdAt) };
+}
+
+export function accountOf(account: Account): z.input<typeof accountAnswer> {
+  const { id, status, unbounded, floors, owner, metadata, createdAt, version } = account;
+  return {
+    id,
+    status,
+    unbounded,
+    floors: Object.fromEntries([...floors].map(([asset, floor]) => [asset, formatAmount(floor)])),
+    ...(owner !== undefined && { owner }),
+    metadata: { ...metadata },
+    createdAt: timeText(createdAt),
+    version: String(version),
+  };
+}
+
+export function balanceOf(balance: Balance): z.input<typeof balanceAnswer> {
+  const { account, asset, posted, held, version, lastEntryAt } = balance;
+  const available = availableOf(balance);
+  return {
+    account,
+    asset,
+    posted: formatAmount(posted),
+    held: formatAmount(held),
+    available: available === null ? null : formatAmount(available),
+    version: String(version),
+    updatedAt: lastEntryAt === 0 ? null : timeText(lastEntryAt),
+  };
+}
+
+export function balanceAtOf(balance: BalanceAt, at: number): z.input<typeof balanceAtAnswer> {
+  const { account, asset, posted, sequence, updatedAt } = balance;
+  return {
+    account,
+    asset,
+    posted: formatAmount(posted),
+    at: timeText(at),
+    sequence: String(sequence),
+    updatedAt: updatedAt === undefined ? null : timeText(updatedAt),
+  };
+}
+
+export function entryOf(entry: Entry): z.input<typeof entryAnswer> {
+  return {
+    ...recordedEntryOf(entry),
+    transactionId: entry.transactionId,
+    type: entry.type,
+    ...(entry.description !== undefined && { description: entry.description }),
+    counterparties: [entry.counterparty],
+    createdAt: timeText(entry.createdAt),
+    hash: entry.hash,
+    previousHash: entry.previousHash,
+  };
+}
+
+function recordedEntryOf({ account, asset, sequence, amount, balanceAfter }: RecordedEntry) {
+  return {
+    account,
+    asset,
+    sequence: String(sequence),
+    amount: formatAmount(amount),
+    balanceAfter: formatAmount(balanceAfter),
+  };
+}
+
+function postingOf({ source, destination, asset, amount }: Posting) {
+  return { source, destination, asset, amount: formatAmount(amount) };
+}
+
+function detailsOf({ description, metadata }: PostedTransaction) {
+  return {
+    ...(description !== undefined && { description }),
+    ...(metadata !== undefined && { metadata: { ...metadata } }),
+  };
+}
+
+export function postedTransactionOf(transaction: PostedTransaction): z.input<typeof postedTransaction> {
+  const { id, status, type, postings, entries, createdAt } = transaction;
+  return {
+    id,
+    status,
+    type,
+    postings: postings.map(postingOf),
+    entries: entries.map(recordedEntryOf),
+    ...detailsOf(transaction),
+    createdAt: timeText(createdAt),
+  };
+}
+
+export function previewOf(transaction: PostedTransaction): z.input<typeof previewAnswer> {
+  const { type, postings, entries } = transaction;
+  return {
+    dryRun: true,
+    type,
+    postings: postings.map(postingOf),
+    entries: entries.map(recordedEntryOf),
+    ...detailsOf(transaction),
+  };
+}
+
+export function transactionOf(transaction: Transaction): z.input<typeof transactionAnswer> {
+  if (transaction.status === 'posted') return postedTransactionOf(transaction);
+  const { id, status, type, postings, reason, createdAt } = transaction;
+  return { id, status, type, postings: postings.map(postingOf), reason, createdAt: timeText(createdAt) };
+}
+
+/** Floors as canonical JSON takes them; null where one is taken back. */
+export function floorTexts(floors: ReadonlyMap<string, bigint | null>): Record<string, string | null> {
+  return Object.fromEntries([...floors].map(([asset, floor]) => [asset, floor === null ? null : formatAmount(floor)]));
+}
+
+/** Where an account is read, without stage or base path. Of an account's characters only the colon is special, and stands in a path as it is. */
+export function accountLocation(id: AccountId): string {
+  return `/v1/accounts/${id}`;
+}
+
+/** Where a transaction is read, without stage or base path. */
+export function transactionLocation(id: TransactionId): string {
+  return `/v1/transactions/${id}`;
+}

@@ -1,0 +1,1 @@
+export { createIdempotencyClient, createOnce, type Mutation, type Once } from './once.ts';

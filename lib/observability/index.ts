@@ -1,0 +1,1 @@
+export { type LineWriter, logger } from './logger.ts';
