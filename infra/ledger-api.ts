@@ -130,18 +130,18 @@ function acknowledgeHandlerChecks(api: RestApi): void {
     'Access is checked first thing in the handler, by one mechanism for every environment and with no credential known to API Gateway.';
   const validations = Validations.of(api);
   validations.acknowledge({
-    id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+    id: 'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
     reason: 'The managed policy is what API Gateway documents for its logging role, which serves the whole account.',
   });
-  validations.acknowledge({ id: 'AwsSolutions-APIG4', reason: checkedInHandler });
-  validations.acknowledge({ id: 'AwsSolutions-COG4', reason: checkedInHandler });
+  validations.acknowledge({ id: 'AwsSolutions::AwsSolutions-APIG4', reason: checkedInHandler });
+  validations.acknowledge({ id: 'AwsSolutions::AwsSolutions-COG4', reason: checkedInHandler });
   validations.acknowledge({
-    id: 'AwsSolutions-APIG2',
+    id: 'AwsSolutions::AwsSolutions-APIG2',
     reason:
       'The handler validates every request against the schema of its route and names each fault; API Gateway could only name one.',
   });
   validations.acknowledge({
-    id: 'AwsSolutions-APIG3',
+    id: 'AwsSolutions::AwsSolutions-APIG3',
     reason:
       'Stage throttling bounds the load; a web ACL belongs to the account that deploys, which may associate its own with the stage.',
   });

@@ -82,7 +82,7 @@ export class LedgerFunction extends Construct implements IGrantable {
 
 function acknowledgeTracing(role: Role): void {
   Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
+    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
     reason: 'X-Ray knows no resources to narrow PutTraceSegments and PutTelemetryRecords to.',
   });
 }

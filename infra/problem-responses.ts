@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { cors } from '../lib/http/cors.ts';
 import { type ProblemCode, problemBody, problems, retryHeaders } from '../lib/http/problem.ts';
 
 /** A problem that API Gateway reports by itself, before or instead of the function's answer. */
@@ -65,8 +66,9 @@ function headers(code: ProblemCode): Record<string, string> {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    // Without it a page of another origin sees a network failure instead of the problem.
-    'Access-Control-Allow-Origin': '*',
+    // Without these a page of another origin sees a network failure instead of the problem.
+    'Access-Control-Allow-Origin': cors.allowOrigin,
+    'Access-Control-Expose-Headers': cors.exposeHeaders.join(','),
     ...retryHeaders(code),
   };
   // A literal is quoted; anything else would be taken for the name of a variable.

@@ -1,0 +1,26 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { awsRules } from './aws-rules.ts';
+import { breaches, sound } from './aws-rules-breaches.ts';
+import { type Synthesised, synthesise } from './synthesise.ts';
+
+let synthesised: Synthesised;
+beforeAll(async () => {
+  synthesised = await synthesise();
+}, 60_000);
+
+const ruleNames = Object.keys(awsRules) as (keyof typeof awsRules)[];
+
+describe.each(ruleNames)('%s', (name) => {
+  it('holds in both stacks', () => {
+    expect(awsRules[name](synthesised.data)).toEqual([]);
+    expect(awsRules[name](synthesised.api)).toEqual([]);
+  });
+
+  it('finds no fault with sound event sources', () => {
+    expect(awsRules[name](sound)).toEqual([]);
+  });
+
+  it.each(breaches[name])('finds: $finds', ({ template, finds }) => {
+    expect(awsRules[name](template)).toContainEqual(expect.stringContaining(finds));
+  });
+});

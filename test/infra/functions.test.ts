@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Area } from '../../infra/areas.ts';
+import { routes } from '../../lib/http/routes.ts';
+import {
+  type CloudFormationTemplate,
+  type NamedResource,
+  propertyOf,
+  referenceOf,
+  resourcesOf,
+} from './cloudformation-template.ts';
+import { synthesise } from './synthesise.ts';
+
+let template: CloudFormationTemplate;
+beforeAll(async () => {
+  template = (await synthesise()).api;
+}, 60_000);
+
+const areas = [...new Set<Area>(routes.map(({ area }) => area))];
+
+function functionOf(area: Area): NamedResource {
+  const serviceName = `florin-${area}`;
+  const found = resourcesOf(template, 'AWS::Lambda::Function').find(
+    (resource) => propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME') === serviceName,
+  );
+  if (found === undefined) throw new Error(`There is no function ${serviceName}`);
+  return found;
+}
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+/** What the function's role allows, as `action on resource`, the resource named by what its ARN refers to. */
+function grantsOf(area: Area): string[] {
+  const role = referenceOf(propertyOf(functionOf(area), 'Role'));
+  return resourcesOf(template, 'AWS::IAM::Policy')
+    .filter((policy) => JSON.stringify(propertyOf(policy, 'Roles')) === JSON.stringify([{ Ref: role }]))
+    .flatMap((policy) => propertyOf(policy, 'PolicyDocument.Statement') as Statement[])
+    .flatMap(({ Action, Resource }) => [Action].flat().map((action) => `${action} on ${resourceName(Resource)}`))
+    .sort();
+}
+
+function resourceName(resource: unknown): string {
+  const json = JSON.stringify(resource);
+  const index = /\/index\/\w+/.exec(json)?.[0] ?? '';
+  if (json.includes('FnGetAttLedgerTable')) return `Ledger${index}`;
+  if (json.includes('FnGetAttIdempotencyTable')) return `Idempotency${index}`;
+  return /Logs[0-9A-F]{8}","Arn/.test(json) ? 'own logs' : json;
+}
+
+const everyFunction = [
+  'logs:CreateLogStream on own logs',
+  'logs:PutLogEvents on own logs',
+  'xray:PutTelemetryRecords on "*"',
+  'xray:PutTraceSegments on "*"',
+];
+const posting = ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'];
+const replay = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
+const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
+
+const grants: Readonly<Record<Area, readonly string[]>> = {
+  assets: [...on('Ledger', ['GetItem', 'PutItem', 'Query']), ...on('Idempotency', replay)],
+  accounts: [...on('Ledger', posting), ...on('Ledger/index/accountsByTenant', ['Query']), ...on('Idempotency', replay)],
+  transactions: on('Ledger', posting),
+  documents: [],
+};
+
+const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_SERVICE_NAME'];
+const variables: Readonly<Record<Area, readonly string[]>> = {
+  assets: ['API_KEY_SHA256', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
+  accounts: ['API_KEY_SHA256', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
+  transactions: ['API_KEY_SHA256', 'LEDGER_TABLE', ...common],
+  documents: common,
+};
+
+describe('ApiStack', () => {
+  it('has a function for each area and no other', () => {
+    const names = resourcesOf(template, 'AWS::Lambda::Function').map((resource) =>
+      propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
+    );
+    expect(names.sort()).toEqual(areas.map((area) => `florin-${area}`).sort());
+  });
+
+  it('takes the hash of the API key as a parameter without a default', () => {
+    expect(template.Parameters?.ApiKeySha256).toMatchObject({ Type: 'String', AllowedPattern: '^[0-9a-f]{64}$' });
+    expect(template.Parameters?.ApiKeySha256).not.toHaveProperty('Default');
+  });
+});
+
+describe.each(areas)('the function of %s', (area) => {
+  it('is granted exactly what it uses', () => {
+    expect(grantsOf(area)).toEqual([...everyFunction, ...grants[area]].sort());
+  });
+
+  it('has no managed policies', () => {
+    const role = template.Resources[referenceOf(propertyOf(functionOf(area), 'Role')) ?? ''];
+    expect(role?.Type).toBe('AWS::IAM::Role');
+    expect(role?.Properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+
+  it('knows only the tables that it may touch', () => {
+    expect(Object.keys(propertyOf(functionOf(area), 'Environment.Variables') as object).sort()).toEqual(
+      [...variables[area]].sort(),
+    );
+  });
+
+  it('runs as every function does', () => {
+    expect(functionOf(area).Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 1024,
+      Timeout: 10,
+      TracingConfig: { Mode: 'Active' },
+      LoggingConfig: { LogFormat: 'JSON' },
+    });
+  });
+
+  it('writes to a log group that forgets', () => {
+    const logs = template.Resources[referenceOf(propertyOf(functionOf(area), 'LoggingConfig.LogGroup')) ?? ''];
+    expect(logs).toMatchObject({ Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 90 } });
+  });
+});

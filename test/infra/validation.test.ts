@@ -1,0 +1,48 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Stack } from 'aws-cdk-lib';
+import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { synthesise } from './synthesise.ts';
+import type { ValidationReport } from './validation-report.ts';
+
+let report: ValidationReport;
+beforeAll(async () => {
+  report = (await synthesise()).report;
+}, 60_000);
+
+const acknowledged = () => report.pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
+
+describe('the validation report', () => {
+  it('is of AwsSolutions and finds nothing', () => {
+    expect(report.pluginReports).toMatchObject([{ pluginName: 'AwsSolutions', conclusion: 'success', violations: [] }]);
+  });
+
+  // A rule that is set aside but no longer violated drops out of the report, so this notices that too.
+  it('sets rules aside only where they are known to be', () => {
+    const logPushing = 'Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs';
+    const api = 'Florin-test-Api/Api/RestApi';
+    const roles = ['Accounts', 'Assets', 'Documents', 'Transactions'].map((area) => `Florin-test-Api/${area}/Role`);
+    expect(
+      acknowledged()
+        .map(({ ruleName, acknowledgedAt }) => `${ruleName} at ${acknowledgedAt}`)
+        .sort(),
+    ).toEqual([
+      `AwsSolutions-APIG2 at ${api}`,
+      `AwsSolutions-APIG3 at ${api}`,
+      `AwsSolutions-APIG4 at ${api}`,
+      `AwsSolutions-COG4 at ${api}`,
+      `AwsSolutions-IAM4[${logPushing}] at ${api}`,
+      ...roles.map((role) => `AwsSolutions-IAM5[Resource::*] at ${role}`),
+    ]);
+  });
+
+  it('gives each a reason', () => {
+    for (const { reason } of acknowledged()) expect(reason).toMatch(/^[A-Z].{40,}\.$/);
+  });
+});
+
+describe('synthesis', () => {
+  it('fails for a resource that breaks a rule', async () => {
+    const addUnencryptedQueue = synthesise((app) => new CfnQueue(new Stack(app, 'Faulty'), 'Plain'));
+    await expect(addUnencryptedQueue).rejects.toThrow('AwsSolutions-SQS4');
+  });
+});
