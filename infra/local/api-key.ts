@@ -1,0 +1,39 @@
+import { createHash, randomInt } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { StartFailure } from './start-failure.ts';
+
+const format = /^flk_dev_[0-9A-Za-z]{32}$/;
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/**
+ * The development key: the given one, else the one made at the first start and kept in the file, readable by its owner only.
+ * @throws {StartFailure} for a key that does not have the format of one.
+ */
+export function developmentKey(file: string, given: string | undefined): string {
+  if (given !== undefined) {
+    return checked(given, 'FLORIN_API_KEY');
+  }
+  if (existsSync(file)) {
+    return checked(readFileSync(file, 'utf8').trim(), file);
+  }
+  const key = `flk_dev_${Array.from({ length: 32 }, () => alphabet[randomInt(alphabet.length)]).join('')}`;
+  // Written aside and renamed, so that a crash never leaves half a key.
+  writeFileSync(`${file}.new`, `${key}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return key;
+}
+
+/** What the template's parameter takes: the service never sees the key itself before a client sends it. */
+export function keyDigest(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+function checked(key: string, origin: string): string {
+  if (!format.test(key)) {
+    throw new StartFailure(
+      `${origin} does not hold a development key: it must be flk_dev_ and 32 letters or digits. ` +
+        'Remove it, and one is made for you.',
+    );
+  }
+  return key;
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { createHash, type Hash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildInputs } from '../build-inputs.ts';
+import { tryLock } from './file-lock.ts';
+import { StartFailure } from './start-failure.ts';
+
+const projectFolder = join(import.meta.dirname, '../..');
+const buildsFolder = join(projectFolder, 'dist', 'embedded');
+/** Builds kept, so that going back and forth between two versions of the code costs nothing. */
+const buildsKept = 3;
+const waitForOtherBuildMs = 120_000;
+
+/**
+ * The synthesised application with its bundles, in a folder named after the digest of all that goes into it: built only if there is none
+ * for the present sources. Bundling and synthesis run in processes of their own, whose memory is gone afterwards.
+ * @throws {StartFailure} with the compiler's own words when the sources do not build.
+ */
+export async function builtApplication(): Promise<{ readonly folder: string; readonly isNew: boolean }> {
+  const folder = join(buildsFolder, digestOfInputs());
+  if (isComplete(folder)) {
+    return { folder, isNew: false };
+  }
+  mkdirSync(buildsFolder, { recursive: true });
+  const lock = await lockBuilds();
+  try {
+    if (isComplete(folder)) {
+      return { folder, isNew: false };
+    }
+    const unfinished = `${folder}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    await runNode(['infra/bundle.ts'], {});
+    await runNode(applicationCommand(), { CDK_OUTDIR: unfinished });
+    renameSync(unfinished, folder);
+    removeOldBuilds(folder);
+    return { folder, isNew: true };
+  } finally {
+    lock.release();
+  }
+}
+
+function isComplete(folder: string): boolean {
+  return existsSync(join(folder, 'manifest.json'));
+}
+
+async function lockBuilds(): Promise<{ release(): void }> {
+  const giveUpAt = Date.now() + waitForOtherBuildMs;
+  for (;;) {
+    const lock = tryLock(join(buildsFolder, 'lock'));
+    if (lock) {
+      return lock;
+    }
+    if (Date.now() > giveUpAt) {
+      throw new StartFailure(
+        `Another process has been building in ${buildsFolder} for too long. End it and start again.`,
+      );
+    }
+    await sleep(50);
+  }
+}
+
+/** The digest covers names and bytes, not times, so that a fresh clone and a touched file make no difference. */
+function digestOfInputs(): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const input of buildInputs) {
+    addToDigest(hash, join(projectFolder, input));
+  }
+  return hash.digest('hex').slice(0, 20);
+}
+
+function addToDigest(hash: Hash, path: string): void {
+  if (path === import.meta.dirname) {
+    // The embedded runtime reads what is built and has no part in it.
+    return;
+  }
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) {
+    for (const name of readdirSync(path).sort()) {
+      addToDigest(hash, join(path, name));
+    }
+  } else if (status?.isFile()) {
+    const bytes = readFileSync(path);
+    hash.update(`${relative(projectFolder, path)}\0${bytes.length}\0`).update(bytes);
+  }
+}
+
+/** The command in cdk.json, less the `node` in front. */
+function applicationCommand(): string[] {
+  const { app } = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'utf8')) as { app: string };
+  const [program, ...command] = app.split(' ');
+  if (program !== 'node') {
+    throw new StartFailure(`cdk.json starts the application with ${program}; the embedded runtime expects node.`);
+  }
+  return command;
+}
+
+function runNode(command: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
+  const child = spawn(process.execPath, command, {
+    cwd: projectFolder,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-8_000);
+    });
+  }
+  return new Promise((fulfil, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) {
+        fulfil();
+      } else {
+        reject(new StartFailure(`node ${command.join(' ')} failed (${signal ?? `code ${code}`}):\n${said.trim()}`));
+      }
+    });
+  });
+}
+
+function removeOldBuilds(current: string): void {
+  const now = new Date();
+  utimesSync(current, now, now);
+  const builds = readdirSync(buildsFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ path: join(buildsFolder, name), time: statSync(join(buildsFolder, name)).mtimeMs }))
+    .sort((left, right) => right.time - left.time);
+  for (const { path } of builds.slice(buildsKept)) {
+    rmSync(path, { recursive: true, force: true });
+  }
+}

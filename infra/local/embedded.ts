@@ -1,0 +1,208 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { developmentKey, keyDigest } from './api-key.ts';
+import { builtApplication } from './application-build.ts';
+import { type Progress, silent, terminal } from './console-output.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import type { Deployment } from './deployment.ts';
+import { dynamodbClient } from './dynamodb-client.ts';
+import { startDynamoDB } from './dynamodb-process.ts';
+import { openFunctionLog } from './function-log.ts';
+import { startGateway } from './gateway.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import { startQueues } from './queues.ts';
+import { seed } from './seed.ts';
+import { StartFailure } from './start-failure.ts';
+import { keepStreamsShort } from './stream-records.ts';
+import { ensureTable } from './tables.ts';
+import { readApplication } from './template-reader.ts';
+
+export interface EmbeddedOptions {
+  /** 0 (the default) for any free port. */
+  readonly port?: number;
+  readonly dataFolder: string;
+  /** The development key; by default made once and kept in the data folder. */
+  readonly apiKey?: string;
+  /** Runs each function in so many isolates with one request each; by default in one that serves many at once. */
+  readonly isolates?: number;
+  /** Whether to make the demo data if it was not made yet. Default: yes. */
+  readonly seed?: boolean;
+  /** Says nothing on the terminal. */
+  readonly quiet?: boolean;
+  /** Uses this DynamoDB and starts none. */
+  readonly dynamodbEndpoint?: string;
+  /** Gives the functions another endpoint than the real one, such as that of a proxy in front of it. */
+  readonly functionsEndpoint?: (dynamodbEndpoint: string) => string | Promise<string>;
+  /** A synthesised application to run; by default this project's, built when its sources have changed. */
+  readonly assemblyFolder?: string;
+}
+
+export interface EmbeddedRuntime {
+  readonly url: string;
+  readonly port: number;
+  readonly apiKey: string;
+  readonly dynamodbEndpoint: string;
+  /** The process of the embedded DynamoDB; absent if another one is used. */
+  readonly dynamodbPid?: number;
+  /** The tables' names by their logical ids in the template. */
+  readonly tables: Readonly<Record<string, string>>;
+  /** Settles with a description if the embedded DynamoDB ends by itself; the runtime is of no use then. */
+  readonly lost: Promise<string>;
+  /** Finishes the requests in flight, then stops everything. */
+  stop(): Promise<void>;
+}
+
+const finishRequestsWithinMs = 10_000;
+
+/**
+ * Starts the whole application in this process: the template's tables, queues, functions and API.
+ * @throws {StartFailure} for what the user can put right; whatever had been started is stopped again.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedRuntime> {
+  const progress = options.quiet ? silent : terminal;
+  await using cleanup = new AsyncDisposableStack();
+  await assertPortFree(options.port ?? 0);
+  const folder = openDataFolder(options.dataFolder);
+  cleanup.defer(() => folder.close());
+  const apiKey = developmentKey(folder.apiKeyFile, options.apiKey);
+
+  const application = readApplication(options.assemblyFolder ?? (await build(progress)));
+  const queues = application.hasQueuesOrTopics ? await startQueues(folder.queuesFolder) : undefined;
+  cleanup.defer(async () => queues?.stop());
+  const deployment = application.describe({
+    parameters: { ApiKeySha256: keyDigest(apiKey) },
+    queueUrl: (name) => (queues ? queues.queueUrl(name) : ''),
+  });
+  queues?.create(deployment.queues, deployment.topics);
+
+  const database = await progress.step('database', () => startDatabase(options, folder, deployment, cleanup));
+  const endpoints = {
+    dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
+    ...(queues && { queues: queues.endpoint }),
+  };
+  const output = openFunctionLog(folder.logFile, progress.warn);
+  const functions = new Map(
+    deployment.functions.map((definition) => [
+      definition.name,
+      new LambdaFunction(definition, { endpoints, isolates: options.isolates, output }),
+    ]),
+  );
+  cleanup.defer(async () => {
+    await Promise.all([...functions.values()].map((each) => each.stop()));
+  });
+
+  const gateway = await listen(options.port ?? 0, (port) =>
+    startGateway({ api: deployment.api, functions, port, failed: (message) => output.failed('gateway', message) }),
+  );
+  cleanup.defer(() => gateway.stop(finishRequestsWithinMs));
+  folder.announce(gateway.port);
+  const url = `http://127.0.0.1:${gateway.port}`;
+  if (options.seed !== false) {
+    await seedOnce(progress, folder, options.dynamodbEndpoint ?? 'embedded', url, apiKey);
+  }
+
+  const running = cleanup.move();
+  return {
+    url,
+    port: gateway.port,
+    apiKey,
+    dynamodbEndpoint: database.endpoint,
+    dynamodbPid: database.pid,
+    tables: Object.fromEntries(deployment.tables.map(({ logicalId, name }) => [logicalId, name])),
+    lost: database.lost,
+    stop: () => running.disposeAsync(),
+  };
+}
+
+async function build(progress: Progress): Promise<string> {
+  const { folder } = await progress.step('functions and template', builtApplication);
+  return folder;
+}
+
+interface Database {
+  readonly endpoint: string;
+  readonly pid?: number;
+  readonly lost: Promise<string>;
+}
+
+async function startDatabase(
+  options: EmbeddedOptions,
+  folder: DataFolder,
+  { tables }: Deployment,
+  cleanup: AsyncDisposableStack,
+): Promise<Database> {
+  if (options.dynamodbEndpoint) {
+    await createTables(options.dynamodbEndpoint, tables, 'AWS_ENDPOINT_URL_DYNAMODB');
+    return { endpoint: options.dynamodbEndpoint, lost: new Promise(() => undefined) };
+  }
+  const emulator = await startDynamoDB(folder.databaseFile, folder.databasePidFile);
+  cleanup.defer(() => emulator.stop());
+  await createTables(emulator.endpoint, tables, folder.databaseFile);
+  const streams = keepStreamsShort(
+    folder.databaseFile,
+    tables.filter(({ streamViewType }) => streamViewType).map(({ name }) => name),
+  );
+  cleanup.defer(() => streams.stop());
+  return emulator;
+}
+
+async function createTables(endpoint: string, tables: Deployment['tables'], origin: string): Promise<void> {
+  const client = dynamodbClient(endpoint);
+  try {
+    for (const table of tables) {
+      await ensureTable(client.call, table);
+    }
+  } catch (error) {
+    if (error instanceof StartFailure) {
+      throw error;
+    }
+    throw new StartFailure(`The DynamoDB at ${endpoint} (${origin}) cannot be used: ${(error as Error).message}`);
+  } finally {
+    client.close();
+  }
+}
+
+/** Finds out before the long work whether the port can be had. */
+async function assertPortFree(port: number): Promise<void> {
+  if (port !== 0) {
+    await listen(port, async () => {
+      const server = createServer();
+      await new Promise<void>((fulfil, reject) => {
+        server.once('error', reject);
+        server.listen(port, '127.0.0.1', fulfil);
+      });
+      await new Promise((fulfil) => server.close(fulfil));
+    });
+  }
+}
+
+async function listen<T>(port: number, work: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await work(port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new StartFailure(`Port ${port} is in use. Choose another: PORT=${port + 1} npm start`);
+    }
+    if (code === 'EACCES') {
+      throw new StartFailure(`Port ${port} may not be used by this user. Choose one above 1023: PORT=3000 npm start`);
+    }
+    throw error;
+  }
+}
+
+/** The mark names the database, since the demo data lies there and not in the folder. */
+async function seedOnce(
+  progress: Progress,
+  folder: DataFolder,
+  database: string,
+  url: string,
+  apiKey: string,
+): Promise<void> {
+  const mark = `${JSON.stringify({ database })}\n`;
+  if (existsSync(folder.seededFile) && readFileSync(folder.seededFile, 'utf8') === mark) {
+    return;
+  }
+  await progress.step('demo data', () => seed(url, apiKey));
+  writeFileSync(folder.seededFile, mark);
+}
