@@ -70,7 +70,7 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
 function resultOf(event: GatewayEvent, answer: Answer): APIGatewayProxyResult {
   const headers: Record<string, string> = {
     'Content-Type': answer.mediaType,
-    'Cache-Control': answer.etag === undefined ? 'no-store' : 'private, no-cache',
+    'Cache-Control': answer.etag !== undefined && event.httpMethod === 'GET' ? 'private, no-cache' : 'no-store',
     ...answer.headers,
   };
   if (answer.etag !== undefined) headers.ETag = answer.etag;

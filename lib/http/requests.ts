@@ -116,6 +116,8 @@ export const createFlowBody = z
   .meta({ id: 'CreateMovement' });
 
 export const nothing = z.strictObject({});
+/** For documents and probes: what links and monitors add to a query does no harm there. */
+export const anything = z.object({});
 export const accountPath = z.strictObject({ accountId });
 export const balancePath = z.strictObject({ accountId, asset: assetInPath });
 export const transactionPath = z.strictObject({ transactionId });

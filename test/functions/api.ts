@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { paginateScan } from '@aws-sdk/client-dynamodb';
+import type { AreaHandler } from '../../lib/http/index.ts';
+import type { Area } from '../../lib/http/routes.ts';
+import { type CanonicalValue, canonicalJson } from '../../lib/ledger/index.ts';
+import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { lambdaContext, proxyEvent, type TestRequest } from './proxy-event.ts';
+
+export const apiKey = 'flk_dev_0123456789abcdefghijABCDEFGHIJ01';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The body as JSON; undefined where there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever they expect, and fail where it is not there.
+  readonly body: any;
+}
+
+export type Call = (method: string, path: string, body?: unknown, options?: CallOptions) => Promise<ApiAnswer>;
+
+export interface CallOptions extends Omit<TestRequest, 'method' | 'path' | 'body'> {
+  readonly key?: string;
+  readonly timeMs?: number;
+  /** Send no credentials and no key unless `headers` has them. */
+  readonly bare?: boolean;
+}
+
+/** The real functions, on a DynamoDB of their own. */
+export interface TestApi {
+  readonly database: TestDatabase;
+  readonly call: Call;
+  /** Every item of both tables as canonical JSON, to tell whether anything was written. */
+  contents(): Promise<ReadonlySet<string>>;
+  stop(): Promise<void>;
+}
+
+/** Starts a database and loads the functions as Lambda does: by their environment. */
+export async function startApi(): Promise<TestApi> {
+  const database = await startDatabase();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
+    LEDGER_TABLE: database.tables.ledger,
+    IDEMPOTENCY_TABLE: database.tables.idempotency,
+    API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
+    POWERTOOLS_SERVICE_NAME: 'florin-test',
+    POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'SILENT',
+  });
+  const handlers: Record<Area, AreaHandler> = {
+    assets: (await import('../../functions/assets/index.ts')).handler,
+    accounts: (await import('../../functions/accounts/index.ts')).handler,
+    transactions: (await import('../../functions/transactions/index.ts')).handler,
+    documents: (await import('../../functions/documents/index.ts')).handler,
+  };
+  return {
+    database,
+    call: callWith(handlers),
+    contents: () => contentsOf(database),
+    stop: () => database.stop(),
+  };
+}
+
+export function callWith(handlers: Partial<Record<Area, AreaHandler>>): Call {
+  return async (method, path, body, { key, timeMs, bare = false, headers, ...rest } = {}) => {
+    const defaults: Record<string, string> = bare ? {} : { Authorization: `Bearer ${apiKey}` };
+    if (!bare && method !== 'GET') defaults['Idempotency-Key'] = key ?? randomUUID();
+    if (body !== undefined && !bare) defaults['Content-Type'] = 'application/json';
+    const { event, area } = proxyEvent({ method, path, body, headers: { ...defaults, ...headers }, ...rest });
+    const result = await handlers[area]?.(event, lambdaContext(timeMs));
+    if (!result) throw new Error(`no handler for ${area}`);
+    const isJson = String(result.headers?.['Content-Type']).includes('json');
+    return {
+      status: result.statusCode,
+      headers: (result.headers ?? {}) as Record<string, string>,
+      text: result.body,
+      body: isJson ? JSON.parse(result.body) : undefined,
+    };
+  };
+}
+
+async function contentsOf({ client, tables }: TestDatabase): Promise<ReadonlySet<string>> {
+  const items = new Set<string>();
+  for (const table of [tables.ledger, tables.idempotency]) {
+    for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
+      for (const item of page.Items ?? []) items.add(canonicalJson(item as unknown as CanonicalValue));
+    }
+  }
+  return items;
+}

@@ -1,0 +1,447 @@
+import type * as z from 'zod';
+import type { ProblemCode } from '../../lib/http/problem.ts';
+import { isMutation, type Route } from '../../lib/http/route.ts';
+import type { OperationId } from '../../lib/http/routes.ts';
+
+/** A request that must fail, and how. */
+export interface BadRow {
+  readonly name: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bare?: boolean;
+  readonly isBase64Encoded?: boolean;
+  readonly code: ProblemCode;
+  /** Where the fault must be reported, for `invalid_request`. */
+  readonly pointer?: string;
+}
+
+/** A request that would succeed. Everything bad is one step away from it. */
+interface Sample {
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Fields that the body cannot do without. */
+  readonly required?: readonly string[];
+  readonly query?: readonly string[];
+}
+
+const movement = { asset: 'USD/2', amount: '5', description: 'Lunch', metadata: { order: '7' } };
+const movementSample = { body: movement, required: ['asset', 'amount'], query: ['dryRun'] };
+const transactionPath = `/v1/transactions/tx_${'a'.repeat(52)}`;
+
+/** One for each operation: a route without one does not compile. */
+export const samples: Readonly<Record<OperationId, Sample>> = {
+  createAsset: { path: '/v1/assets', body: { code: 'GEMS', name: 'Gems' }, required: ['code'] },
+  listAssets: { path: '/v1/assets' },
+  createAccount: {
+    path: '/v1/accounts',
+    body: {
+      id: 'dora',
+      unbounded: false,
+      floors: { 'USD/2': '-5' },
+      owner: 'dora@example.org',
+      metadata: { tier: 'gold' },
+    },
+  },
+  listAccounts: { path: '/v1/accounts', query: ['limit', 'cursor'] },
+  getAccount: { path: '/v1/accounts/alice' },
+  updateAccount: {
+    path: '/v1/accounts/alice',
+    body: { status: 'frozen', floors: { 'USD/2': '-5' }, owner: null, metadata: { tier: null } },
+  },
+  listBalances: { path: '/v1/accounts/alice/balances' },
+  getBalance: { path: '/v1/accounts/alice/balances/USD.2', query: ['at'] },
+  listEntries: { path: '/v1/accounts/alice/entries', query: ['asset', 'from', 'to', 'order', 'limit', 'cursor'] },
+  createDeposit: { path: '/v1/accounts/alice/deposits', ...movementSample },
+  createWithdrawal: { path: '/v1/accounts/alice/withdrawals', ...movementSample },
+  createTopUp: { path: '/v1/accounts/alice/top-ups', ...movementSample },
+  createBonus: { path: '/v1/accounts/alice/bonuses', ...movementSample },
+  createSpend: { path: '/v1/accounts/alice/spends', ...movementSample },
+  createTransfer: {
+    path: '/v1/transfers',
+    body: { source: 'alice', destination: 'bob', ...movement },
+    required: ['source', 'destination', 'asset', 'amount'],
+    query: ['dryRun'],
+  },
+  createTransaction: {
+    path: '/v1/transactions',
+    body: {
+      postings: [{ source: 'alice', destination: 'bob', asset: 'USD/2', amount: '5' }],
+      type: 'payroll',
+      description: 'Lunch',
+      metadata: { order: '7' },
+    },
+    required: ['postings'],
+    query: ['dryRun'],
+  },
+  getTransaction: { path: transactionPath },
+  getHealth: { path: '/health' },
+  getOpenApi: { path: '/openapi.json' },
+  getDocs: { path: '/docs' },
+  getDocsFile: { path: '/docs/swagger-ui.css' },
+};
+
+/** Bad values by the name of a field, of a path variable or of a query parameter. */
+const badAmounts = [
+  '-1',
+  '0',
+  0,
+  -1,
+  '9'.repeat(31),
+  '1.5',
+  1.5,
+  '1e3',
+  '+1',
+  ' 1',
+  '',
+  'ten',
+  '٣',
+  true,
+  null,
+  {},
+  [5],
+  2 ** 53,
+];
+const badAccounts = ['', 'a b', 'ål', '💰', 'a::b', ':a', 'a:', 'a/b', 'a'.repeat(129), 7, null, ['alice']];
+const badAssets = ['', 'usd', 'USD/222', 'USD/', 'USD.2', 'ÜSD', 'A'.repeat(33), '1USD', 7, null];
+const badMetadata = [
+  'order',
+  7,
+  [],
+  { order: 7 },
+  { order: { id: '7' } },
+  { '': 'x' },
+  { ['n'.repeat(65)]: 'x' },
+  { note: 'x'.repeat(2_048) },
+  Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`n${index}`, ''])),
+];
+const badFloors = [
+  '5',
+  7,
+  [],
+  { 'USD/2': '1' },
+  { 'USD/2': 'x' },
+  { usd: '0' },
+  { 'USD/2': `-${'9'.repeat(31)}` },
+  { 'USD/2': 0.5 },
+];
+
+const badFields: Readonly<Record<string, readonly unknown[]>> = {
+  code: badAssets,
+  name: ['', 'n'.repeat(65), 7, null],
+  id: badAccounts,
+  unbounded: ['true', 1, null],
+  floors: badFloors,
+  owner: ['', 'o'.repeat(256), 7, {}],
+  metadata: badMetadata,
+  status: ['', 'open', 'ACTIVE', 7, null],
+  source: badAccounts,
+  destination: badAccounts,
+  asset: badAssets,
+  amount: badAmounts,
+  description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
+  type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
+  postings: [
+    [],
+    {},
+    'x',
+    null,
+    [null],
+    [{}],
+    Array.from({ length: 17 }, () => ({ source: 'alice', destination: 'bob', asset: 'USD/2', amount: '1' })),
+  ],
+};
+
+const badTimes = [
+  '',
+  'yesterday',
+  '2026-11-21',
+  '2026-02-30T00:00:00Z',
+  '2026-11-21T10:00:00',
+  '1234567890',
+  '1969-12-31T23:59:59Z',
+];
+
+const badParameters: Readonly<Record<string, readonly (readonly [string, ProblemCode])[]>> = {
+  limit: ['0', '101', '-1', '1.5', 'many', '', '1000'].map((text) => [text, 'invalid_request']),
+  cursor: ['x', '', 'WzEsMiwzXQ', 'bm90IGpzb24', '💰', 'eyJ9'].map((text) => [text, 'invalid_cursor']),
+  at: badTimes.map((text) => [text, 'invalid_request']),
+  from: badTimes.map((text) => [text, 'invalid_request']),
+  to: badTimes.map((text) => [text, 'invalid_request']),
+  order: ['', 'newest', 'ASC'].map((text) => [text, 'invalid_request']),
+  asset: ['', 'usd', 'USD.2', '💰'].map((text) => [text, 'invalid_request']),
+  dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
+};
+
+const badPathVariables: Readonly<Record<string, readonly string[]>> = {
+  accountId: ['a%20b', '%C3%A5l', 'a::b', 'a'.repeat(129), '%zz', '%ff', '%F0%9F%92%B0'],
+  asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],
+  transactionId: ['tx_1', 'alice', `tx_${'A'.repeat(52)}`, '%zz'],
+};
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 40 ? `${text.slice(0, 40)}… (${text.length})` : text;
+}
+
+/** Strangers, and callers who forget or garble their key. */
+function headerRows(route: Route, { path, body }: Sample): BadRow[] {
+  const rows: BadRow[] = [];
+  const type = { 'Content-Type': 'application/json' };
+  if (route.scope !== 'public') {
+    const stranger = { 'Idempotency-Key': 'k', ...type };
+    const wrong = `flk_dev_${'x'.repeat(32)}`;
+    const credentials: Record<string, Record<string, string>> = {
+      'no credentials': {},
+      'a wrong bearer key': { Authorization: `Bearer ${wrong}` },
+      'a wrong X-Api-Key': { 'X-Api-Key': wrong },
+      'another scheme': { Authorization: 'Basic Zmxvcmlu' },
+      'an empty bearer': { Authorization: 'Bearer ' },
+    };
+    for (const [name, headers] of Object.entries(credentials)) {
+      rows.push({ name, path, body, bare: true, headers: { ...stranger, ...headers }, code: 'unauthenticated' });
+    }
+  }
+  if (isMutation(route)) {
+    rows.push({
+      name: 'an empty key',
+      path,
+      body,
+      headers: { 'Idempotency-Key': '' },
+      code: 'idempotency_key_missing',
+    });
+    for (const key of ['k'.repeat(256), 'a b', 'schlüssel', '"a b"']) {
+      rows.push({
+        name: `the key ${show(key)}`,
+        path,
+        body,
+        headers: { 'Idempotency-Key': key },
+        code: 'invalid_request',
+      });
+    }
+    const headers = { 'Idempotency-Key': 'one', 'X-Idempotency-Key': 'two' };
+    rows.push({ name: 'two keys', path, body, headers, code: 'invalid_request', pointer: '/x-idempotency-key' });
+  }
+  return rows;
+}
+
+/** Bodies that are no JSON object of ours at all. */
+function bodyRows({ path, body = {} }: Sample): BadRow[] {
+  const good = JSON.stringify(body);
+  const texts: [string, string, string?][] = [
+    ['an empty body', ''],
+    ['half a body', good.slice(0, -1)],
+    ['two bodies', good + good],
+    ['no JSON', 'source=alice&amount=5'],
+    ['null', 'null'],
+    ['a list', `[${good}]`],
+    ['a text', '"alice"'],
+    ['a name twice', good.replace('{', `{"${Object.keys(body)[0]}":null,`), `/${Object.keys(body)[0]}`],
+    ['__proto__', good.replace('{', '{"__proto__":{"a":1},'), '/__proto__'],
+    ['an unknown field', JSON.stringify({ ...body, amonut: '5' }), '/amonut'],
+    ['a number that no double holds', good.replace('{', '{"x":9007199254740992,'), '/x'],
+    ['a fraction', good.replace('{', '{"x":1.0,'), '/x'],
+    ['too deep', good.replace('{', `{"x":${'['.repeat(20)}${']'.repeat(20)},`)],
+    ['a lone surrogate', good.replace('{', '{"x":"\\ud800",'), '/x'],
+    ['a byte order mark', `\ufeff${good}`],
+  ];
+  const rows: BadRow[] = texts.map(([name, text, pointer]) => ({
+    name,
+    path,
+    body: text,
+    code: 'invalid_request',
+    ...(pointer !== undefined && { pointer }),
+  }));
+  const huge = JSON.stringify({ ...body, padding: 'x'.repeat(64 * 1_024) });
+  const encoded = (bytes: Buffer): Pick<BadRow, 'path' | 'body' | 'isBase64Encoded'> => ({
+    path,
+    body: bytes.toString('base64'),
+    isBase64Encoded: true,
+  });
+  rows.push(
+    { name: 'a huge body', path, body: huge, code: 'too_large' },
+    { name: 'a huge body in base64', ...encoded(Buffer.from(huge)), code: 'too_large' },
+    {
+      name: 'a body that is not UTF-8',
+      ...encoded(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])),
+      code: 'invalid_request',
+    },
+  );
+  for (const type of ['text/plain', 'application/xml', 'application/json; charset=latin1', 'application/jsonx', '']) {
+    rows.push({
+      name: `the type "${type}"`,
+      path,
+      body,
+      headers: { 'Content-Type': type },
+      code: 'unsupported_media_type',
+    });
+  }
+  return rows;
+}
+
+/** Every field of the body in turn with every bad value for it, and the required ones missing. */
+function fieldRows(route: Route, { path, body = {}, required = [] }: Sample): BadRow[] {
+  const fields = Object.keys((route.body as z.ZodObject).shape);
+  const wrong = fields.flatMap((field): BadRow[] => {
+    const values = badFields[field];
+    if (!values) throw new Error(`no bad values for the field ${field}`);
+    return values.map((value) => ({
+      name: `${field} ${show(value)}`,
+      path,
+      body: { ...body, [field]: value },
+      code: 'invalid_request',
+    }));
+  });
+  const missing = required.map((field): BadRow => {
+    const { [field]: _, ...rest } = body;
+    return { name: `no ${field}`, path, body: rest, code: 'invalid_request', pointer: `/${field}` };
+  });
+  return [...wrong, ...missing];
+}
+
+function addressRows(route: Route, sample: Sample): BadRow[] {
+  const rows: BadRow[] = [];
+  const { path, body, query = [] } = sample;
+  for (const [name, values] of Object.entries(badPathVariables)) {
+    if (!route.path.includes(`{${name}}`)) continue;
+    const index = route.path.split('/').indexOf(`{${name}}`);
+    for (const value of values) {
+      const bad = path.split('/').with(index, value).join('/');
+      rows.push({
+        name: `${name} ${show(value)} in the path`,
+        path: bad,
+        body,
+        code: 'invalid_request',
+        pointer: `/${name}`,
+      });
+    }
+  }
+  if (route.scope === 'public') return rows;
+  rows.push({
+    name: 'an unknown parameter',
+    path: `${path}?dryrun=true`,
+    body,
+    code: 'invalid_request',
+    pointer: '/dryrun',
+  });
+  for (const name of query) {
+    const values = badParameters[name];
+    if (!values) throw new Error(`no bad values for the parameter ${name}`);
+    for (const [value, code] of values) {
+      rows.push({ name: `${name}=${show(value)}`, path: `${path}?${name}=${encodeURIComponent(value)}`, body, code });
+    }
+    const twice = `${path}?${name}=1&${name}=2`;
+    rows.push({ name: `${name} twice`, path: twice, body, code: 'invalid_request', pointer: `/${name}` });
+  }
+  return rows;
+}
+
+/** Well-formed requests about things that are not there, or that cannot be. */
+export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRow[]>>> = {
+  createAsset: [{ name: 'an asset that exists', path: '/v1/assets', body: { code: 'USD/2' }, code: 'already_exists' }],
+  createAccount: [
+    { name: 'an account that exists', path: '/v1/accounts', body: { id: 'alice' }, code: 'already_exists' },
+    {
+      name: 'a floor in an unknown asset',
+      path: '/v1/accounts',
+      body: { floors: { EUR: '-1' } },
+      code: 'asset_not_found',
+    },
+    {
+      name: 'an unbounded account with a floor',
+      path: '/v1/accounts',
+      body: { unbounded: true, floors: { 'USD/2': '-1' } },
+      code: 'invalid_request',
+      pointer: '/floors',
+    },
+  ],
+  getAccount: [{ name: 'an unknown account', path: '/v1/accounts/nobody', code: 'not_found' }],
+  updateAccount: [
+    { name: 'an unknown account', path: '/v1/accounts/nobody', body: { status: 'frozen' }, code: 'not_found' },
+    {
+      name: 'a floor in an unknown asset',
+      path: '/v1/accounts/alice',
+      body: { floors: { EUR: '-1' } },
+      code: 'asset_not_found',
+    },
+    {
+      name: 'closing with a balance',
+      path: '/v1/accounts/alice',
+      body: { status: 'closed' },
+      code: 'balance_conflict',
+    },
+    { name: 'nothing to change', path: '/v1/accounts/alice', body: {}, code: 'invalid_request' },
+    {
+      name: 'a change of a closed account',
+      path: '/v1/accounts/closed',
+      body: { status: 'active' },
+      code: 'account_closed',
+    },
+  ],
+  listBalances: [{ name: 'an unknown account', path: '/v1/accounts/nobody/balances', code: 'not_found' }],
+  getBalance: [
+    { name: 'an unknown account', path: '/v1/accounts/nobody/balances/USD.2', code: 'not_found' },
+    { name: 'an unknown asset', path: '/v1/accounts/alice/balances/EUR.2', code: 'not_found' },
+  ],
+  listEntries: [{ name: 'an unknown account', path: '/v1/accounts/nobody/entries', code: 'not_found' }],
+  createTransfer: [
+    ...(['source', 'destination'] as const).map((side): BadRow => {
+      const body = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: '5', [side]: 'nobody' };
+      return { name: `an unknown ${side}`, path: '/v1/transfers', body, code: 'account_not_found' };
+    }),
+    {
+      name: 'an unknown asset',
+      path: '/v1/transfers',
+      body: { source: 'alice', destination: 'bob', asset: 'EUR', amount: 5 },
+      code: 'asset_not_found',
+    },
+    {
+      name: 'one account',
+      path: '/v1/transfers',
+      body: { source: 'alice', destination: 'alice', asset: 'USD/2', amount: 5 },
+      code: 'same_account',
+    },
+  ],
+  createTransaction: [
+    {
+      name: 'one bad posting among good ones',
+      path: '/v1/transactions',
+      body: {
+        postings: [
+          { source: 'alice', destination: 'bob', asset: 'USD/2', amount: '5' },
+          { source: 'alice', destination: 'bob', asset: 'USD/2', amount: '-5' },
+        ],
+      },
+      code: 'invalid_request',
+      pointer: '/postings/1/amount',
+    },
+  ],
+  getTransaction: [{ name: 'an unknown transaction', path: transactionPath, code: 'not_found' }],
+  ...Object.fromEntries(
+    (['Deposit', 'Withdrawal', 'TopUp', 'Bonus', 'Spend'] as const).map((flow) => {
+      const { path, body } = samples[`create${flow}`];
+      const nowhere = path.replace('alice', 'nobody');
+      const rows: BadRow[] = [
+        { name: 'an unknown account', path: nowhere, body, code: 'not_found' },
+        { name: 'an unknown account, dry', path: `${nowhere}?dryRun=true`, body, code: 'not_found' },
+        { name: 'an unknown asset', path, body: { ...body, asset: 'EUR/2' }, code: 'asset_not_found' },
+      ];
+      return [`create${flow}`, rows];
+    }),
+  ),
+  getDocsFile: [
+    { name: 'a file that is not of the page', path: '/docs/index.mjs', code: 'not_found' },
+    { name: 'a way out of the folder', path: '/docs/..%2F..%2Fpackage.json', code: 'not_found' },
+  ],
+};
+
+/** All that must fail on a route. */
+export function badRows(route: Route): BadRow[] {
+  const sample = samples[route.operationId as OperationId];
+  return [
+    ...headerRows(route, sample),
+    ...(route.body ? [...bodyRows(sample), ...fieldRows(route, sample)] : []),
+    ...addressRows(route, sample),
+    ...(contradictions[route.operationId as OperationId] ?? []),
+  ];
+}
