@@ -67,8 +67,14 @@ export function emptyDataFolder(path: string): boolean {
   const lock = lockFolder(folder);
   try {
     const { lock: lockFile, ...rest } = names;
-    const files = Object.values(rest).flatMap((name) => [name, `${name}.1`, `${name}-wal`, `${name}-shm`]);
-    for (const name of [...files, lockFile]) {
+    const files = Object.values(rest).flatMap((name) => [
+      name,
+      `${name}.1`,
+      `${name}.new`,
+      `${name}-wal`,
+      `${name}-shm`,
+    ]);
+    for (const name of [...files, `${lockFile}-journal`, lockFile]) {
       rmSync(join(folder, name), { recursive: true, force: true });
     }
     return true;

@@ -49,9 +49,10 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
       env: { PATH: process.env.PATH ?? '', PID_FILE: pidFile },
     },
   );
-  const failure = watch(shell);
+  let stopping = false;
+  const ended = watch(shell);
   const endpoint = `http://127.0.0.1:${port}`;
-  const problem = await Promise.race([answers(endpoint), failure]);
+  const problem = await Promise.race([answers(endpoint), ended]);
   if (problem !== undefined) {
     shell.stdio[3]?.destroy();
     throw new StartFailure(explain(problem, databaseFile));
@@ -59,10 +60,12 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
   return {
     endpoint,
     pid: Number(readFileSync(pidFile, 'utf8')),
-    lost: failure,
+    // An end that was asked for is no loss: the promise stays open then.
+    lost: new Promise((fulfil) => ended.then((reason) => stopping || fulfil(reason))),
     async stop() {
+      stopping = true;
       shell.stdio[3]?.destroy();
-      if (shell.exitCode === null && !(await Promise.race([failure.then(() => true), sleep(stopTimeoutMs, false)]))) {
+      if (shell.exitCode === null && !(await Promise.race([ended.then(() => true), sleep(stopTimeoutMs, false)]))) {
         await endOrphan(pidFile, databaseFile);
       }
       rmSync(pidFile, { force: true });

@@ -1,5 +1,5 @@
 /** `npm start`: runs the whole application on this machine until it is stopped. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { welcome } from './console-output.ts';
 import { type EmbeddedRuntime, startEmbedded } from './embedded.ts';
 import { StartFailure } from './start-failure.ts';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   });
   stopOnSignal(runtime);
   const url = `http://localhost:${runtime.port}`;
-  console.log(welcome(url, runtime.apiKey, relative('.', dataFolder) || '.', process.uptime() * 1_000));
+  console.log(welcome(url, runtime.apiKey, shortPath(dataFolder), process.uptime() * 1_000));
   const problem = await runtime.lost;
   console.error(
     `The embedded DynamoDB has ended: ${problem}\nStart again; whatever was answered is in the data folder.`,
@@ -57,6 +57,11 @@ function integer(name: string, minimum: number, maximum: number): number | undef
     throw new StartFailure(`${name}=${text} is not a whole number from ${minimum} to ${maximum}.`);
   }
   return value;
+}
+
+function shortPath(folder: string): string {
+  const short = relative('.', folder) || '.';
+  return short.startsWith('..') ? resolve(folder) : short;
 }
 
 function fail(error: unknown): never {
