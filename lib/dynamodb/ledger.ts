@@ -4,6 +4,7 @@ import {
   type Decision,
   decide,
   LedgerError,
+  maxCommitMs,
   type PostedTransaction,
   type PostTransaction,
   type RefusalCode,
@@ -67,7 +68,8 @@ export class Ledger {
   }
 
   /**
-   * Posts a transaction exactly once under its key, or says why not; within the time given, in milliseconds.
+   * Posts a transaction exactly once under its key, or says why not; within the time given in milliseconds, and never
+   * longer than `maxCommitMs`.
    *
    * @throws InvariantViolation for damaged data or a bug; whatever is not known of the outcome, the same key finds out
    */
@@ -106,7 +108,8 @@ export class Ledger {
   }
 
   #pending(command: PostTransaction, timeMs: number): PendingCommand {
-    return new PendingCommand(command, new Patience(this.#clock, timeMs), randomText(), randomText());
+    const patience = new Patience(this.#clock, Math.min(timeMs, maxCommitMs));
+    return new PendingCommand(command, patience, randomText(), randomText());
   }
 }
 
