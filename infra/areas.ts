@@ -16,11 +16,14 @@ export interface AreaNeeds {
   readonly checksAccess: boolean;
 }
 
-/** Every area of the route table; one that is missing here does not compile. */
+/**
+ * Every area of the route table; one that is missing here does not compile. The actions are those that a test sees the functions use,
+ * no more: when one is missing, that test says so.
+ */
 export const areas: Readonly<Record<Area, AreaNeeds>> = {
   assets: {
     description: 'Registers and lists assets',
-    ledgerActions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
+    ledgerActions: ['dynamodb:Query', 'dynamodb:PutItem'],
     ledgerIndexes: [],
     replays: true,
     checksAccess: true,
@@ -33,7 +36,6 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       'dynamodb:Query',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
-      'dynamodb:ConditionCheckItem',
     ],
     ledgerIndexes: [ledgerTable.indexes.accountsByTenant],
     replays: true,
@@ -41,14 +43,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   },
   transactions: {
     description: 'Posts transactions and reads them back',
-    ledgerActions: [
-      'dynamodb:GetItem',
-      'dynamodb:BatchGetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:ConditionCheckItem',
-    ],
+    ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     ledgerIndexes: [],
     replays: false,
     checksAccess: true,

@@ -55,14 +55,18 @@ const everyFunction = [
   'xray:PutTelemetryRecords on "*"',
   'xray:PutTraceSegments on "*"',
 ];
-const posting = ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'];
+const commit = ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'];
 const replay = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
 const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
 
 const grants: Readonly<Record<Area, readonly string[]>> = {
-  assets: [...on('Ledger', ['GetItem', 'PutItem', 'Query']), ...on('Idempotency', replay)],
-  accounts: [...on('Ledger', posting), ...on('Ledger/index/accountsByTenant', ['Query']), ...on('Idempotency', replay)],
-  transactions: on('Ledger', posting),
+  assets: [...on('Ledger', ['PutItem', 'Query']), ...on('Idempotency', replay)],
+  accounts: [
+    ...on('Ledger', [...commit, 'Query']),
+    ...on('Ledger/index/accountsByTenant', ['Query']),
+    ...on('Idempotency', replay),
+  ],
+  transactions: on('Ledger', commit),
   documents: [],
 };
 

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Area, areas } from '../../infra/areas.ts';
+import type { AreaHandler } from '../../lib/http/index.ts';
+import { routeKey } from '../../lib/http/route.ts';
+import { routes } from '../../lib/http/routes.ts';
+import { apiKey, type Call, callWith } from '../functions/api.ts';
+import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import type { Fault } from '../support/faults.ts';
+import { actionsOf } from './iam-actions.ts';
+
+/**
+ * No emulator checks permissions, so a missing grant would show in production only. Here the real functions do all they can do, what they ask of
+ * DynamoDB is recorded and turned into the actions that IAM would check, and those are compared with what the stack grants.
+ */
+let database: TestDatabase;
+let proxy: FaultProxy;
+const used = new Map<Area, Set<string>>();
+/** The statuses that each operation answered with. */
+const statuses = new Map<string, Set<number>>();
+
+beforeAll(async () => {
+  database = await startDatabase();
+  proxy = await startFaultProxy({ target: database.endpoint });
+  const { ledger, idempotency } = database.tables;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
+    LEDGER_TABLE: ledger,
+    IDEMPOTENCY_TABLE: idempotency,
+    API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+  });
+  await doEverything(
+    callWith({
+      assets: recording('assets', (await import('../../functions/assets/index.ts')).handler),
+      accounts: recording('accounts', (await import('../../functions/accounts/index.ts')).handler),
+      transactions: recording('transactions', (await import('../../functions/transactions/index.ts')).handler),
+    }),
+  );
+}, 60_000);
+afterAll(async () => {
+  await proxy.stop();
+  await database.stop();
+});
+
+/** The handler; what it asks of DynamoDB counts as used by its area. */
+function recording(area: Area, handler: AreaHandler): AreaHandler {
+  return async (event, context) => {
+    proxy.log.length = 0;
+    const result = await handler(event, context);
+    await proxy.settled();
+    const key = `${event.httpMethod} ${event.resource}`;
+    statuses.set(key, (statuses.get(key) ?? new Set()).add(result.statusCode));
+    const actions = used.get(area) ?? new Set();
+    for (const call of proxy.log) {
+      for (const action of actionsOf(call)) actions.add(named(action));
+    }
+    used.set(area, actions);
+    return result;
+  };
+}
+
+/** The action with the table's role in place of its generated name. */
+function named(action: string): string {
+  return action.replace(database.tables.ledger, 'Ledger').replace(database.tables.idempotency, 'Idempotency');
+}
+
+/** Lets one write of the ledger table fail in one way while something is done. */
+async function amid(fault: Fault, act: () => Promise<unknown>): Promise<void> {
+  proxy.rules.push({
+    fault,
+    operation: ['TransactWriteItems', 'PutItem'],
+    matches: ({ body }) => JSON.stringify(body).includes(database.tables.ledger),
+    count: 1,
+  });
+  await act();
+  proxy.rules.length = 0;
+}
+
+const faults: readonly Fault[] = [{ kind: 'conflict' }, { kind: 'throttle' }, { kind: 'dropAnswer' }];
+
+/** Calls every operation, with success, replay, refusal and trouble. */
+async function doEverything(call: Call): Promise<void> {
+  const gold = { asset: 'GOLD', amount: '10' };
+  await call('POST', '/v1/assets', { code: 'GOLD' }, { key: 'gold' });
+  await call('POST', '/v1/assets', { code: 'GOLD' }, { key: 'gold' });
+  await call('POST', '/v1/assets', { code: 'GOLD' }, { key: 'gold again' });
+  await call('GET', '/v1/assets');
+  for (const id of ['system:external', 'system:treasury', 'system:revenue']) {
+    await call('POST', '/v1/accounts', { id, unbounded: true }, { key: id });
+    await call('POST', '/v1/accounts', { id, unbounded: true }, { key: `${id} again` });
+  }
+  await call('POST', '/v1/accounts', { floors: { GOLD: '-5' } }, { key: 'nameless' });
+  for (const id of ['ada', 'bob']) await call('POST', '/v1/accounts', { id }, { key: id });
+  for (const flow of ['deposits', 'top-ups', 'bonuses', 'spends', 'withdrawals']) {
+    await call('POST', `/v1/accounts/ada/${flow}`, gold, { key: flow });
+    await call('POST', `/v1/accounts/ada/${flow}`, gold, { key: flow });
+  }
+  const posted = await call('POST', '/v1/transfers', { source: 'ada', destination: 'bob', ...gold });
+  await call('GET', `/v1/transactions/${posted.body.id}`);
+  await call('POST', '/v1/transactions', { postings: [{ source: 'system:external', destination: 'bob', ...gold }] });
+  for (const key of ['too much', 'too much', 'too much for good']) {
+    await call('POST', '/v1/accounts/ada/spends', { asset: 'GOLD', amount: '1000000' }, { key });
+  }
+  await call('POST', '/v1/accounts/nobody/deposits', gold);
+  await call('POST', '/v1/accounts/ada/deposits', { asset: 'NONE', amount: '1' });
+  await call('POST', '/v1/accounts/ada/deposits?dryRun=true', gold);
+  await call('GET', '/v1/accounts?limit=2');
+  await call('GET', '/v1/accounts/ada');
+  await call('GET', '/v1/accounts/ada/balances');
+  await call('GET', '/v1/accounts/ada/balances/GOLD');
+  await call('GET', '/v1/accounts/ada/balances/GOLD?at=2030-01-01T00:00:00Z');
+  await call('GET', '/v1/accounts/ada/entries?limit=2');
+  await call('GET', '/v1/accounts/ada/entries?asset=GOLD&limit=2');
+  await call('PATCH', '/v1/accounts/ada', { floors: { GOLD: '-1' }, metadata: { a: 'b' } }, { key: 'floors' });
+  await call('PATCH', '/v1/accounts/ada', { floors: { GOLD: '-1' }, metadata: { a: 'b' } }, { key: 'floors' });
+  await call('PATCH', '/v1/accounts/bob', { status: 'closed' });
+  await call('PATCH', '/v1/accounts/nobody', { status: 'closed' });
+  for (const fault of faults) {
+    const code = `${fault.kind}`.toUpperCase();
+    await amid(fault, () => call('POST', '/v1/assets', { code }, { key: fault.kind }));
+    await amid(fault, () => call('POST', '/v1/accounts', { id: fault.kind }, { key: fault.kind }));
+    await amid(fault, () => call('PATCH', '/v1/accounts/ada', { metadata: { a: fault.kind } }));
+    await amid(fault, () => call('POST', '/v1/accounts/ada/deposits', gold, { key: fault.kind }));
+    await amid(fault, () => call('POST', '/v1/accounts/ada/spends', { asset: 'GOLD', amount: '1000000' }));
+  }
+}
+
+describe('the recording', () => {
+  it('saw every operation that may touch a table succeed', () => {
+    const succeeded = [...statuses].filter(([, all]) => [...all].some((status) => status < 300)).map(([key]) => key);
+    expect(succeeded.sort()).toEqual(
+      routes
+        .filter(({ area }) => area !== 'documents')
+        .map(routeKey)
+        .sort(),
+    );
+  });
+});
+
+describe.each<Area>(['assets', 'accounts', 'transactions'])('the grants of %s', (area) => {
+  const usedOn = (table: string) =>
+    [...(used.get(area) ?? [])].filter((action) => action.includes(` on ${table}`)).sort();
+
+  it('are what its function uses of the ledger, no less and no more', () => {
+    const { ledgerActions, ledgerIndexes } = areas[area];
+    const indexes = ledgerIndexes.map(({ name }) => `dynamodb:Query on Ledger/index/${name}`);
+    expect(usedOn('Ledger')).toEqual([...ledgerActions.map((action) => `${action} on Ledger`), ...indexes].sort());
+  });
+
+  // Powertools documents four actions, of which it uses some only when something goes wrong in it.
+  it('hold what its function uses of the idempotency table', () => {
+    const granted = areas[area].replays ? ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'] : [];
+    const expected = granted.map((action) => `dynamodb:${action} on Idempotency`);
+    expect(expected).toEqual(expect.arrayContaining(usedOn('Idempotency')));
+    expect(usedOn('Idempotency').length > 0).toBe(areas[area].replays);
+  });
+});
