@@ -141,6 +141,9 @@ export const entryAnswer = z
     createdAt: instantText,
     hash: z.string().meta({ description: 'SHA-256 over this entry and the hash before it.' }),
     previousHash: z.string(),
+    detailsDigest: z.string().meta({
+      description: 'The part of the hash that stands for description and metadata; with it the chain can be verified.',
+    }),
   })
   .meta({ id: 'Entry' });
 

@@ -85,6 +85,7 @@ export function entryOf(entry: Entry): z.input<typeof entryAnswer> {
     createdAt: timeText(entry.createdAt),
     hash: entry.hash,
     previousHash: entry.previousHash,
+    detailsDigest: entry.detailsDigest,
   };
 }
 

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { ApiClient } from '../support/api-client.ts';
+import { startEmbeddedProcess } from '../support/embedded.ts';
+
+/** Where the suite runs: a stage that is named, or an embedded runtime of its own. */
+export interface Target {
+  readonly api: ApiClient;
+  /** Makes names of this run's own, so that the suite may run on a stage again and again. */
+  name(text: string): string;
+  stop(): Promise<void>;
+}
+
+export interface TargetOptions {
+  /** Isolates of each function, one request each; only an embedded runtime can be told. */
+  readonly isolates?: number;
+}
+
+/** The stage named by FLORIN_URL and FLORIN_API_KEY, else a fresh embedded runtime in a process of its own. */
+export async function openTarget({ isolates }: TargetOptions = {}): Promise<Target> {
+  const run = randomUUID().slice(0, 8);
+  const name = (text: string) => `e2e:${run}:${text}`;
+  const { FLORIN_URL, FLORIN_API_KEY } = process.env;
+  if (FLORIN_URL) {
+    if (!FLORIN_API_KEY) throw new Error('FLORIN_API_KEY names the key of the stage at FLORIN_URL');
+    return { api: new ApiClient(FLORIN_URL, FLORIN_API_KEY), name, stop: async () => {} };
+  }
+  const runtime = await startEmbeddedProcess({ ...(isolates !== undefined && { isolates }) });
+  return { api: new ApiClient(runtime.url, runtime.apiKey), name, stop: () => runtime.stop() };
+}
+
+/** The ways to run the functions: many requests in one isolate, and one request each in four, as Lambda does by default. */
+export const concurrencies: readonly [string, TargetOptions][] = process.env.FLORIN_URL
+  ? [['as deployed', {}]]
+  : [
+      ['in one isolate', {}],
+      ['in four isolates', { isolates: 4 }],
+    ];

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; empty where there was none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly body: any;
+}
+
+export interface SendOptions {
+  /** The idempotency key; made where none is given and the method needs one. */
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const requestTimeoutMs = 30_000;
+const retries = 60;
+const longestPauseMs = 500;
+
+/** A client as a user would write it: JSON over HTTP, and the same key again after anything that is not an answer. */
+export class ApiClient {
+  readonly url: string;
+  readonly #apiKey: string;
+
+  constructor(url: string, apiKey: string) {
+    this.url = url.replace(/\/$/, '');
+    this.#apiKey = apiKey;
+  }
+
+  get(path: string, options: SendOptions = {}): Promise<ApiAnswer> {
+    return this.#send('GET', path, undefined, options.headers ?? {});
+  }
+
+  post(path: string, body: unknown, options: SendOptions = {}): Promise<ApiAnswer> {
+    return this.#send('POST', path, body, { 'idempotency-key': options.key ?? randomUUID(), ...options.headers });
+  }
+
+  patch(path: string, body: unknown, options: SendOptions = {}): Promise<ApiAnswer> {
+    return this.#send('PATCH', path, body, { 'idempotency-key': options.key ?? randomUUID(), ...options.headers });
+  }
+
+  /** Posts until there is a final answer: tries again, under the same key, after a 5xx and a broken connection. */
+  async settle(path: string, body: unknown, key: string = randomUUID()): Promise<ApiAnswer> {
+    let last: unknown;
+    for (let attempt = 0; attempt < retries; attempt++) {
+      try {
+        const answer = await this.post(path, body, { key });
+        if (answer.status < 500) return answer;
+        last = answer.text;
+      } catch (error) {
+        last = error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(longestPauseMs, 20 * 2 ** attempt)));
+    }
+    throw new Error(`no final answer after ${retries} requests`, { cause: last });
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<ApiAnswer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#apiKey}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : {} };
+  }
+}
