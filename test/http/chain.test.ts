@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { staticKey } from '../../lib/auth/index.ts';
+import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
+import { InvariantViolation, LedgerError } from '../../lib/ledger/index.ts';
+import type { LineWriter } from '../../lib/observability/index.ts';
+import { apiKey, callWith } from '../functions/api.ts';
+import { lambdaContext } from '../functions/proxy-event.ts';
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const lines: Line[] = [];
+beforeEach(() => {
+  lines.length = 0;
+});
+
+/** Keeps lines instead of printing them. */
+function listener(level: string) {
+  return (message: unknown, fields: unknown) => {
+    lines.push({ level, message: String(message), fields: fields as Line['fields'] });
+  };
+}
+const logger = { info: listener('info'), warn: listener('warn'), error: listener('error') } as unknown as LineWriter;
+
+/** The chain around assets that do what a test says. */
+function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => Promise<Answer>) {
+  const authenticate = staticKey(createHash('sha256').update(apiKey).digest('hex'));
+  const handler = serveArea(
+    'assets',
+    { createAsset, listAssets: () => json(200, { data: [] }) },
+    { authenticate, logger },
+  );
+  return { handler, call: callWith({ assets: handler }) };
+}
+
+const body = { code: 'USD/2', name: 'US dollar' };
+
+describe('the chain', () => {
+  it('gives the operation its parsed request, caller and key', async () => {
+    let seen: OperationRequest<'createAsset'> | undefined;
+    const { call } = assetsThat(async (request) => {
+      seen = request;
+      return json(201, {});
+    });
+    await call('POST', '/v1/assets', body, { key: '"quoted"' });
+    expect(seen).toMatchObject({ body, path: {}, query: {}, key: 'quoted', caller: { tenant: 'default' } });
+  });
+
+  it('keeps back time to answer, and never says that negative time is left', async () => {
+    const left: number[] = [];
+    const { call } = assetsThat(async (request) => {
+      left.push(request.remainingTimeInMillis());
+      return json(201, {});
+    });
+    await call('POST', '/v1/assets', body, { timeMs: 5_000 });
+    await call('POST', '/v1/assets', body, { timeMs: 100 });
+    expect(left[0]).toBeGreaterThan(4_000);
+    expect(left[0]).toBeLessThanOrEqual(4_500);
+    expect(left[1]).toBe(0);
+  });
+
+  it('writes one line per invocation, with ids and without contents', async () => {
+    const { call } = assetsThat(async ({ log }) => {
+      log({ asset: 'USD/2' });
+      return json(201, { secret: 'answer-content' }, { replayed: true });
+    });
+    await call(
+      'POST',
+      '/v1/assets',
+      { code: 'USD/2', name: 'body-content' },
+      { key: 'the-key', headers: { 'X-Correlation-Id': 'c-1' } },
+    );
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      fields: {
+        operation: 'createAsset',
+        status: 201,
+        correlation_id: 'c-1',
+        tenant: 'default',
+        asset: 'USD/2',
+        replayed: true,
+      },
+    });
+    expect(lines[0]?.fields.latencyMs).toBeGreaterThanOrEqual(0);
+    const text = JSON.stringify(lines);
+    for (const content of ['answer-content', 'body-content', 'the-key', apiKey]) expect(text).not.toContain(content);
+  });
+
+  it('logs a refused request with its code and no caller', async () => {
+    const { call } = assetsThat(async () => json(201, {}));
+    await call('POST', '/v1/assets', body, { bare: true });
+    expect(lines).toEqual([
+      expect.objectContaining({ fields: expect.objectContaining({ status: 401, code: 'unauthenticated' }) }),
+    ]);
+    expect(lines[0]?.fields).not.toHaveProperty('client');
+  });
+
+  it.each([
+    ['a broken invariant', new InvariantViolation('balance of alice is wrong')],
+    ['an error of a library', new TypeError('cannot read at /var/task/index.mjs')],
+    ['something that is no error', 'a text'],
+  ])('answers %s as internal, says nothing of it, and logs it', async (_, thrown) => {
+    const { call } = assetsThat(async () => {
+      throw thrown;
+    });
+    const answer = await call('POST', '/v1/assets', body);
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal', instance: '/v1/assets' } });
+    expect(answer.text).not.toMatch(/alice|var|text|stack/);
+    expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
+    expect(lines[0]?.fields.error).toBeInstanceOf(Error);
+    expect(lines[1]?.fields).toMatchObject({ status: 500, code: 'internal' });
+  });
+
+  it('renders what the ledger says with its evidence', async () => {
+    const { call } = assetsThat(async () => {
+      throw new LedgerError('already_exists', 'asset USD/2 exists already', { asset: 'USD/2' });
+    });
+    const answer = await call('POST', '/v1/assets', body);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'already_exists', asset: 'USD/2' } });
+    expect(lines.map(({ level }) => level)).toEqual(['info']);
+  });
+
+  it('renders an invalid request that only the ledger could see like any other', async () => {
+    const { call } = assetsThat(async () => {
+      throw new LedgerError('invalid_request', 'too many');
+    });
+    const { body: problem } = await call('POST', '/v1/assets', body);
+    expect(problem.errors).toEqual([{ in: 'body', pointer: '', detail: 'too many' }]);
+  });
+
+  it('says when to retry what may be retried', async () => {
+    const { call } = assetsThat(async () => {
+      throw new LedgerError('unavailable', 'no answer');
+    });
+    expect(await call('POST', '/v1/assets', body)).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
+  });
+
+  it('puts correlation, security and CORS headers on answers and on problems', async () => {
+    const { call } = assetsThat(async () => {
+      throw new Error('no');
+    });
+    const options = { headers: { 'X-Correlation-Id': 'c-1', Origin: 'https://shop.example' } };
+    for (const answer of [
+      await call('GET', '/v1/assets', undefined, options),
+      await call('GET', '/v1/assets', undefined, { ...options, bare: true }),
+      await call('POST', '/v1/assets', body, options),
+    ]) {
+      expect(answer.headers).toMatchObject({
+        'X-Correlation-Id': 'c-1',
+        'X-Content-Type-Options': 'nosniff',
+        'Access-Control-Allow-Origin': '*',
+        'Content-Security-Policy': expect.stringContaining("default-src 'none'"),
+        'Cache-Control': 'no-store',
+      });
+      expect(answer.headers['Access-Control-Expose-Headers']).toContain('Idempotent-Replayed');
+    }
+  });
+
+  it('tells strangers how to authenticate', async () => {
+    const { call } = assetsThat(async () => json(201, {}));
+    const answer = await call('POST', '/v1/assets', body, { bare: true });
+    expect(answer).toMatchObject({ status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="florin"' } });
+  });
+
+  it('checks access before it reads the request', async () => {
+    const { call } = assetsThat(async () => json(201, {}));
+    expect((await call('POST', '/v1/assets', '{"no json', { bare: true })).status).toBe(401);
+  });
+
+  it.each([
+    ['Bearer', { Authorization: `Bearer ${apiKey}` }],
+    ['bearer, in small letters', { authorization: `bearer ${apiKey}` }],
+    ['X-Api-Key', { 'X-Api-Key': apiKey }],
+    ['both, the same', { Authorization: `Bearer ${apiKey}`, 'x-api-key': apiKey }],
+  ])('takes the key as %s', async (_, headers) => {
+    const { call } = assetsThat(async () => json(201, {}));
+    expect((await call('GET', '/v1/assets', undefined, { bare: true, headers })).status).toBe(200);
+  });
+
+  it('refuses two different keys, even if one is right', async () => {
+    const { call } = assetsThat(async () => json(201, {}));
+    const headers = { Authorization: `Bearer ${apiKey}`, 'X-Api-Key': 'another' };
+    expect((await call('GET', '/v1/assets', undefined, { bare: true, headers })).status).toBe(401);
+  });
+
+  it('has nothing where the area has no such route', async () => {
+    const { handler } = assetsThat(async () => json(201, {}));
+    const event = {
+      httpMethod: 'DELETE',
+      resource: '/v1/assets',
+      path: '/v1/assets',
+      requestContext: {},
+      headers: null,
+    };
+    const result = await handler(event as unknown as APIGatewayProxyEvent, lambdaContext());
+    expect(result.statusCode).toBe(404);
+  });
+
+  it('keeps requests that it serves at once apart', async () => {
+    const { call } = assetsThat(async ({ body: { code }, log }) => {
+      await new Promise((resolve) => setTimeout(resolve, code.length));
+      log({ asset: code });
+      return json(201, { code });
+    });
+    const codes = Array.from({ length: 20 }, (_, index) => `A${'B'.repeat(20 - index)}`);
+    const answers = await Promise.all(
+      codes.map((code) => call('POST', '/v1/assets', { code }, { headers: { 'X-Correlation-Id': `c-${code}` } })),
+    );
+    expect(answers.map((answer) => answer.body.code)).toEqual(codes);
+    expect(answers.map((answer) => answer.headers['X-Correlation-Id'])).toEqual(codes.map((code) => `c-${code}`));
+    for (const { fields } of lines) expect(fields.correlation_id).toBe(`c-${fields.asset}`);
+  });
+});
