@@ -1,9 +1,16 @@
 import { balanceKey, maxActionsPerWrite, type PostTransaction, type TenantId } from '../ledger/index.ts';
+import type { Clock } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { balancesOf } from './state-loader.ts';
 
-/** Commits under way at once: while one is on the wire the next is prepared, and what arrives meanwhile goes together. */
-const maxConcurrentCommits = 2;
+/**
+ * How long a commit may be under way before another is started beside it, in milliseconds. One at a time makes the
+ * longest lists and the fewest calls; but what is stuck must not hold up the others.
+ */
+const slowAfterMs = 100;
+
+/** Commits under way at once at the most. */
+const maxConcurrentCommits = 4;
 
 /** Commits a list, resolving when each of its commands is settled. */
 export type Commit = (tenant: TenantId, commands: readonly PendingCommand[]) => Promise<void>;
@@ -17,13 +24,17 @@ export type Commit = (tenant: TenantId, commands: readonly PendingCommand[]) => 
  */
 export class CoalescingQueue {
   readonly #commit: Commit;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   #waiting: PendingCommand[] = [];
   readonly #busy = new Set<string>();
-  #commits = 0;
+  /** When each commit under way was started. */
+  readonly #commits = new Set<{ readonly startedAt: number }>();
   #isScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(commit: Commit) {
+  constructor(commit: Commit, clock: Pick<Clock, 'elapsed'>) {
     this.#commit = commit;
+    this.#clock = clock;
   }
 
   add(pending: PendingCommand): void {
@@ -42,24 +53,39 @@ export class CoalescingQueue {
   }
 
   #start(): void {
-    while (this.#commits < maxConcurrentCommits && this.#waiting.length > 0) {
-      const list = this.#take();
-      const tenant = list[0]?.command.tenant;
-      if (!tenant) return;
-      const claims = new Set(list.flatMap(({ command }) => claimsOf(command)));
-      for (const claim of claims) this.#busy.add(claim);
-      this.#commits++;
-      // The committer settles each command, with an error too; it rejects only by a bug of its own, which then is everybody's.
-      this.#commit(tenant, list)
-        .catch((error: unknown) => {
-          for (const pending of list) if (!pending.isSettled) pending.throw(error);
-        })
-        .finally(() => {
-          for (const claim of claims) this.#busy.delete(claim);
-          this.#commits--;
-          this.#schedule();
-        });
-    }
+    clearTimeout(this.#timer);
+    if (this.#waiting.length === 0) return;
+    const waitMs = this.#waitMs();
+    if (waitMs === 0) this.#startOne();
+    // A commit that ends schedules anew; this is for those that do not.
+    else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#start(), waitMs);
+  }
+
+  /** Milliseconds until another commit may start beside those under way; infinite while there are enough of them. */
+  #waitMs(): number {
+    if (this.#commits.size >= maxConcurrentCommits) return Number.POSITIVE_INFINITY;
+    const newest = Math.max(...[...this.#commits].map(({ startedAt }) => startedAt));
+    return Math.max(0, Math.ceil(newest + slowAfterMs - this.#clock.elapsed()));
+  }
+
+  #startOne(): void {
+    const list = this.#take();
+    const tenant = list[0]?.command.tenant;
+    if (!tenant) return;
+    const claims = new Set(list.flatMap(({ command }) => claimsOf(command)));
+    const commit = { startedAt: this.#clock.elapsed() };
+    for (const claim of claims) this.#busy.add(claim);
+    this.#commits.add(commit);
+    // The committer settles each command, with an error too; it rejects only by a bug of its own, which then is everybody's.
+    this.#commit(tenant, list)
+      .catch((error: unknown) => {
+        for (const pending of list) if (!pending.isSettled) pending.throw(error);
+      })
+      .finally(() => {
+        for (const claim of claims) this.#busy.delete(claim);
+        this.#commits.delete(commit);
+        this.#schedule();
+      });
   }
 
   /** Takes as many as likely fit one write, of one tenant, none of which touches what is in flight or waited for. */

@@ -18,16 +18,7 @@ import {
   type TransactionId,
   transactionIdOf,
 } from '../ledger/index.ts';
-import {
-  accountKey,
-  assetKey,
-  balanceItemKey,
-  balancePrefix,
-  entryKey,
-  type Key,
-  recordKey,
-  tenantPartition,
-} from './keys.ts';
+import { accountKey, assetKey, balanceItemKey, balancePrefix, entryKey, recordKey, tenantPartition } from './keys.ts';
 
 /**
  * Rows of the Ledger table and what they mean. Numbers come back as bigint (see `client.ts`) and every row is
@@ -38,9 +29,22 @@ const amount = z.bigint();
 const count = z.bigint().transform(Number);
 const accountId = z.string().transform((text) => text as AccountId);
 const assetCode = z.string().transform((text) => text as AssetCode);
+const transactionId = z.string().transform((text) => text as TransactionId);
 const metadata = z.record(z.string(), z.string());
+// Hashes are kept as their 32 bytes, half of what their digits would take in each item that carries one.
+const hash = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes).toString('hex'));
 
 export type Row = Record<string, unknown>;
+
+/** A hash as items keep it. */
+export function hashBytes(hex: string): Uint8Array {
+  return Buffer.from(hex, 'hex');
+}
+
+/** The last part of a key: an account in a partition, an asset, a record. */
+function lastPart(key: string): string {
+  return key.slice(key.lastIndexOf('#') + 1);
+}
 
 function parseRow<Schema extends z.ZodType>(schema: Schema, row: Row): z.output<Schema> {
   const parsed = schema.safeParse(row);
@@ -123,8 +127,8 @@ export function parseAccount(row: Row): StoredAccount {
 // --- balance ---------------------------------------------------------------------------------------------------------
 
 const balanceRow = z.object({
+  PK: z.string(),
   SK: z.string(),
-  account: accountId,
   posted: amount,
   held: amount,
   floor: amount.optional(),
@@ -132,61 +136,78 @@ const balanceRow = z.object({
   version: count,
   sequence: count,
   lastEntryAt: count,
-  lastTransaction: z.string(),
-  headHash: z.string(),
+  lastTransaction: transactionId,
+  headHash: hash,
 });
 
-/** A floor that is absent means none. */
+/** Account and asset are in the key. A floor that is absent means none. */
 export function balanceItem(tenant: TenantId, balance: Balance): Row {
-  const { asset, floor, ...rest } = balance;
-  return { ...balanceItemKey(tenant, balance.account, asset), ...rest, ...(floor !== null && { floor }) };
+  const { account, asset, floor, headHash, ...rest } = balance;
+  return {
+    ...balanceItemKey(tenant, account, asset),
+    ...rest,
+    ...(floor !== null && { floor }),
+    headHash: hashBytes(headHash),
+  };
 }
 
 export function parseBalance(row: Row): Balance {
-  const { SK, floor, lastTransaction, ...rest } = parseRow(balanceRow, row);
+  const { PK, SK, floor, ...rest } = parseRow(balanceRow, row);
   return {
-    ...rest,
+    account: lastPart(PK) as AccountId,
     asset: SK.slice(balancePrefix.length) as AssetCode,
+    ...rest,
     floor: floor ?? null,
-    lastTransaction: lastTransaction as TransactionId,
   };
 }
 
 // --- entry -----------------------------------------------------------------------------------------------------------
 
 const entryRow = z.object({
-  account: accountId,
-  asset: assetCode,
-  sequence: count,
+  PK: z.string(),
+  SK: z.string(),
   amount,
   balanceAfter: amount,
-  transactionId: z.string(),
-  previousTransactionId: z.string().optional(),
+  transaction: transactionId,
+  previousTransaction: transactionId.optional(),
   type: z.string(),
   counterparty: accountId,
   description: z.string().optional(),
-  createdAt: count,
-  detailsDigest: z.string(),
-  previousHash: z.string(),
-  hash: z.string(),
+  detailsDigest: hash,
+  previousHash: hash,
+  hash,
 });
 
+/** Account, asset, time and sequence are in the key. */
 export function entryItem(tenant: TenantId, entry: Entry): Row {
-  const { previousTransactionId, ...rest } = entry;
+  const { account, asset, createdAt, sequence, description, previousTransactionId } = entry;
   return {
-    ...entryKey(tenant, entry.account, entry.asset, entry.createdAt, entry.sequence),
-    ...rest,
-    ...(previousTransactionId !== null && { previousTransactionId }),
+    ...entryKey(tenant, account, asset, createdAt, sequence),
+    amount: entry.amount,
+    balanceAfter: entry.balanceAfter,
+    transaction: entry.transactionId,
+    ...(previousTransactionId !== null && { previousTransaction: previousTransactionId }),
+    type: entry.type,
+    counterparty: entry.counterparty,
+    ...(description !== undefined && { description }),
+    detailsDigest: hashBytes(entry.detailsDigest),
+    previousHash: hashBytes(entry.previousHash),
+    hash: hashBytes(entry.hash),
   };
 }
 
 export function parseEntry(row: Row): Entry {
-  const { previousTransactionId, description, transactionId, ...rest } = parseRow(entryRow, row);
+  const { PK, SK, transaction, previousTransaction, description, ...rest } = parseRow(entryRow, row);
+  const [, asset, time, sequence] = SK.split('#');
   return {
+    account: lastPart(PK) as AccountId,
+    asset: asset as AssetCode,
+    sequence: Number(sequence),
     ...rest,
-    transactionId: transactionId as TransactionId,
-    previousTransactionId: (previousTransactionId ?? null) as TransactionId | null,
+    transactionId: transaction,
+    previousTransactionId: previousTransaction ?? null,
     ...(description !== undefined && { description }),
+    createdAt: Number(time),
   };
 }
 
@@ -198,7 +219,7 @@ const recordBase = {
   type: z.string(),
   postings: z.array(posting),
   createdAt: count,
-  requestHash: z.string(),
+  requestHash: hash,
   nonce: z.string(),
 };
 
@@ -233,19 +254,17 @@ export interface KeyRecord {
   readonly nonce: string;
 }
 
-export function recordItem(command: PostTransaction, record: KeyRecord): Row {
-  const { transaction, requestHash, nonce } = record;
+export function recordItem(command: PostTransaction, { transaction, requestHash, nonce }: KeyRecord): Row {
   const { id: _, ...content } = transaction;
-  const key = recordKey(command.tenant, command.record);
-  if (content.status === 'rejected') return { ...key, ...content, requestHash, nonce };
+  const common = { ...recordKey(command.tenant, command.record), requestHash: hashBytes(requestHash), nonce };
+  if (content.status === 'rejected') return { ...common, ...content };
   const { entries, ...rest } = content;
-  const results = entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter }));
-  return { ...key, ...rest, results, requestHash, nonce };
+  return { ...common, ...rest, results: entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter })) };
 }
 
 export function parseRecord(row: Row): KeyRecord {
   const { requestHash, nonce, ...content } = parseRow(recordRow, row);
-  const id = transactionIdOf(String(row.PK).slice(String(row.PK).lastIndexOf('#') + 1) as RecordId);
+  const id = transactionIdOf(lastPart(String(row.PK)) as RecordId);
   if (content.status === 'rejected') {
     return { transaction: { id, ...content } as Transaction, requestHash, nonce };
   }
@@ -268,5 +287,3 @@ function recordedEntries(postings: readonly Posting[], results: readonly { seque
   if (sides.length !== results.length) throw new InvariantViolation('a record has two results for each posting');
   return results.map((result, index) => ({ ...(sides[index] as (typeof sides)[number]), ...result }));
 }
-
-export type { Key };

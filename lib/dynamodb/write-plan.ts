@@ -12,7 +12,7 @@ import {
   type PostTransaction,
   type TenantId,
 } from '../ledger/index.ts';
-import { balanceItem, entryItem, type KeyRecord, type Row, recordItem } from './items.ts';
+import { balanceItem, entryItem, hashBytes, type KeyRecord, type Row, recordItem } from './items.ts';
 import { accountKey, balanceItemKey } from './keys.ts';
 
 type PostDecision = Extract<Decision, { kind: 'post' }>;
@@ -142,7 +142,7 @@ export class WritePlan {
           ':sequence': after.sequence,
           ':at': after.lastEntryAt,
           ':by': after.lastTransaction,
-          ':head': after.headHash,
+          ':head': hashBytes(after.headHash),
           ':next': after.version,
           ':seen': before.version,
         },

@@ -35,7 +35,7 @@ export interface Audit {
 export function audit(rows: readonly Row[]): Audit {
   const findings: string[] = [];
   const balances = rows.filter(({ SK }) => String(SK).startsWith('B#'));
-  const entries = rows.filter(({ SK }) => String(SK).startsWith('E#'));
+  const entries = rows.filter(({ SK }) => String(SK).startsWith('E#')).map(withKeyParts);
   const records = rows.filter(({ SK }) => SK === 'RECORD');
   auditSums(balances, findings);
   const byBalance = Map.groupBy(entries, ({ PK, asset }) => `${PK} B#${asset}`);
@@ -54,6 +54,17 @@ export function audit(rows: readonly Row[]): Audit {
     posted: records.filter(({ status }) => status === 'posted').length,
     rejected: records.filter(({ status }) => status === 'rejected').length,
   };
+}
+
+/** What an entry's key says: its account, asset, time and sequence. */
+function withKeyParts(row: Row): Row {
+  const [, asset, time, sequence] = String(row.SK).split('#');
+  const account = String(row.PK).split('#').at(-1);
+  return { ...row, account, asset, createdAt: BigInt(time ?? ''), sequence: BigInt(sequence ?? '') };
+}
+
+function hex(bytes: unknown): string {
+  return Buffer.from(bytes as Uint8Array).toString('hex');
 }
 
 function auditSums(balances: readonly Row[], findings: string[]): void {
@@ -78,21 +89,21 @@ function auditBalance(name: string, balance: Row, entries: readonly Row[], findi
     if (entry.sequence !== BigInt(index + 1)) findings.push(`${where}: should be ${index + 1}`);
     if (entry.balanceAfter !== posted)
       findings.push(`${where}: says ${entry.balanceAfter} after, adds up to ${posted}`);
-    if (entry.previousHash !== previousHash) findings.push(`${where}: the chain is broken`);
-    if (entry.hash !== hashOf(tenant, entry)) findings.push(`${where}: is not what was hashed`);
+    if (hex(entry.previousHash) !== previousHash) findings.push(`${where}: the chain is broken`);
+    if (hex(entry.hash) !== hashOf(tenant, entry)) findings.push(`${where}: is not what was hashed`);
     if (balance.floor !== undefined && (entry.amount as bigint) < 0n && posted < (balance.floor as bigint)) {
       findings.push(`${where}: leaves ${posted}, below the floor ${balance.floor}`);
     }
-    if (entry.transactionId !== lastTransaction) previousTransaction = lastTransaction;
-    if (entry.previousTransactionId !== previousTransaction)
+    if (entry.transaction !== lastTransaction) previousTransaction = lastTransaction;
+    if (entry.previousTransaction !== previousTransaction)
       findings.push(`${where}: names another transaction before it`);
-    lastTransaction = entry.transactionId;
-    previousHash = String(entry.hash);
+    lastTransaction = entry.transaction;
+    previousHash = hex(entry.hash);
   }
   if (balance.posted !== posted) findings.push(`${name}: has ${balance.posted}, its entries add up to ${posted}`);
   if (balance.sequence !== BigInt(ordered.length))
     findings.push(`${name}: counts ${balance.sequence} of ${ordered.length} entries`);
-  if (balance.headHash !== previousHash) findings.push(`${name}: does not know the last hash`);
+  if (hex(balance.headHash) !== previousHash) findings.push(`${name}: does not know the last hash`);
   if (balance.lastEntryAt !== (ordered.at(-1)?.createdAt ?? 0n)) findings.push(`${name}: does not know the last time`);
 }
 
@@ -104,12 +115,12 @@ function hashOf(tenant: string | undefined, entry: Row): string {
     asset: entry.asset,
     balanceAfter: String(entry.balanceAfter),
     createdAt: new Date(Number(entry.createdAt)).toISOString(),
-    detailsDigest: entry.detailsDigest,
-    previousHash: entry.previousHash,
+    detailsDigest: hex(entry.detailsDigest),
+    previousHash: hex(entry.previousHash),
     sequence: String(entry.sequence),
     shard: 0,
     tenant,
-    transactionId: entry.transactionId,
+    transactionId: entry.transaction,
     type: entry.type,
     v: 1,
   };
@@ -117,7 +128,7 @@ function hashOf(tenant: string | undefined, entry: Row): string {
 }
 
 function auditRecords(records: readonly Row[], entries: readonly Row[], findings: string[]): void {
-  const byTransaction = Map.groupBy(entries, ({ transactionId }) => String(transactionId));
+  const byTransaction = Map.groupBy(entries, ({ transaction }) => String(transaction));
   for (const record of records) {
     const id = `tx_${String(record.PK).split('#').at(-1)}`;
     const own = byTransaction.get(id) ?? [];
