@@ -10,13 +10,15 @@ import {
 } from '../ledger/index.ts';
 import type { BalanceCache } from './balance-cache.ts';
 import { boundedTimeout } from './batch-read.ts';
+import { readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
+import { answerFromLeader, foldByKey } from './duplicates.ts';
 import { type ActionFailure, type Fault, faultOf } from './faults.ts';
-import { parseBalance, parseRecord, recordItem } from './items.ts';
+import { parseRecord, recordItem } from './items.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { type LoadedState, StateLoader } from './state-loader.ts';
-import { type ActionSubject, WritePlan } from './write-plan.ts';
+import { type PlannedAction, WritePlan } from './write-plan.ts';
 
 /** Attempts of one commit; with their pauses they take some five seconds. */
 const maxAttempts = 20;
@@ -208,42 +210,22 @@ export class Committer {
   #afterCancellation(
     tenant: TenantId,
     pendings: readonly PendingCommand[],
-    actions: readonly { readonly subject: ActionSubject }[],
+    actions: readonly PlannedAction[],
     failures: readonly ActionFailure[],
   ): Rest {
-    if (failures.length !== actions.length)
-      throw new InvariantViolation('a cancelled write gives a reason for each action');
-    const byCommand = new Map(pendings.map((pending) => [pending.command, pending]));
-    const contended = new Set<PendingCommand>();
-    let isThrottled = false;
-    let isStale = false;
-    let hasForeignEntry = false;
-    for (const [index, { subject }] of actions.entries()) {
-      const failure = failures[index] as ActionFailure;
-      if (failure.kind === 'invalid')
-        throw new InvariantViolation(`DynamoDB refused ${subject.kind}: ${failure.message}`);
-      if (failure.kind === 'throttled') isThrottled = true;
-      if (failure.kind === 'conflict') {
-        const owners = 'commands' in subject ? subject.commands : [subject.command];
-        for (const command of owners) contended.add(byCommand.get(command) as PendingCommand);
-      }
-      if (failure.kind !== 'condition') continue;
-      if (subject.kind === 'record') {
-        if (!failure.item) throw new InvariantViolation('a key record exists, but was not returned');
-        byCommand.get(subject.command)?.settleFromRecord(parseRecord(failure.item));
-      } else if (subject.kind === 'balance') {
-        const { account, asset } = subject.balance;
-        if (failure.item) this.#cache.set(tenant, parseBalance(failure.item));
-        else this.#cache.delete(tenant, account, asset);
-        isStale = true;
-      } else if (subject.kind === 'account') isStale = true;
-      else hasForeignEntry = true;
+    const { records, balances, contended, isThrottled } = readCancellation(actions, failures);
+    for (const { account, asset, now } of balances) {
+      if (now) this.#cache.set(tenant, now);
+      else this.#cache.delete(tenant, account, asset);
     }
-    if (hasForeignEntry && !isStale) throw new InvariantViolation('an entry exists that its balance does not know');
-    const waiting = pendings.filter((pending) => !pending.isSettled);
-    for (const pending of waiting) pending.lastFailure = isThrottled ? 'unavailable' : 'contention';
-    const [later, again] = partition(waiting, (pending) => contended.has(pending));
-    // Everybody is contended: the pause is for all. A stale state alone is decided again at once.
+    for (const pending of pendings) {
+      const record = records.get(pending.command);
+      if (record) pending.settleFromRecord(record);
+      else pending.lastFailure = isThrottled ? 'unavailable' : 'contention';
+    }
+    const waiting = pendings.filter(({ isSettled }) => !isSettled);
+    const [later, again] = partition(waiting, ({ command }) => contended.has(command));
+    // Where everybody is contended, the pause is for all. A state that merely moved on is decided again at once.
     if (again.length === 0) return { again: later, later: [], pause: later.length > 0 };
     return { again, later, pause: isThrottled };
   }
@@ -346,32 +328,6 @@ function unanswered(commands: readonly PendingCommand[], { records }: LoadedStat
     if (record) pending.settleFromRecord(record);
     return !record;
   });
-}
-
-/** The first command of each key leads; the others of that key follow its outcome. */
-function foldByKey(commands: readonly PendingCommand[]) {
-  const leaders = new Map<string, PendingCommand>();
-  const followers: [PendingCommand, PendingCommand][] = [];
-  for (const pending of commands) {
-    const leader = leaders.get(pending.command.record);
-    if (leader) followers.push([pending, leader]);
-    else leaders.set(pending.command.record, pending);
-  }
-  return { leaders: [...leaders.values()], followers };
-}
-
-/** Answers a duplicate from the outcome of the first; false when it is another request and has to find out itself. */
-async function answerFromLeader(follower: PendingCommand, leader: PendingCommand): Promise<boolean> {
-  const isSame = follower.command.requestHash === leader.command.requestHash;
-  try {
-    const outcome = await leader.outcome;
-    if (isSame) follower.settle(outcome.kind === 'settled' ? { ...outcome, replayed: true } : outcome);
-    else if (outcome.kind === 'settled') follower.settle({ kind: 'key_reused' });
-    return follower.isSettled;
-  } catch (error) {
-    follower.throw(error);
-    return true;
-  }
 }
 
 /** The patience that ends first: one call serves many, and must keep the shortest promise. */

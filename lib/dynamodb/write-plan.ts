@@ -2,6 +2,7 @@ import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import {
   type Account,
   type AccountId,
+  type AssetCode,
   type Balance,
   type BalanceChange,
   balanceKey,
@@ -18,11 +19,14 @@ import { accountKey, balanceItemKey } from './keys.ts';
 type PostDecision = Extract<Decision, { kind: 'post' }>;
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** Which item an action of the write is about, and which of the commands need it. */
-export type ActionSubject =
-  | { readonly kind: 'record' | 'entry'; readonly command: PostTransaction }
-  | { readonly kind: 'balance'; readonly commands: readonly PostTransaction[]; readonly balance: Balance }
-  | { readonly kind: 'account'; readonly commands: readonly PostTransaction[] };
+/** An action of the write, with the commands that need it, so that a cancellation can be told to those it is about. */
+export type PlannedAction = {
+  readonly action: Action;
+  readonly commands: readonly PostTransaction[];
+} & (
+  | { readonly subject: 'record' | 'account' | 'entry' }
+  | { readonly subject: 'balance'; readonly account: AccountId; readonly asset: AssetCode }
+);
 
 interface FoldedBalance {
   readonly before: Balance;
@@ -100,25 +104,38 @@ export class WritePlan {
     } else this.#accounts.set(openedOn.id, { account: openedOn, balances: [after.asset], commands: [command] });
   }
 
-  /** The actions of the write, each with its subject, so that a cancellation can be told to the commands it is about. */
-  actions(): { readonly action: Action; readonly subject: ActionSubject }[] {
+  actions(): PlannedAction[] {
     return [
-      ...this.#records.map(({ command, record }) => ({
-        action: this.#put(recordItem(command, record)),
-        subject: { kind: 'record', command } as const,
-      })),
-      ...[...this.#balances.values()].map(({ before, after, commands }) => ({
-        action: before.version === 0 ? this.#put(balanceItem(this.#tenant, after)) : this.#update(before, after),
-        subject: { kind: 'balance', commands, balance: before } as const,
-      })),
-      ...[...this.#accounts.values()].map(({ account, balances, commands }) => ({
-        action: this.#addBalances(account, balances),
-        subject: { kind: 'account', commands } as const,
-      })),
-      ...this.#entries.map(({ command, entry }) => ({
-        action: this.#put(entryItem(this.#tenant, entry)),
-        subject: { kind: 'entry', command } as const,
-      })),
+      ...this.#records.map(
+        ({ command, record }): PlannedAction => ({
+          subject: 'record',
+          commands: [command],
+          action: this.#put(recordItem(command, record)),
+        }),
+      ),
+      ...[...this.#balances.values()].map(
+        ({ before, after, commands }): PlannedAction => ({
+          subject: 'balance',
+          account: after.account,
+          asset: after.asset,
+          commands,
+          action: before.version === 0 ? this.#put(balanceItem(this.#tenant, after)) : this.#update(before, after),
+        }),
+      ),
+      ...[...this.#accounts.values()].map(
+        ({ account, balances, commands }): PlannedAction => ({
+          subject: 'account',
+          commands,
+          action: this.#addBalances(account, balances),
+        }),
+      ),
+      ...this.#entries.map(
+        ({ command, entry }): PlannedAction => ({
+          subject: 'entry',
+          commands: [command],
+          action: this.#put(entryItem(this.#tenant, entry)),
+        }),
+      ),
     ];
   }
 

@@ -1,0 +1,59 @@
+import {
+  type AccountId,
+  type AssetCode,
+  type Balance,
+  InvariantViolation,
+  type PostTransaction,
+} from '../ledger/index.ts';
+import type { ActionFailure } from './faults.ts';
+import { type KeyRecord, parseBalance, parseRecord } from './items.ts';
+import type { PlannedAction } from './write-plan.ts';
+
+/** What a cancelled write tells: nothing of it happened, and why. */
+export interface Cancellation {
+  /** Commands whose key turned out to have a record. */
+  readonly records: ReadonlyMap<PostTransaction, KeyRecord>;
+  /** Balances that moved on, as they are now; undefined where there is none. */
+  readonly balances: readonly {
+    readonly account: AccountId;
+    readonly asset: AssetCode;
+    readonly now: Balance | undefined;
+  }[];
+  /** Commands that need an item another transaction is just writing. */
+  readonly contended: ReadonlySet<PostTransaction>;
+  readonly isThrottled: boolean;
+}
+
+/**
+ * Reads the reasons of a cancelled write, one for each action in order.
+ *
+ * @throws InvariantViolation for reasons that a correct write of sound data cannot get
+ */
+export function readCancellation(actions: readonly PlannedAction[], failures: readonly ActionFailure[]): Cancellation {
+  if (failures.length !== actions.length)
+    throw new InvariantViolation('a cancelled write gives a reason for each action');
+  const records = new Map<PostTransaction, KeyRecord>();
+  const balances: { account: AccountId; asset: AssetCode; now: Balance | undefined }[] = [];
+  const contended = new Set<PostTransaction>();
+  let isThrottled = false;
+  let isStale = false;
+  let hasForeignEntry = false;
+  for (const [index, action] of actions.entries()) {
+    const { subject, commands } = action;
+    const { kind, item, message } = failures[index] as ActionFailure;
+    if (kind === 'invalid') throw new InvariantViolation(`DynamoDB refused ${subject}: ${message}`);
+    if (kind === 'throttled') isThrottled = true;
+    if (kind === 'conflict') for (const command of commands) contended.add(command);
+    if (kind !== 'condition') continue;
+    if (subject === 'record') {
+      if (!item) throw new InvariantViolation('a key record exists, but was not returned');
+      for (const command of commands) records.set(command, parseRecord(item));
+    } else if (subject === 'entry') hasForeignEntry = true;
+    else isStale = true;
+    if (action.subject === 'balance') {
+      balances.push({ account: action.account, asset: action.asset, now: item && parseBalance(item) });
+    }
+  }
+  if (hasForeignEntry && !isStale) throw new InvariantViolation('an entry exists that its balance does not know');
+  return { records, balances, contended, isThrottled };
+}
