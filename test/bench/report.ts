@@ -1,0 +1,118 @@
+import type { Measurement } from './contest.ts';
+import { historyNames } from './history-contest.ts';
+import type { Memory } from './process-memory.ts';
+import { florinName, functionName, statementsName } from './transfer-contest.ts';
+import type { Workload } from './workloads.ts';
+
+const NAME_WIDTH = 52;
+const MAXIMUM_IDLE_MEMORY = 250_000_000;
+
+/** One block for each workload, one line for each side: how much, how long, and how much of Florin's figure that is. */
+export function formatMeasurements(measurements: readonly Measurement[]): string {
+  const blocks: string[] = [];
+  for (const workload of new Set(measurements.map((measurement) => measurement.workload))) {
+    const lines = measurements.filter((measurement) => measurement.workload === workload);
+    const first = lines[0];
+    if (first === undefined) continue;
+    const unit = workload.expectedStatus === 201 ? 'transfers/s' : 'reads/s';
+    const title = `${workload.title}, ${workload.clients} at once`.padEnd(NAME_WIDTH);
+    blocks.push(
+      `${title}${unit.padStart(12)}     p50 ms     p99 ms   ratio`,
+      ...lines.map((line) => formatLine(line, first)),
+      '',
+    );
+  }
+  return blocks.join('\n');
+}
+
+function formatLine(line: Measurement, reference: Measurement): string {
+  const name = `  ${line.contestant}`.padEnd(NAME_WIDTH);
+  const figures = [
+    Math.round(line.perSecond).toLocaleString('en').padStart(12),
+    line.p50.toFixed(1).padStart(11),
+    line.p99.toFixed(1).padStart(11),
+    formatRatio(line.perSecond / reference.perSecond).padStart(8),
+  ].join('');
+  return line.turnedAway === 0 ? name + figures : `${name}${figures}   ${line.turnedAway} turned away (429, 503)`;
+}
+
+/** What the project set out to reach, and what this run reached; only what was measured is judged. */
+export function formatTargets(measurements: readonly Measurement[], memory: Memory | undefined): string {
+  const lines: string[] = [];
+  const judge = (what: string, reached: boolean, figure: string): void => {
+    lines.push(`  ${reached ? 'reached' : 'MISSED '}  ${what.padEnd(70)} ${figure}`);
+  };
+  const find = (group: Workload['group'], clients: number, contestant: string): Measurement | undefined =>
+    measurements.find(
+      ({ workload, contestant: name }) =>
+        workload.group === group && workload.clients === clients && name === contestant,
+    );
+  const judgeRatio = (what: string, least: number, ours?: Measurement, theirs?: Measurement): void => {
+    if (ours === undefined || theirs === undefined) return;
+    const ratio = ours.perSecond / theirs.perSecond;
+    judge(`${what}: at least ${least} ×`, ratio >= least, formatRatio(ratio));
+  };
+
+  const [hot, hotPeer] = [find('hot', 32, florinName), find('hot', 32, statementsName)];
+  judgeRatio(
+    'random accounts, 32: against 9 statements',
+    1,
+    find('random', 32, florinName),
+    find('random', 32, statementsName),
+  );
+  judgeRatio('hot source, 32: against 9 statements', 2, hot, hotPeer);
+  if (hot !== undefined && hotPeer !== undefined) {
+    const figure = `${hot.p99.toFixed(0)} ms to ${hotPeer.p99.toFixed(0)} ms`;
+    judge('hot source, 32: p99 below that of 9 statements', hot.p99 < hotPeer.p99, figure);
+  }
+  const history = find('history', 8, historyNames.florin(200_000));
+  judgeRatio(
+    'history at 200 thousand: against the global index',
+    20,
+    history,
+    find('history', 8, historyNames.globalIndex(200_000)),
+  );
+  judgeRatio(
+    'history at 200 thousand: against its own at 1 thousand',
+    0.9,
+    history,
+    find('history', 8, historyNames.florin(1_000)),
+  );
+  if (memory !== undefined) {
+    const megabytes = formatMegabytes(memory.proportionalBytes);
+    judge('memory, idle: below 250 MB', memory.proportionalBytes < MAXIMUM_IDLE_MEMORY, megabytes);
+  }
+
+  const notes: string[] = [];
+  const note = (what: string, ours?: Measurement, theirs?: Measurement): void => {
+    if (ours !== undefined && theirs !== undefined)
+      notes.push(`  ${what}: ${formatRatio(ours.perSecond / theirs.perSecond)}`);
+  };
+  note(
+    'random accounts, 32: against one SQL function',
+    find('random', 32, florinName),
+    find('random', 32, functionName),
+  );
+  note('hot source, 32: against one SQL function', hot, find('hot', 32, functionName));
+  note(
+    'history at 200 thousand: against an index by account',
+    history,
+    find('history', 8, historyNames.accountIndex(200_000)),
+  );
+  return [
+    ...(lines.length > 0 ? ['Targets', ...lines, ''] : []),
+    ...(notes.length > 0 ? ['For comparison, Florin', ...notes, ''] : []),
+  ].join('\n');
+}
+
+export function formatMemory({ processes, residentBytes, proportionalBytes }: Memory): string {
+  return `Memory of the idle runtime: ${formatMegabytes(proportionalBytes)} in ${processes} processes (resident, shared pages counted for each: ${formatMegabytes(residentBytes)})\n`;
+}
+
+function formatRatio(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)} ×`;
+}
+
+function formatMegabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`;
+}
