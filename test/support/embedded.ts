@@ -65,8 +65,11 @@ export interface RuntimeProcess {
   output(): string;
   /** Ends the runtime's process with SIGKILL: nothing is finished, nothing is said. Resolves when it is gone. */
   kill(): Promise<void>;
-  /** Asks it to stop (SIGTERM), waits until it has, and deletes its data unless the folder was given. Resolves with the exit code. */
-  stop(): Promise<number | null>;
+  /**
+   * Asks it to stop (SIGTERM), waits until it has, and deletes its data unless the folder was given.
+   * @throws if it ended with another code than 0, unless it had been killed before.
+   */
+  stop(): Promise<void>;
 }
 
 /**
@@ -101,7 +104,9 @@ export async function startEmbeddedProcess(options: ProcessOptions = {}): Promis
       child.kill('SIGTERM');
       await exited;
       await removeUnlessGiven(dataFolder, options.dataFolder);
-      return child.exitCode;
+      if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
+        throw new Error(`The embedded runtime stopped with code ${child.exitCode}:\n${output()}`);
+      }
     },
   };
 }
