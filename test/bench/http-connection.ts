@@ -23,20 +23,22 @@ export class HttpConnection {
   #received: Buffer = Buffer.alloc(0);
   #waiting: { resolve: (answer: BenchAnswer) => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(socket: Socket, fixedHead: string) {
+  private constructor(socket: Socket, url: string, apiKey: string) {
     this.#socket = socket;
-    this.#fixedHead = fixedHead;
+    this.#fixedHead = `Host: ${new URL(url).host}\r\nAuthorization: Bearer ${apiKey}\r\n`;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#fail(error));
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('The server did not answer in time.')));
-    socket.on('close', () => this.#fail(new Error('The server closed the connection.')));
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () =>
+      socket.destroy(new Error(`The server at ${url} did not answer in time.`)),
+    );
+    socket.on('close', () => this.#fail(new Error(`The server at ${url} closed the connection.`)));
   }
 
   static async open(url: string, apiKey: string): Promise<HttpConnection> {
-    const { hostname, port, host } = new URL(url);
+    const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new HttpConnection(socket, `Host: ${host}\r\nAuthorization: Bearer ${apiKey}\r\n`);
+    return new HttpConnection(socket, url, apiKey);
   }
 
   /** Sends a request and resolves with its answer; the one before must have been answered. */

@@ -1,23 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
-  CreateTableCommand,
   DynamoDBClient,
   GetItemCommand,
-  ListTablesCommand,
   PutItemCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { startDatabase, type TestDatabase } from './dynoxide.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { seededRandom } from './seeded-random.ts';
 
-const TableName = 'Things';
 const settings = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -27,35 +23,21 @@ const settings = {
 /** Matched by message, because jest's realm keeps the SDK from recognising Node's own errors, and it wraps them. */
 const BROKEN = /socket hang up|ECONNRESET/;
 
-let database: ChildProcess;
+let database: TestDatabase;
 let target: string;
-let direct: DynamoDBClient;
+/** A table whose items need nothing but an `id`. */
+let TableName: string;
 let proxy: FaultProxy;
 let client: DynamoDBClient;
 let nextId = 0;
 
 beforeAll(async () => {
-  const port = await freePort();
-  target = `http://127.0.0.1:${port}`;
-  const binary = createRequire(import.meta.url).resolve('@dynoxide/linux-x64/dynoxide');
-  database = spawn(binary, ['serve', '--port', String(port)], { stdio: 'ignore' });
-  direct = new DynamoDBClient({ ...settings, endpoint: target, maxAttempts: 50 });
-  await direct.send(new ListTablesCommand({}));
-  await direct.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    }),
-  );
+  database = await startDatabase();
+  target = database.endpoint;
+  TableName = database.tables.idempotency;
 });
 
-afterAll(async () => {
-  direct.destroy();
-  database.kill();
-  await once(database, 'exit');
-});
+afterAll(() => database.stop());
 
 beforeEach(async () => {
   proxy = await startFaultProxy({ target, seed: 1, measureCapacity: true });
@@ -96,7 +78,9 @@ function batchGet(...ids: string[]): BatchGetItemCommand {
 }
 
 async function exists(id: string): Promise<boolean> {
-  const { Item } = await direct.send(new GetItemCommand({ TableName, Key: { id: { S: id } }, ConsistentRead: true }));
+  const { Item } = await database.client.send(
+    new GetItemCommand({ TableName, Key: { id: { S: id } }, ConsistentRead: true }),
+  );
   return Item !== undefined;
 }
 

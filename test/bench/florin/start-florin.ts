@@ -35,11 +35,16 @@ export async function startFlorin({ name, folder, isolates }: FlorinOptions): Pr
   });
   const output = lastOutput(runtime);
   await healthy(url, runtime, output);
+  let stopping = false;
+  runtime.once('exit', (code, signal) => {
+    if (!stopping) process.stderr.write(`${name} ended by itself (${code ?? signal}). Its last words:\n${output()}\n`);
+  });
   const contestant = { name, url, apiKey: API_KEY, processId: runtime.pid };
   return {
     ...contestant,
     sums: () => sumFlorinBooks(contestant),
     stop: async () => {
+      stopping = true;
       if (runtime.exitCode !== null || runtime.signalCode !== null) return;
       const exited = once(runtime, 'exit');
       runtime.kill('SIGTERM');
