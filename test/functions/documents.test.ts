@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serveDocuments } from '../../functions/documents/serve-documents.ts';
+import { buildOpenApiDocument } from '../../lib/http/openapi.ts';
 import { logger } from '../../lib/observability/index.ts';
 import { type Call, callWith } from './api.ts';
 import { lambdaContext, proxyEvent } from './proxy-event.ts';
@@ -63,6 +64,12 @@ describe('documents', () => {
       });
       expect(answer.text.length).toBeGreaterThan(50);
     }
+  });
+
+  it('replaces the example of a key by a new one', async () => {
+    const { text } = await call('GET', '/docs/swagger-initializer.js', undefined, { bare: true });
+    const example = /exampleKey = '([^']+)'/.exec(text)?.[1];
+    expect(JSON.stringify(buildOpenApiDocument())).toContain(`"example":"${example}"`);
   });
 
   it('sends /docs/ to /docs, where the links of the page lead to its files', async () => {
