@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const projectFolder = join(import.meta.dirname, '../..');
+
+/** The text of a document, by its path in the project. */
+export function readDocument(path: string): string {
+  return readFileSync(join(projectFolder, path), 'utf8');
+}
+
+/** Every document of the project, by its path: those at the top and all below `docs/`. */
+export function documentPaths(): string[] {
+  const top = readdirSync(projectFolder).filter((name) => name.endsWith('.md'));
+  const below = readdirSync(join(projectFolder, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
+  return [...top, ...below].sort();
+}
