@@ -23,7 +23,7 @@ const supervisor = `
 "$@" </dev/null 3<&- &
 emulator=$!
 echo "$emulator" >"$PID_FILE"
-{ read -r _ <&3; kill "$emulator" 2>/dev/null; } &
+{ read -r _ <&3; kill "$emulator"; } 2>/dev/null &
 exec 3<&-
 wait "$emulator"
 `;
@@ -52,10 +52,10 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
   let stopping = false;
   const ended = watch(shell);
   const endpoint = `http://127.0.0.1:${port}`;
-  const problem = await Promise.race([answers(endpoint), ended]);
+  const problem = await Promise.race([answers(endpoint, () => shell.exitCode === null), ended]);
   if (problem !== undefined) {
     shell.stdio[3]?.destroy();
-    throw new StartFailure(explain(problem, databaseFile));
+    throw databaseFailure(problem, databaseFile);
   }
   return {
     endpoint,
@@ -81,13 +81,17 @@ function watch(shell: ChildProcess): Promise<string> {
   });
   // The pipe breaks by design when the emulator goes first.
   shell.stdio[3]?.on('error', () => undefined);
+  // The emulator has gone first: the reader of the pipe may go too, and all that was said can be read to its end.
+  shell.once('exit', () => shell.stdio[3]?.destroy());
   return new Promise((fulfil) => {
     shell.once('error', (error) => fulfil(error.message));
-    shell.once('close', (code, signal) => fulfil(said.trim() || `it ended with ${signal ?? `code ${code}`}`));
+    shell.once('close', (code, signal) =>
+      fulfil(said.replace(/^Dynoxide listening.*\n/m, '').trim() || `it ended with ${signal ?? `code ${code}`}`),
+    );
   });
 }
 
-async function answers(endpoint: string): Promise<string | undefined> {
+async function answers(endpoint: string, isAlive: () => boolean): Promise<string | undefined> {
   const client = dynamodbClient(endpoint);
   const giveUpAt = Date.now() + readyTimeoutMs;
   try {
@@ -97,7 +101,7 @@ async function answers(endpoint: string): Promise<string | undefined> {
         return undefined;
       } catch (error) {
         // Refused connections are the normal case until the emulator listens.
-        if (Date.now() > giveUpAt) {
+        if (Date.now() > giveUpAt || !isAlive()) {
           return `it does not answer (${String(error)})`;
         }
         await sleep(10);
@@ -174,8 +178,11 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function explain(problem: string, databaseFile: string): string {
-  return /not a valid SQLite database|malformed|corrupt|disk image/i.test(problem)
-    ? `The data file ${databaseFile} is damaged: ${problem}\nRestore it from a copy, or start afresh with npm run reset.`
-    : `The embedded DynamoDB did not start on ${databaseFile}: ${problem}`;
+/** What to tell the user when the emulator, or SQLite itself, does not get on with the data file. */
+export function databaseFailure(problem: string, databaseFile: string): StartFailure {
+  return new StartFailure(
+    /not a valid SQLite database|not a database|malformed|corrupt|disk image/i.test(problem)
+      ? `The data file ${databaseFile} is damaged: ${problem}\nRestore it from a copy, or start afresh with npm run reset.`
+      : `The embedded DynamoDB did not start on ${databaseFile}: ${problem}`,
+  );
 }

@@ -6,7 +6,7 @@ import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import type { Deployment } from './deployment.ts';
 import { dynamodbClient } from './dynamodb-client.ts';
-import { startDynamoDB } from './dynamodb-process.ts';
+import { databaseFailure, startDynamoDB } from './dynamodb-process.ts';
 import { openFunctionLog } from './function-log.ts';
 import { startGateway } from './gateway.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -141,35 +141,39 @@ async function startDatabase(
   { tables }: Deployment,
   cleanup: AsyncDisposableStack,
 ): Promise<Database> {
-  if (options.dynamodbEndpoint) {
-    await createTables(options.dynamodbEndpoint, tables, 'AWS_ENDPOINT_URL_DYNAMODB');
-    return { endpoint: options.dynamodbEndpoint, lost: new Promise(() => undefined) };
+  const given = options.dynamodbEndpoint;
+  if (given) {
+    await createTables(given, tables, (problem) => unusableEndpoint(given, problem));
+    return { endpoint: given, lost: new Promise(() => undefined) };
   }
   const emulator = await startDynamoDB(folder.databaseFile, folder.databasePidFile);
   cleanup.defer(() => emulator.stop());
-  await createTables(emulator.endpoint, tables, folder.databaseFile);
-  const streams = keepStreamsShort(
-    folder.databaseFile,
-    tables.filter(({ streamViewType }) => streamViewType).map(({ name }) => name),
-  );
+  await createTables(emulator.endpoint, tables, (problem) => databaseFailure(problem, folder.databaseFile));
+  const withStream = tables.filter(({ streamViewType }) => streamViewType).map(({ name }) => name);
+  const streams = keepStreamsShort(folder.databaseFile, withStream);
   cleanup.defer(() => streams.stop());
   return emulator;
 }
 
-async function createTables(endpoint: string, tables: Deployment['tables'], origin: string): Promise<void> {
+async function createTables(
+  endpoint: string,
+  tables: Deployment['tables'],
+  failure: (problem: string) => StartFailure,
+): Promise<void> {
   const client = dynamodbClient(endpoint);
   try {
     for (const table of tables) {
       await ensureTable(client.call, table);
     }
   } catch (error) {
-    if (error instanceof StartFailure) {
-      throw error;
-    }
-    throw new StartFailure(`The DynamoDB at ${endpoint} (${origin}) cannot be used: ${(error as Error).message}`);
+    throw error instanceof StartFailure ? error : failure((error as Error).message);
   } finally {
     client.close();
   }
+}
+
+function unusableEndpoint(endpoint: string, problem: string): StartFailure {
+  return new StartFailure(`The DynamoDB at ${endpoint} (AWS_ENDPOINT_URL_DYNAMODB) cannot be used: ${problem}`);
 }
 
 /** Finds out before the long work whether the port can be had. */
