@@ -16,3 +16,23 @@ export function documentPaths(): string[] {
     .map((name) => `docs/${name}`);
   return [...top, ...below].sort();
 }
+
+/** The rows of all tables of a document, cell by cell, without their headings. */
+export function tableRows(document: string): string[][] {
+  const lines = document.split('\n');
+  return lines.flatMap((line, index) => {
+    const isRow = line.startsWith('|') && !isRule(line) && !isRule(lines[index + 1] ?? '');
+    return isRow
+      ? [
+          line
+            .slice(1, line.lastIndexOf('|'))
+            .split(' | ')
+            .map((cell) => cell.trim()),
+        ]
+      : [];
+  });
+}
+
+function isRule(line: string): boolean {
+  return /^\|[-| ]+\|$/.test(line);
+}
