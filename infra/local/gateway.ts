@@ -181,8 +181,6 @@ function answerByGateway(
     ...headers,
     'content-length': Buffer.byteLength(body),
     'x-amzn-requestid': request.requestId,
-    // The rest of a body that was refused is not worth receiving.
-    ...(incoming.complete ? {} : type === 'REQUEST_TOO_LARGE' && { connection: 'close' }),
   });
   outgoing.end(body);
 }

@@ -26,6 +26,8 @@ export class RefusedBody extends Error {
  */
 export async function readBody(incoming: IncomingMessage, decodes: boolean): Promise<Buffer | undefined> {
   if (Number(incoming.headers['content-length'] ?? 0) > maximumBodyBytes) {
+    // It is received all the same: a client that is cut off while it sends never sees the answer.
+    incoming.resume();
     throw new RefusedBody('REQUEST_TOO_LARGE');
   }
   const received = await collect(incoming);

@@ -1,0 +1,142 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { developmentKey, keyDigest } from '../../infra/local/api-key.ts';
+import { emptyDataFolder, openDataFolder } from '../../infra/local/data-folder.ts';
+import { openFunctionLog } from '../../infra/local/function-log.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'florin-test-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const reset = (...args: string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, '../../infra/local/reset.ts'), ...args], {
+    env: { ...process.env, FLORIN_DATA: folder },
+    input: '',
+    encoding: 'utf8',
+  });
+
+describe('openDataFolder', () => {
+  it('lets one owner in at a time, and names it', () => {
+    const first = openDataFolder(folder);
+    first.announce(3_123);
+    expect(() => openDataFolder(folder)).toThrow(
+      new RegExp(`in use by another Florin \\(process ${process.pid}, port 3123\\)`),
+    );
+    first.close();
+    openDataFolder(folder).close();
+  });
+
+  it('can be opened again after its owner was killed', () => {
+    const script = `
+      import { openDataFolder } from ${JSON.stringify(join(import.meta.dirname, '../../infra/local/data-folder.ts'))};
+      openDataFolder(${JSON.stringify(folder)}).announce(1);
+      process.kill(process.pid, 'SIGKILL');`;
+    expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', script])).toThrow();
+    expect(existsSync(join(folder, 'owner.json'))).toBe(true);
+    openDataFolder(folder).close();
+  });
+
+  it('says what to do about a folder that cannot be written to', () => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => openDataFolder(join(folder, 'file', 'data'))).toThrow(/cannot be used.*\n.*FLORIN_DATA/);
+  });
+});
+
+describe('npm run reset', () => {
+  it('deletes what a runtime made and nothing else', () => {
+    const { databaseFile, close } = openDataFolder(folder);
+    writeFileSync(databaseFile, 'money');
+    close();
+    writeFileSync(join(folder, 'mine.txt'), 'kept');
+    expect(reset('--yes').status).toBe(0);
+    expect(existsSync(databaseFile)).toBe(false);
+    expect(readFileSync(join(folder, 'mine.txt'), 'utf8')).toBe('kept');
+  });
+
+  it('deletes nothing unless the question is answered', () => {
+    const { databaseFile, close } = openDataFolder(folder);
+    writeFileSync(databaseFile, 'money');
+    close();
+    expect(reset().stdout).toContain('Nothing was deleted');
+    expect(existsSync(databaseFile)).toBe(true);
+  });
+
+  it('refuses while a runtime owns the folder', () => {
+    const { databaseFile, close } = openDataFolder(folder);
+    writeFileSync(databaseFile, 'money');
+    const { status, stderr } = reset('--yes');
+    close();
+    expect(status).toBe(1);
+    expect(stderr).toContain(`process ${process.pid}`);
+    expect(existsSync(databaseFile)).toBe(true);
+  });
+
+  it('touches no folder that no runtime has used', () => {
+    writeFileSync(join(folder, 'api-key'), "somebody else's");
+    expect(emptyDataFolder(folder)).toBe(false);
+    expect(existsSync(join(folder, 'api-key'))).toBe(true);
+  });
+});
+
+describe('developmentKey', () => {
+  it('is made once and kept, for its owner only', () => {
+    const file = join(folder, 'api-key');
+    const key = developmentKey(file, undefined);
+    expect(key).toMatch(/^flk_dev_[0-9A-Za-z]{32}$/);
+    expect(developmentKey(file, undefined)).toBe(key);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(keyDigest(key)).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('gives way to one that is given, without keeping it', () => {
+    const given = `flk_dev_${'a'.repeat(32)}`;
+    expect(developmentKey(join(folder, 'api-key'), given)).toBe(given);
+    expect(existsSync(join(folder, 'api-key'))).toBe(false);
+  });
+
+  it('names what holds a malformed key', () => {
+    expect(() => developmentKey(join(folder, 'api-key'), 'secret')).toThrow(/^FLORIN_API_KEY does not hold/);
+    writeFileSync(join(folder, 'api-key'), 'broken');
+    expect(() => developmentKey(join(folder, 'api-key'), undefined)).toThrow(join(folder, 'api-key'));
+  });
+});
+
+describe('openFunctionLog', () => {
+  it('writes everything, and shows warnings and errors in short', () => {
+    const shown: string[] = [];
+    const log = openFunctionLog(join(folder, 'log'), (line) => shown.push(line));
+    const lines = [
+      '{"level":"INFO","message":"request"}',
+      '{"level":"WARN","message":"slow","service":"florin-accounts","correlation_id":"c-1"}',
+      '{"level":"ERROR","message":"failed","error":{"message":"no luck"}}',
+      'plain words',
+    ];
+    log.printed('f', `${lines.join('\n')}\n`);
+    log.failed('f', 'crashed');
+    expect(shown).toEqual([
+      'WARN florin-accounts: slow (c-1)',
+      'ERROR f: failed: no luck',
+      'f: plain words',
+      'ERROR f: crashed',
+    ]);
+    expect(readFileSync(join(folder, 'log'), 'utf8').split('\n').slice(0, 4)).toEqual(lines);
+  });
+
+  it('stays below twice its bound', () => {
+    const log = openFunctionLog(join(folder, 'log'), () => undefined);
+    const megabyte = `${'x'.repeat(1_024 * 1_024 - 20)}"level":"INFO"\n`;
+    for (let count = 0; count < 35; count += 1) {
+      log.printed('f', megabyte);
+    }
+    const sizes = ['log', 'log.1'].map((name) => statSync(join(folder, name)).size / 1_024 / 1_024);
+    expect(Math.max(...sizes)).toBeLessThan(12);
+    expect(existsSync(join(folder, 'log.2'))).toBe(false);
+  });
+});
