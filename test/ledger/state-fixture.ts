@@ -1,0 +1,94 @@
+import {
+  type Account,
+  type AccountId,
+  type AssetCode,
+  type Balance,
+  balanceKey,
+  emptyBalance,
+  type LedgerState,
+  type Posting,
+  type PostTransaction,
+  type PostTransactionRequest,
+  postTransaction,
+  type TenantId,
+  type TransactionId,
+} from '../../lib/ledger/index.ts';
+
+export const usd = 'USD/2' as AssetCode;
+
+export function posting(source: string, destination: string, amount: bigint, asset: string = usd): Posting {
+  return {
+    source: source as AccountId,
+    destination: destination as AccountId,
+    asset: asset as AssetCode,
+    amount,
+  };
+}
+
+export function commandOf(postings: readonly Posting[], rest: Partial<PostTransactionRequest> = {}): PostTransaction {
+  return postTransaction({
+    tenant: 'default' as TenantId,
+    key: 'key',
+    operation: 'createTransaction',
+    type: 'transfer',
+    postings,
+    ...rest,
+  });
+}
+
+export function accountOf(id: string, rest: Partial<Account> = {}): Account {
+  return {
+    id: id as AccountId,
+    status: 'active',
+    unbounded: false,
+    floors: new Map(),
+    balances: new Set(),
+    metadata: {},
+    createdAt: 0,
+    version: 1,
+    ...rest,
+  };
+}
+
+/** A state written down: accounts, registered assets and the balances that exist. */
+export class WrittenState implements LedgerState {
+  readonly accounts = new Map<string, Account>();
+  readonly assets = new Set<string>([usd]);
+  readonly balances = new Map<string, Balance>();
+
+  with(id: string, rest: Partial<Account> = {}): this {
+    this.accounts.set(id, accountOf(id, rest));
+    return this;
+  }
+
+  /** An account that has had entries in an asset before; its status and floor are its account's. */
+  withBalance(id: string, posted: bigint, rest: Partial<Balance> = {}, account: Partial<Account> = {}): this {
+    const asset = rest.asset ?? usd;
+    const known = this.accounts.get(id) ?? accountOf(id, account);
+    const owner = { ...known, balances: new Set([...known.balances, asset]) };
+    this.accounts.set(id, owner);
+    this.balances.set(balanceKey(owner.id, asset), {
+      ...emptyBalance(owner, asset),
+      posted,
+      version: 4,
+      sequence: 7,
+      lastEntryAt: 1_000,
+      lastTransaction: 'tx_before' as TransactionId,
+      headHash: 'f'.repeat(64),
+      ...rest,
+    });
+    return this;
+  }
+
+  balance(account: AccountId, asset: AssetCode): Balance | undefined {
+    return this.balances.get(balanceKey(account, asset));
+  }
+
+  account(id: AccountId): Account | undefined {
+    return this.accounts.get(id);
+  }
+
+  hasAsset(asset: AssetCode): boolean {
+    return this.assets.has(asset);
+  }
+}

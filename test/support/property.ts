@@ -1,0 +1,24 @@
+import fc from 'fast-check';
+
+/** What every property test of a run draws from: taken from `FC_SEED` to repeat a run, otherwise made. */
+export const seed =
+  process.env.FC_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.FC_SEED);
+
+let isAnnounced = false;
+
+/** How often a property is tried: as often as it says, or as `FLORIN_PROPERTY_RUNS` says. */
+export function runsOf(usual: number): number {
+  return process.env.FLORIN_PROPERTY_RUNS === undefined ? usual : Number(process.env.FLORIN_PROPERTY_RUNS);
+}
+
+/** The seed with the number of runs, for `fc.assert`; prints the seed once a file, so that any run can be repeated. */
+export function parameters(usualRuns: number): { readonly seed: number; readonly numRuns: number } {
+  if (!isAnnounced) process.stderr.write(`properties: FC_SEED=${seed}\n`);
+  isAnnounced = true;
+  return { seed, numRuns: runsOf(usualRuns) };
+}
+
+/** Tries a property that needs no waiting; a failure names the seed and the smallest counterexample found. */
+export function check<Ts>(property: fc.IProperty<Ts>, usualRuns = 200): void {
+  fc.assert(property, parameters(usualRuns));
+}
