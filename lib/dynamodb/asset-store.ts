@@ -1,5 +1,12 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Asset, type AssetCode, LedgerError, scaleOf, type TenantId } from '../ledger/index.ts';
+import {
+  type Asset,
+  type AssetCode,
+  InvariantViolation,
+  LedgerError,
+  scaleOf,
+  type TenantId,
+} from '../ledger/index.ts';
 import type { AppliedKey } from './items.ts';
 import { assetItem, parseAsset } from './items.ts';
 import { assetPrefix, tenantPartition } from './keys.ts';
@@ -46,7 +53,8 @@ export class AssetStore {
         { requestTimeout },
       ),
     );
-    if (fault?.kind !== 'condition' || !fault.item) return asset;
+    if (!fault) return asset;
+    if (fault.kind !== 'condition' || !fault.item) throw new InvariantViolation('a failed condition returns the item');
     const { keyApplied: earlier, ...existing } = parseAsset(fault.item);
     if (earlier.mark !== keyApplied.mark) {
       throw new LedgerError('already_exists', `asset ${code} exists already`, { asset: code });

@@ -2,7 +2,8 @@
  * Why a transaction was declined, in order of precedence. A decline is final: it is stored and replayed to the same key.
  *
  * The first two look at all postings. The last two go posting by posting, in their order, each seeing what the ones
- * before it left; at one posting `insufficient_funds` comes before `limit_exceeded`.
+ * before it left; at one posting `insufficient_funds` comes before `limit_exceeded`. How many balances an account would
+ * have is looked at last of all, once every posting is covered.
  */
 export const declineReasons = [
   /** An account of the transaction is closed. */
