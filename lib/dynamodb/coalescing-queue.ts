@@ -3,32 +3,33 @@ import type { Clock } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { balancesOf } from './state-loader.ts';
 
-/**
- * How long a commit may be under way before another is started beside it, in milliseconds. One at a time makes the
- * longest lists and the fewest calls; but what is stuck must not hold up the others.
- */
+/** Commands that make a list worth preparing while another is under way: shorter ones cost more calls than they save time. */
+const worthPreparing = 12;
+
+/** How long a list may be under way before any other is started beside it, in milliseconds: what is stuck must not hold up the rest. */
 const slowAfterMs = 100;
 
-/** Commits under way at once at the most. */
-const maxConcurrentCommits = 4;
+/** Lists under way at once at the most. */
+const maxLists = 4;
 
-/** Commits a list, resolving when each of its commands is settled. */
-export type Commit = (tenant: TenantId, commands: readonly PendingCommand[]) => Promise<void>;
+/** Commits a list, resolving when each of its commands is settled; tells when others may be decided on what it will leave. */
+export type Commit = (tenant: TenantId, commands: readonly PendingCommand[], onDecided: () => void) => Promise<void>;
 
 /**
  * Gathers the commands that arrive in one instance while earlier ones are being committed, and hands them on as lists.
  *
- * Commands that touch a balance in flight wait for it, since they would only be cancelled; then all that wait are
- * committed together. The order of arrival is kept on every balance: a command that waits keeps later ones from
- * overtaking it. Nothing depends on this for correctness.
+ * A command waits for lists that touch its balances until these are decided, and for one with its own key until that
+ * is settled; then all that wait go together. The order of arrival is kept on every balance: a command that waits keeps
+ * later ones from overtaking it. Nothing depends on this for correctness.
  */
 export class CoalescingQueue {
   readonly #commit: Commit;
   readonly #clock: Pick<Clock, 'elapsed'>;
   #waiting: PendingCommand[] = [];
+  /** Balances of lists that are not decided yet, and keys of lists that are not settled. */
   readonly #busy = new Set<string>();
-  /** When each commit under way was started. */
-  readonly #commits = new Set<{ readonly startedAt: number }>();
+  /** When each list under way was started. */
+  readonly #lists = new Set<{ readonly startedAt: number }>();
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -42,54 +43,60 @@ export class CoalescingQueue {
     this.#schedule();
   }
 
-  /** Starts after the current turn of the event loop, so that what arrived in one turn goes together. */
+  /** Looks after the current turn of the event loop, so that what arrived in one turn goes together. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#start();
+      this.#look();
     });
   }
 
-  #start(): void {
+  #look(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting.length === 0) return;
-    const waitMs = this.#waitMs();
-    if (waitMs === 0) this.#startOne();
-    // A commit that ends schedules anew; this is for those that do not.
-    else if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#start(), waitMs);
+    if (this.#waiting.length === 0 || this.#lists.size >= maxLists) return;
+    const newest = Math.max(...[...this.#lists].map(({ startedAt }) => startedAt));
+    const waitMs = Math.ceil(newest + slowAfterMs - this.#clock.elapsed());
+    const { taken, left } = this.#choose();
+    const isDue = this.#lists.size === 0 || waitMs <= 0 || (this.#lists.size === 1 && taken.length >= worthPreparing);
+    if (isDue && taken.length > 0) {
+      this.#waiting = left;
+      this.#start(taken);
+    }
+    // A list that is decided or settled makes it look again; this is for those that are stuck.
+    else if (waitMs > 0) this.#timer = setTimeout(() => this.#look(), waitMs);
   }
 
-  /** Milliseconds until another commit may start beside those under way; infinite while there are enough of them. */
-  #waitMs(): number {
-    if (this.#commits.size >= maxConcurrentCommits) return Number.POSITIVE_INFINITY;
-    const newest = Math.max(...[...this.#commits].map(({ startedAt }) => startedAt));
-    return Math.max(0, Math.ceil(newest + slowAfterMs - this.#clock.elapsed()));
-  }
-
-  #startOne(): void {
-    const list = this.#take();
-    const tenant = list[0]?.command.tenant;
-    if (!tenant) return;
-    const claims = new Set(list.flatMap(({ command }) => claimsOf(command)));
-    const commit = { startedAt: this.#clock.elapsed() };
-    for (const claim of claims) this.#busy.add(claim);
-    this.#commits.add(commit);
+  #start(commands: readonly PendingCommand[]): void {
+    const list = { startedAt: this.#clock.elapsed() };
+    const keys = new Set(commands.map(({ command }) => keyClaim(command)));
+    const balances = new Set(commands.flatMap(({ command }) => balanceClaims(command)));
+    for (const claim of [...keys, ...balances]) this.#busy.add(claim);
+    this.#lists.add(list);
+    const release = (claims: ReadonlySet<string>) => {
+      for (const claim of claims) this.#busy.delete(claim);
+      this.#schedule();
+    };
+    let isDecided = false;
+    const onDecided = () => {
+      if (!isDecided) release(balances);
+      isDecided = true;
+    };
     // The committer settles each command, with an error too; it rejects only by a bug of its own, which then is everybody's.
-    this.#commit(tenant, list)
+    this.#commit((commands[0] as PendingCommand).command.tenant, commands, onDecided)
       .catch((error: unknown) => {
-        for (const pending of list) if (!pending.isSettled) pending.throw(error);
+        for (const pending of commands) if (!pending.isSettled) pending.throw(error);
       })
       .finally(() => {
-        for (const claim of claims) this.#busy.delete(claim);
-        this.#commits.delete(commit);
-        this.#schedule();
+        this.#lists.delete(list);
+        onDecided();
+        release(keys);
       });
   }
 
-  /** Takes as many as likely fit one write, of one tenant, none of which touches what is in flight or waited for. */
-  #take(): PendingCommand[] {
+  /** As many as likely fit one write, of one tenant, none of which has to wait for others. */
+  #choose(): { taken: PendingCommand[]; left: PendingCommand[] } {
     const taken: PendingCommand[] = [];
     const left: PendingCommand[] = [];
     const blocked = new Set(this.#busy);
@@ -97,27 +104,28 @@ export class CoalescingQueue {
     let actions = 0;
     for (const pending of this.#waiting) {
       const { command } = pending;
-      const claims = claimsOf(command);
-      const tenant = taken[0]?.command.tenant ?? command.tenant;
-      const added = new Set(claims.slice(1)).difference(balances).size;
-      const size = 1 + 2 * command.postings.length + added;
-      const isOpen = command.tenant === tenant && !claims.some((claim) => blocked.has(claim));
+      const key = keyClaim(command);
+      const touched = balanceClaims(command);
+      const isSameTenant = command.tenant === (taken[0]?.command.tenant ?? command.tenant);
+      const isOpen = isSameTenant && ![key, ...touched].some((claim) => blocked.has(claim));
+      const size = 1 + 2 * command.postings.length + new Set(touched).difference(balances).size;
       if (isOpen && actions + size <= maxActionsPerWrite) {
         taken.push(pending);
         actions += size;
-        for (const claim of claims.slice(1)) balances.add(claim);
+        for (const balance of touched) balances.add(balance);
       } else {
         left.push(pending);
-        for (const claim of claims) blocked.add(claim);
+        for (const claim of [key, ...touched]) blocked.add(claim);
       }
     }
-    this.#waiting = left;
-    return taken;
+    return { taken, left };
   }
 }
 
-/** What only one commit may be busy with: the key's record, then the balances. */
-function claimsOf(command: PostTransaction): string[] {
-  const balances = [...balancesOf(command)].map(({ account, asset }) => balanceKey(account, asset));
-  return [command.record, ...balances].map((claim) => `${command.tenant}#${claim}`);
+function keyClaim({ tenant, record }: PostTransaction): string {
+  return `${tenant}#${record}`;
+}
+
+function balanceClaims(command: PostTransaction): string[] {
+  return [...balancesOf(command)].map(({ account, asset }) => `${command.tenant}#${balanceKey(account, asset)}`);
 }

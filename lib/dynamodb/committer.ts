@@ -17,7 +17,9 @@ import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import { parseRecord, recordItem } from './items.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
+import { ForeseenOtherwise, PendingWrite } from './pending-write.ts';
 import { type LoadedState, StateLoader } from './state-loader.ts';
+import { Wire } from './wire.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
 
 /** Attempts of one commit; with their pauses they take some five seconds. */
@@ -38,6 +40,8 @@ interface Rest {
   readonly later: readonly PendingCommand[];
   /** Whether to wait before the next attempt. */
   readonly pause: boolean;
+  /** Nothing was sent, so it was no attempt. */
+  readonly isUntried?: boolean;
 }
 
 export interface CommitterDependencies {
@@ -66,6 +70,7 @@ export class Committer {
   readonly #skew: ClockSkew;
   readonly #cache: BalanceCache;
   readonly #loader: StateLoader;
+  readonly #wire = new Wire();
 
   constructor({ client, table, clock, skew, cache }: CommitterDependencies) {
     this.#client = client;
@@ -79,11 +84,12 @@ export class Committer {
   /**
    * Brings every command of a list to its outcome, in order, as many as fit in one write. One that fails does not
    * keep the others from theirs. Resolves when all are settled; each `outcome` resolves as soon as its own is known.
-   * A broken invariant rejects the outcomes it concerns, and never this call.
+   * A broken invariant rejects the outcomes it concerns, and never this call. `onDecided` is called when the first
+   * write is on its way: from then on others may be decided on what it will leave.
    */
-  async commit(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
+  async commit(tenant: TenantId, commands: readonly PendingCommand[], onDecided: () => void = () => {}): Promise<void> {
     const { leaders, followers } = foldByKey(commands);
-    await this.#commitDistinct(tenant, leaders);
+    await this.#commitDistinct(tenant, leaders, onDecided);
     const unanswered: PendingCommand[] = [];
     for (const [follower, leader] of followers) {
       if (!(await answerFromLeader(follower, leader))) unanswered.push(follower);
@@ -91,10 +97,14 @@ export class Committer {
     if (unanswered.length > 0) await this.commit(tenant, unanswered);
   }
 
-  async #commitDistinct(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
+  async #commitDistinct(
+    tenant: TenantId,
+    commands: readonly PendingCommand[],
+    onDecided: () => void = () => {},
+  ): Promise<void> {
     let waiting = commands;
     let later: readonly PendingCommand[] = [];
-    for (let attempt = 1; waiting.length > 0 || later.length > 0; attempt++) {
+    for (let attempt = 1; waiting.length > 0 || later.length > 0; ) {
       if (waiting.length === 0) [waiting, later] = [later, []];
       const [inTime, late] = partition(waiting, ({ patience }) => patience.leftMs >= shortestAttemptMs);
       for (const pending of late) pending.fail();
@@ -104,7 +114,7 @@ export class Committer {
       if (waiting.length > 1 && attempt > attemptsTogether) return this.#commitSingly(tenant, [...waiting, ...later]);
       let rest: Rest;
       try {
-        rest = await this.#attempt(tenant, waiting);
+        rest = await this.#attempt(tenant, waiting, onDecided);
       } catch (error) {
         const unsettled = waiting.filter(({ isSettled }) => !isSettled);
         // Damage met by one command must not end the others: each is tried by itself, and just the one it concerns fails.
@@ -114,9 +124,11 @@ export class Committer {
       }
       waiting = rest.again;
       later = [...later, ...rest.later];
+      if (rest.isUntried) continue;
       const next = waiting[0] ?? later[0];
       // A state that merely moved on is decided again at once, the first time.
       if (next && (rest.pause || waiting.length === 0 || attempt > 1)) await next.patience.pause(attempt);
+      attempt++;
     }
   }
 
@@ -125,7 +137,7 @@ export class Committer {
   }
 
   /** One attempt: load, decide all in order, write all at once; then those that must be decided by themselves. */
-  async #attempt(tenant: TenantId, commands: readonly PendingCommand[]): Promise<Rest> {
+  async #attempt(tenant: TenantId, commands: readonly PendingCommand[], onDecided: () => void): Promise<Rest> {
     const loaded = await this.#load(tenant, commands, { fresh: this.#skew.isExcessive });
     if (!loaded) return { again: commands, later: [], pause: true };
     if (this.#skew.isExcessive) {
@@ -148,13 +160,16 @@ export class Committer {
       } else if (decision.kind === 'post') left.push(pending);
       else alone.push(pending);
     }
-    const rest = planned.length > 0 ? await this.#write(tenant, plan, planned) : nothingLeft;
+    const writing = planned.length > 0 ? this.#write(tenant, plan, planned, loaded.foreseenFrom) : undefined;
+    onDecided();
+    const rest = (await writing) ?? nothingLeft;
     const isFinal = loaded.isFresh && commands.length === 1;
     const undecided = await this.#decideAlone(tenant, alone, isFinal ? loaded : undefined);
     return {
       again: [...rest.again, ...left, ...undecided.again],
       later: rest.later,
       pause: rest.pause || undecided.pause,
+      isUntried: rest.isUntried ?? false,
     };
   }
 
@@ -185,25 +200,55 @@ export class Committer {
     tenant: TenantId,
     plan: WritePlan,
     planned: readonly { pending: PendingCommand; decision: PostDecision }[],
+    foreseenFrom: ReadonlySet<PendingWrite>,
   ): Promise<Rest> {
     const pendings = planned.map(({ pending }) => pending);
     const actions = plan.actions();
+    const write = new PendingWrite();
+    this.#cache.foresee(tenant, plan.balancesAfter, write);
     try {
-      await this.#client.send(new TransactWriteCommand({ TransactItems: actions.map(({ action }) => action) }), {
-        requestTimeout: boundedTimeout(shortest(pendings)),
-      });
+      await this.#send(actions, boundedTimeout(shortest(pendings)), foreseenFrom);
     } catch (error) {
+      this.#cache.unforesee(tenant, plan.balancesAfter, write);
+      write.settle(false);
+      if (error instanceof ForeseenOtherwise) return { again: pendings, later: [], pause: false, isUntried: true };
       const fault = faultOf(error);
-      if (fault.kind === 'cancelled') {
-        return this.#afterCancellation(tenant, pendings, actions, fault.failures);
-      }
+      if (fault.kind === 'cancelled') return this.#afterCancellation(tenant, pendings, actions, fault.failures);
       return this.#afterFault(tenant, pendings, fault);
     }
-    for (const balance of plan.balancesAfter) this.#cache.set(tenant, balance);
+    write.settle(true);
     for (const { pending, decision } of planned) {
       pending.settle({ kind: 'settled', transaction: decision.transaction, replayed: false });
     }
     return nothingLeft;
+  }
+
+  /**
+   * Sends a write when it is its turn. It is marshalled and signed before, while the one before it is under way.
+   *
+   * @throws ForeseenOtherwise when a write it was decided on did not succeed; whatever the SDK throws
+   */
+  async #send(
+    actions: readonly PlannedAction[],
+    requestTimeout: number,
+    foreseenFrom: ReadonlySet<PendingWrite>,
+  ): Promise<void> {
+    let leave = () => {};
+    const command = new TransactWriteCommand({ TransactItems: actions.map(({ action }) => action) });
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        for (const write of foreseenFrom) if (!(await write.succeeded)) throw new ForeseenOtherwise();
+        leave = await this.#wire.enter();
+        return next(args);
+      },
+      // The document client joins a command's own stack in twice; the second replaces the first.
+      { name: 'awaitTurn', step: 'finalizeRequest', priority: 'low', override: true },
+    );
+    try {
+      await this.#client.send(command, { requestTimeout });
+    } finally {
+      leave();
+    }
   }
 
   /** Takes what the cancelled write returned: answers to keys already used, and the state as it is now. */
@@ -215,7 +260,7 @@ export class Committer {
   ): Rest {
     const { records, balances, contended, isThrottled } = readCancellation(actions, failures);
     for (const { account, asset, now } of balances) {
-      if (now) this.#cache.set(tenant, now);
+      if (now) this.#cache.replace(tenant, now);
       else this.#cache.delete(tenant, account, asset);
     }
     for (const pending of pendings) {

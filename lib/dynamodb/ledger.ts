@@ -63,7 +63,7 @@ export class Ledger {
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
     this.#committer = new Committer({ client, table, clock, skew, cache: new BalanceCache() });
-    this.#queue = new CoalescingQueue((tenant, commands) => this.#committer.commit(tenant, commands), clock);
+    this.#queue = new CoalescingQueue((...list) => this.#committer.commit(...list), clock);
     this.#loader = new StateLoader(client, table, new BalanceCache());
   }
 

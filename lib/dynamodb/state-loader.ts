@@ -25,6 +25,7 @@ import {
   recordKey,
 } from './keys.ts';
 import type { Patience } from './patience.ts';
+import type { PendingWrite } from './pending-write.ts';
 
 /** What a list of commands is decided on. */
 export interface LoadedState {
@@ -33,6 +34,8 @@ export interface LoadedState {
   readonly records: ReadonlyMap<RecordId, KeyRecord>;
   /** Whether all of it was read in this call, consistently: only then may a command be declined on it. */
   readonly isFresh: boolean;
+  /** The writes under way that part of it is foreseen from: what is decided on it may be written only after them. */
+  readonly foreseenFrom: ReadonlySet<PendingWrite>;
 }
 
 /** Reads what commands of one tenant need in as few calls as possible: none when warm, one when cold, two when a balance is new. */
@@ -60,20 +63,23 @@ export class StateLoader {
     patience: Patience,
   ): Promise<LoadedState> {
     const loaded = new LoadedItems();
+    const foreseenFrom = new Set<PendingWrite>();
     const keys: Key[] = [];
     for (const command of commands) {
       const cold: Key[] = [];
       for (const { account, asset } of balancesOf(command)) {
         const remembered = options.fresh ? undefined : this.#cache.get(tenant, account, asset);
-        if (remembered) loaded.add(remembered);
-        else cold.push(balanceItemKey(tenant, account, asset));
+        if (remembered) {
+          loaded.add(remembered.balance);
+          if (remembered.write?.isPending) foreseenFrom.add(remembered.write);
+        } else cold.push(balanceItemKey(tenant, account, asset));
       }
       if (cold.length > 0) keys.push(...cold, recordKey(tenant, command.record));
     }
     const isFresh = !loaded.hasBalances;
     await this.#read(tenant, keys, loaded, patience);
     await this.#readForMissingBalances(tenant, commands, loaded, patience);
-    return { state: loaded, records: loaded.records, isFresh };
+    return { state: loaded, records: loaded.records, isFresh, foreseenFrom };
   }
 
   /** Accounts and assets matter only where a balance does not exist yet: an existing one proves both. */
@@ -102,7 +108,7 @@ export class StateLoader {
       if (sortKey.startsWith(balancePrefix)) {
         const balance = parseBalance(row);
         loaded.add(balance);
-        this.#cache.set(tenant, balance);
+        this.#cache.learn(tenant, balance);
       } else if (sortKey.startsWith(assetPrefix)) {
         const { code } = parseAsset(row);
         loaded.addAsset(code);

@@ -143,7 +143,11 @@ export class WritePlan {
     return { Put: { TableName: this.#table, Item: item, ...absent } };
   }
 
-  /** Held, floor and status are left alone: whoever changes them changes the version, and this write then fails. */
+  /**
+   * Held, floor and status are left alone: whoever changes them changes the version, and this write then fails. The
+   * version alone says that a balance is the one decided on, unless that was foreseen from a write that did not happen
+   * while another took its version; the hash of the last entry tells these apart.
+   */
   #update(before: Balance, after: Balance): Action {
     if (after.version <= before.version) throw new InvariantViolation('a change raises the version of its balance');
     return {
@@ -152,7 +156,7 @@ export class WritePlan {
         Key: balanceItemKey(this.#tenant, after.account, after.asset),
         UpdateExpression:
           'SET posted = :posted, #sequence = :sequence, lastEntryAt = :at, lastTransaction = :by, headHash = :head, version = :next',
-        ConditionExpression: 'version = :seen',
+        ConditionExpression: 'version = :seen AND headHash = :seenHead',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
         ExpressionAttributeValues: {
           ':posted': after.posted,
@@ -162,6 +166,7 @@ export class WritePlan {
           ':head': hashBytes(after.headHash),
           ':next': after.version,
           ':seen': before.version,
+          ':seenHead': hashBytes(before.headHash),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },

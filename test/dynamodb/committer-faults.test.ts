@@ -199,6 +199,46 @@ describe('a list', () => {
   });
 });
 
+describe('a list decided on what the one before it will leave', () => {
+  const fates: [string, FaultRule['fault']][] = [
+    ['is in conflict', { kind: 'conflict', items: [0] }],
+    ['is throttled', { kind: 'throttle' }],
+    ['fails before it is applied', { kind: 'serverError', when: 'before' }],
+    ['is applied, and its answer lost', { kind: 'dropAnswer' }],
+    ['is applied late', { kind: 'latency', ms: 400 }],
+  ];
+  it.each(fates)('is decided anew where that one %s', async (_, fault) => {
+    const id = `hot-${fault.kind}-${'when' in fault ? fault.when : ''}`;
+    await books.createAccount(id, { funds: 1_000n });
+    await ledger.post(transfer(id, 'world', 1), 5_000);
+    proxy.log.length = 0;
+    proxy.rules.push({ operation: write, fault, skip: 1, count: 2 });
+    // More than one write's worth, all from one account: each list but the first is decided on one under way.
+    const outcomes = await Promise.all(Array.from({ length: 80 }, () => ledger.post(transfer(id, 'world', 10), 8_000)));
+    expect(outcomes.every((outcome) => outcome.kind === 'settled' && outcome.transaction.status === 'posted')).toBe(
+      true,
+    );
+    expect(proxy.log.filter(({ operation }) => operation === write).length).toBeLessThan(40);
+    expect(await postedOf(id)).toBe(199n);
+  });
+
+  it('is never written when another instance took the version it foresaw', async () => {
+    await books.createAccount('nina', { funds: 1_000n });
+    await ledger.post(transfer('nina', 'world', 1), 5_000);
+    // The first write is held back until another instance has written the same version of the balance.
+    proxy.rules.push({ operation: write, fault: { kind: 'latency', ms: 300 }, count: 1 });
+    const held = Array.from({ length: 50 }, () => ledger.post(transfer('nina', 'world', 1), 8_000));
+    const other = books.open();
+    await other.post(transfer('nina', 'world', 500), 5_000);
+    const outcomes = await Promise.all(held);
+    expect(outcomes.every((outcome) => outcome.kind === 'settled' && outcome.transaction.status === 'posted')).toBe(
+      true,
+    );
+    expect(await postedOf('nina')).toBe(449n);
+    other.client.destroy();
+  });
+});
+
 describe('time', () => {
   it('never runs backwards on a balance, even when a clock does', async () => {
     const slow = books.open({
