@@ -42,8 +42,8 @@ export const assetCode = checkedAs<AssetCode>(
   }),
 );
 
-/** In a path a slash may be written as a dot, since some clients and proxies mangle `%2F`. */
-export const assetInPath = z
+/** In a URL a slash may be written as a dot, since some clients and proxies mangle `%2F`. */
+export const assetInUrl = z
   .string()
   .transform((text) => text.replace('.', '/'))
   .pipe(z.string().regex(assetCodePattern, 'an asset code such as USD.2, USD%2F2 or GOLD_COINS'))

@@ -4,7 +4,7 @@ import {
   accountId,
   accountStatus,
   assetCode,
-  assetInPath,
+  assetInUrl,
   boundedText,
   floors,
   floorsChange,
@@ -119,7 +119,7 @@ export const nothing = z.strictObject({});
 /** For documents and probes: what links and monitors add to a query does no harm there. */
 export const anything = z.object({});
 export const accountPath = z.strictObject({ accountId });
-export const balancePath = z.strictObject({ accountId, asset: assetInPath });
+export const balancePath = z.strictObject({ accountId, asset: assetInUrl });
 export const transactionPath = z.strictObject({ transactionId });
 export const docsFilePath = z.strictObject({
   file: z.string().max(64).meta({ description: 'A static file of the reference page.', example: 'swagger-ui.css' }),
@@ -158,7 +158,7 @@ const cursor = z
 export const listQuery = z.strictObject({ limit, cursor });
 
 export const entriesQuery = z.strictObject({
-  asset: assetCode.optional().meta({ description: 'Entries of this asset only.' }),
+  asset: assetInUrl.optional().meta({ description: 'Entries of this asset only.' }),
   from: instant.optional().meta({ description: 'Entries at or after this time.' }),
   to: instant.optional().meta({ description: 'Entries at or before this time.' }),
   order: z

@@ -103,7 +103,7 @@ const badAmounts = [
   2 ** 53,
 ];
 const badAccounts = ['', 'a b', 'ål', '💰', 'a::b', ':a', 'a:', 'a/b', 'a'.repeat(129), 7, null, ['alice']];
-const badAssets = ['', 'usd', 'USD/222', 'USD/', 'USD.2', 'ÜSD', 'A'.repeat(33), '1USD', 7, null];
+const badAssets = ['', 'usd', 'USD/222', 'USD/', 'USD.two', 'ÜSD', 'A'.repeat(33), '1USD', 7, null];
 const badMetadata = [
   'order',
   7,
@@ -169,7 +169,7 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   from: badTimes.map((text) => [text, 'invalid_request']),
   to: badTimes.map((text) => [text, 'invalid_request']),
   order: ['', 'newest', 'ASC'].map((text) => [text, 'invalid_request']),
-  asset: ['', 'usd', 'USD.2', '💰'].map((text) => [text, 'invalid_request']),
+  asset: ['', 'usd', 'USD.two', '💰'].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
 };
 
