@@ -54,8 +54,8 @@ export interface EmbeddedRuntime {
 
 const finishRequestsWithinMs = 10_000;
 /** Functions that were not called for so long give their memory back; the next call takes some 150 ms longer. */
-const reclaimAfterMs = 120_000;
-const reclaimIntervalMs = 30_000;
+const reclaimAfterMs = 60_000;
+const reclaimIntervalMs = 15_000;
 
 /**
  * Starts the whole application in this process: the template's tables, queues, functions and API.
