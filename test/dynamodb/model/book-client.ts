@@ -1,0 +1,199 @@
+import type { CommitOutcome, Ledger } from '../../../lib/dynamodb/index.ts';
+import {
+  type AccountPatch,
+  type AssetCode,
+  LedgerError,
+  type PostTransaction,
+  postTransaction,
+  type TenantId,
+} from '../../../lib/ledger/index.ts';
+import { account, asset } from '../../support/ledger-fixture.ts';
+import { type ModelAccount, type ModelAnswer, type ModelRequest, textOf } from './book-model.ts';
+import type { Deed } from './serial-order.ts';
+
+/** How long one try may take, in milliseconds, and how often a client tries with the same key. */
+const timeMs = 4_000;
+const maxTries = 15;
+
+const passing = new Set(['contention', 'unavailable', 'outcome_unknown']);
+
+/**
+ * A client as it should be: it tries again with the same key until it has a final answer. It remembers what every
+ * key was answered, and that no key is ever answered twice in two ways.
+ */
+export class BookClient {
+  readonly tenant: TenantId;
+  readonly assets: readonly string[];
+  /** What each transaction looked like when it was first answered. */
+  readonly transactions = new Map<string, string>();
+  #changes = 0;
+
+  constructor(tenant: TenantId, assets: readonly string[]) {
+    this.tenant = tenant;
+    this.assets = assets;
+  }
+
+  async open(ledger: Ledger, accounts: ReadonlyMap<string, ModelAccount>): Promise<void> {
+    for (const code of this.assets) {
+      await ledger.assets.create({
+        tenant: this.tenant,
+        code: asset(code),
+        keyApplied: { mark: code, requestHash: '' },
+      });
+    }
+    for (const [id, { floor }] of accounts) await this.create(ledger, id, floor);
+  }
+
+  async create(ledger: Ledger, id: string, floor: bigint | null): Promise<void> {
+    await this.#untilFinal(() =>
+      ledger.accounts.create({
+        tenant: this.tenant,
+        id: account(id),
+        unbounded: floor === null,
+        floors: this.#floors(floor === null || floor === 0n ? undefined : floor),
+        metadata: {},
+        keyApplied: { mark: `create ${id}`, requestHash: '' },
+      }),
+    );
+  }
+
+  /** Posts until there is a final answer. */
+  async post(ledger: Ledger, request: ModelRequest): Promise<Deed> {
+    const command = this.command(request);
+    let isInDoubt = false;
+    for (let tries = 1; tries <= maxTries; tries++) {
+      const outcome = await ledger.post(command, timeMs);
+      if (outcome.kind !== 'failed') return this.deed(request, outcome, isInDoubt);
+      if (outcome.code === 'outcome_unknown') isInDoubt = true;
+    }
+    throw new Error(`no final answer for ${request.key} after ${maxTries} tries`);
+  }
+
+  /** Posts a list as one; what has no final answer is tried again by itself. */
+  async postAll(ledger: Ledger, requests: readonly ModelRequest[]): Promise<Deed[]> {
+    const outcomes = await ledger.postAll(
+      requests.map((request) => this.command(request)),
+      timeMs,
+    );
+    const deeds: Deed[] = [];
+    for (const [index, outcome] of outcomes.entries()) {
+      const request = requests[index] as ModelRequest;
+      if (outcome.kind !== 'failed') deeds.push(this.deed(request, outcome, false));
+      else {
+        const deed = await this.post(ledger, request);
+        const isInDoubt = outcome.code === 'outcome_unknown' && deed.kind === 'post';
+        deeds.push(isInDoubt ? { ...deed, replayed: undefined } : deed);
+      }
+    }
+    return deeds;
+  }
+
+  /** Changes an account; false when the change was refused. */
+  async change(ledger: Ledger, id: string, { status, floor }: Partial<ModelAccount>): Promise<boolean> {
+    const mark = `change ${this.#changes++}`;
+    const patch: AccountPatch = {
+      ...(status !== undefined && { status }),
+      ...(floor !== undefined && floor !== null && { floors: this.#floors(floor) }),
+    };
+    try {
+      await this.#untilFinal(() =>
+        ledger.accounts.update({
+          tenant: this.tenant,
+          id: account(id),
+          patch,
+          keyApplied: { mark, requestHash: '' },
+        }),
+      );
+      return true;
+    } catch (error) {
+      const isRefusal = error instanceof LedgerError && ['account_closed', 'balance_conflict'].includes(error.code);
+      if (isRefusal) return false;
+      throw error;
+    }
+  }
+
+  /** The accounts that were changed, as they are now. */
+  async see(ledger: Ledger, deeds: readonly Deed[]): Promise<Map<string, ModelAccount>> {
+    const ids = new Set(deeds.flatMap((deed) => (deed.kind === 'change' ? deed.account : [])));
+    const accounts = await Promise.all([...ids].map((id) => ledger.accounts.get(this.tenant, account(id))));
+    return new Map(
+      accounts.map(({ id, status, unbounded, floors }) => {
+        const floor = unbounded ? null : (floors.get(asset(this.assets[0] as string)) ?? 0n);
+        return [id, { status, floor }];
+      }),
+    );
+  }
+
+  command({ key, postings, description }: ModelRequest): PostTransaction {
+    return postTransaction({
+      tenant: this.tenant,
+      key,
+      operation: 'createTransaction',
+      type: 'transfer',
+      postings: postings.map(({ source, destination, asset: code, amount }) => ({
+        source: account(source),
+        destination: account(destination),
+        asset: asset(code),
+        amount,
+      })),
+      description,
+    });
+  }
+
+  /** @throws when the transaction differs from what its key was answered before */
+  deed(request: ModelRequest, outcome: Exclude<CommitOutcome, { kind: 'failed' }>, isInDoubt: boolean): Deed {
+    if (outcome.kind === 'settled') {
+      const { id } = outcome.transaction;
+      // Metadata and entries come in one order, whether from memory or from the table; names need not.
+      const text = sorted(outcome.transaction);
+      const earlier = this.transactions.get(id) ?? text;
+      if (earlier !== text) throw new Error(`${request.key} was answered ${earlier}, and now ${text}`);
+      this.transactions.set(id, text);
+    }
+    const replayed = outcome.kind === 'settled' && outcome.replayed;
+    return { kind: 'post', request, answer: answerOf(outcome), replayed: isInDoubt ? undefined : replayed };
+  }
+
+  async #untilFinal(act: () => Promise<unknown>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (!(error instanceof LedgerError) || !passing.has(error.code) || tries === maxTries) throw error;
+      }
+    }
+  }
+
+  #floors(floor: bigint | undefined): Map<AssetCode, bigint> {
+    return new Map(floor === undefined ? [] : this.assets.map((code) => [asset(code), floor]));
+  }
+}
+
+/** A text of a transaction in which the order of names does not matter. */
+export function sorted(value: unknown): string {
+  return textOf(value, (part) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+function answerOf(outcome: Exclude<CommitOutcome, { kind: 'failed' }>): ModelAnswer {
+  if (outcome.kind === 'key_reused') return { kind: 'key_reused' };
+  if (outcome.kind === 'refused') {
+    return { kind: 'refused', code: outcome.code, what: String(outcome.account ?? outcome.asset) };
+  }
+  const { transaction } = outcome;
+  if (transaction.status === 'rejected') {
+    return { kind: 'rejected', reason: transaction.reason, account: transaction.evidence.account };
+  }
+  const entries = transaction.entries.map(({ account: id, asset: code, sequence, amount, balanceAfter }) => ({
+    account: id,
+    asset: code,
+    sequence,
+    amount,
+    balanceAfter,
+  }));
+  return { kind: 'posted', entries };
+}

@@ -1,0 +1,147 @@
+/**
+ * A ledger in its simplest form: no versions, no hashes, no copies, one command after the other. It shares no code
+ * with the ledger it predicts, so a mistake would have to be made twice.
+ */
+export interface ModelPosting {
+  readonly source: string;
+  readonly destination: string;
+  readonly asset: string;
+  readonly amount: bigint;
+}
+
+/** A request as a client sends it; `body` is everything but the key. */
+export interface ModelRequest {
+  readonly key: string;
+  readonly postings: readonly ModelPosting[];
+  readonly description: string;
+}
+
+export interface ModelEntry {
+  readonly account: string;
+  readonly asset: string;
+  readonly sequence: number;
+  readonly amount: bigint;
+  readonly balanceAfter: bigint;
+}
+
+/** What must be answered. */
+export type ModelAnswer =
+  | { readonly kind: 'posted'; readonly entries: readonly ModelEntry[] }
+  | { readonly kind: 'rejected'; readonly reason: string; readonly account: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly what: string }
+  | { readonly kind: 'key_reused' };
+
+export interface ModelAccount {
+  readonly status: 'active' | 'frozen' | 'closed';
+  /** Null for an unbounded account. */
+  readonly floor: bigint | null;
+}
+
+interface ModelBalance {
+  readonly posted: bigint;
+  readonly sequence: number;
+}
+
+export class BookModel {
+  readonly accounts: Map<string, ModelAccount>;
+  readonly balances: Map<string, ModelBalance>;
+  readonly #assets: ReadonlySet<string>;
+  readonly #answers: Map<string, { readonly body: string; readonly answer: ModelAnswer }>;
+
+  constructor(assets: ReadonlySet<string>, from?: BookModel) {
+    this.#assets = assets;
+    this.accounts = new Map(from?.accounts);
+    this.balances = new Map(from?.balances);
+    this.#answers = new Map(from ? from.#answers : []);
+  }
+
+  clone(): BookModel {
+    return new BookModel(this.#assets, this);
+  }
+
+  posted(account: string, asset: string): bigint {
+    return this.#balance(account, asset).posted;
+  }
+
+  /** The keys that have an answer for ever, with it. */
+  get settled(): ReadonlyMap<string, { readonly answer: ModelAnswer }> {
+    return this.#answers;
+  }
+
+  /** Posts a request; `replayed` when its key was answered before. */
+  post(request: ModelRequest): { readonly answer: ModelAnswer; readonly replayed: boolean } {
+    const body = bodyOf(request);
+    const earlier = this.#answers.get(request.key);
+    if (earlier && earlier.body !== body) return { answer: { kind: 'key_reused' }, replayed: false };
+    if (earlier) return { answer: earlier.answer, replayed: true };
+    const refused = this.#refusal(request.postings);
+    if (refused) return { answer: refused, replayed: false };
+    const answer = this.#barrier(request.postings) ?? this.#move(request.postings);
+    this.#answers.set(request.key, { body, answer });
+    return { answer, replayed: false };
+  }
+
+  /** Changes an account; false when the ledger must refuse to. */
+  change(id: string, change: Partial<ModelAccount>): boolean {
+    const account = this.accounts.get(id);
+    if (!account || account.status === 'closed') return false;
+    const after = { ...account, ...change };
+    for (const asset of this.#assets) {
+      const posted = this.posted(id, asset);
+      if (after.status === 'closed' && posted !== 0n) return false;
+      if (after.floor !== account.floor && after.floor !== null && posted < after.floor) return false;
+    }
+    this.accounts.set(id, after);
+    return true;
+  }
+
+  #refusal(postings: readonly ModelPosting[]): ModelAnswer | undefined {
+    const accounts = postings.flatMap(({ source, destination }) => [source, destination]);
+    const account = accounts.find((id) => !this.accounts.has(id));
+    if (account !== undefined) return { kind: 'refused', code: 'account_not_found', what: account };
+    const asset = postings.find((posting) => !this.#assets.has(posting.asset))?.asset;
+    return asset === undefined ? undefined : { kind: 'refused', code: 'asset_not_found', what: asset };
+  }
+
+  #barrier(postings: readonly ModelPosting[]): ModelAnswer | undefined {
+    const accounts = postings.flatMap(({ source, destination }) => [source, destination]);
+    const closed = accounts.find((id) => this.accounts.get(id)?.status === 'closed');
+    if (closed !== undefined) return { kind: 'rejected', reason: 'account_closed', account: closed };
+    const frozen = postings.find(({ source }) => this.accounts.get(source)?.status === 'frozen')?.source;
+    return frozen === undefined ? undefined : { kind: 'rejected', reason: 'account_frozen', account: frozen };
+  }
+
+  #move(postings: readonly ModelPosting[]): ModelAnswer {
+    const trial = this.clone();
+    const entries: ModelEntry[] = [];
+    for (const { source, destination, asset, amount } of postings) {
+      const floor = this.accounts.get(source)?.floor ?? null;
+      if (floor !== null && trial.posted(source, asset) - amount < floor) {
+        return { kind: 'rejected', reason: 'insufficient_funds', account: source };
+      }
+      entries.push(trial.#add(source, asset, -amount), trial.#add(destination, asset, amount));
+    }
+    for (const [name, balance] of trial.balances) this.balances.set(name, balance);
+    return { kind: 'posted', entries };
+  }
+
+  #add(account: string, asset: string, amount: bigint): ModelEntry {
+    const { posted, sequence } = this.#balance(account, asset);
+    const balance = { posted: posted + amount, sequence: sequence + 1 };
+    this.balances.set(`${account} ${asset}`, balance);
+    return { account, asset, sequence: balance.sequence, amount, balanceAfter: balance.posted };
+  }
+
+  #balance(account: string, asset: string): ModelBalance {
+    return this.balances.get(`${account} ${asset}`) ?? { posted: 0n, sequence: 0 };
+  }
+}
+
+/** A text that is equal exactly for equal answers; each part may be brought into a form of its own first. */
+export function textOf(value: unknown, formOf: (part: unknown) => unknown = (part) => part): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : formOf(part)));
+}
+
+function bodyOf({ postings, description }: ModelRequest): string {
+  return textOf([postings, description]);
+}
