@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   type AccountId,
@@ -76,5 +80,45 @@ describe('the worked example of the entry hash', () => {
     for (const { text } of examples) {
       for (const name of Object.keys(JSON.parse(text))) expect(page).toContain(`\n| \`${name}\` |`);
     }
+  });
+});
+
+describe('the program that checks a history', () => {
+  const program = /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
+  const history = [examples[1], examples[3]].map((example) => ({
+    ...JSON.parse(example?.text ?? ''),
+    hash: example?.hash,
+  }));
+
+  function run(entries: readonly unknown[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'florin-docs-'));
+    try {
+      const file = join(folder, 'verify-chain.mjs');
+      writeFileSync(file, program);
+      return spawnSync(process.execPath, [file, 'default'], {
+        input: JSON.stringify({ data: entries }),
+        encoding: 'utf8',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it('accepts the example', () => {
+    expect(run(history)).toMatchObject({
+      status: 0,
+      stdout: `2 entries, 8950 posted, head ${history[1].hash}\n`,
+    });
+  });
+
+  it.each([
+    ['an entry that was changed', [history[0], { ...history[1], type: 'refund' }], 2],
+    ['an amount that was changed', [{ ...history[0], amount: '10001' }, history[1]], 1],
+    ['an entry that is missing', [history[1]], 2],
+    ['entries in another order', [history[1], history[0]], 2],
+  ])('refuses %s', (_, entries, at) => {
+    const { status, stderr } = run(entries);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`entry ${at} does not fit`);
   });
 });
