@@ -47,7 +47,8 @@ export async function runHistoryContest(
       contestants.push(peer);
     }
   }
-  return compete(historyWorkload, contestants, options);
+  // Awaited here, since leaving stops everything that runs.
+  return await compete(historyWorkload, contestants, options);
 }
 
 async function startPeers(cluster: PostgresCluster, size: LedgerSize): Promise<readonly Contestant[]> {

@@ -37,7 +37,9 @@ export async function startFlorin({ name, folder, isolates }: FlorinOptions): Pr
   await healthy(url, runtime, output);
   let stopping = false;
   runtime.once('exit', (code, signal) => {
-    if (!stopping) process.stderr.write(`${name} ended by itself (${code ?? signal}). Its last words:\n${output()}\n`);
+    // A crash closes connections first, so the bench may be stopping everything already when it learns of it.
+    if (!stopping || code !== 0)
+      process.stderr.write(`${name} ended by itself (${code ?? signal}). Its last words:\n${output()}\n`);
   });
   const contestant = { name, url, apiKey: API_KEY, processId: runtime.pid };
   return {
