@@ -45,6 +45,11 @@ export interface UpdateAccount {
   readonly keyApplied: AppliedKey;
 }
 
+/** The version of the account that a write was made for whose answer was lost, while it may still have its effect. */
+interface Doubt {
+  version?: number;
+}
+
 export interface AccountPage {
   readonly accounts: readonly Account[];
   /** The id to continue behind; absent at the end. */
@@ -113,7 +118,7 @@ export class AccountStore {
       version: 1,
       keysApplied: [keyApplied],
     };
-    const fault = await insistently(this.#clock, (requestTimeout) =>
+    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
@@ -124,9 +129,10 @@ export class AccountStore {
         { requestTimeout },
       ),
     );
-    if (!fault) return withoutKeys(account);
-    if (fault.kind !== 'condition' || !fault.item) throw new InvariantViolation('a failed condition returns the item');
-    const existing = parseAccount(fault.item);
+    if (!refusal) return withoutKeys(account);
+    if (refusal.kind !== 'condition' || !refusal.item)
+      throw new InvariantViolation('a failed condition returns the item');
+    const existing = parseAccount(refusal.item);
     if (wasApplied(existing, keyApplied)) return withoutKeys(existing);
     throw new LedgerError('already_exists', `account ${id} exists already`, { account: id });
   }
@@ -137,29 +143,43 @@ export class AccountStore {
    * @throws LedgerError `not_found`, `asset_not_found`, `account_closed`, `balance_conflict`, `invalid_request`,
    * `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async update({ tenant, id, patch, keyApplied }: UpdateAccount): Promise<Account> {
+  async update(command: UpdateAccount): Promise<Account> {
+    const doubt: Doubt = {};
+    try {
+      return await this.#update(command, doubt);
+    } catch (error) {
+      const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
+      if (doubt.version === undefined || !saysNothingWasDone) throw error;
+      throw new LedgerError('outcome_unknown', 'the answer to a change was lost', {}, { cause: error });
+    }
+  }
+
+  async #update({ tenant, id, patch, keyApplied }: UpdateAccount, doubt: Doubt): Promise<Account> {
     await this.#requireAssets(tenant, patch.floors?.keys() ?? []);
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const { account: stored, balances } = await this.#balances.list(tenant, id);
       if (wasApplied(stored, keyApplied)) return withoutKeys(stored);
+      // A write that was made for an earlier version can have no effect any more.
+      if (stored.version !== doubt.version) delete doubt.version;
       const { account, adjustments } = changeAccount(stored, balances, patch);
       const changed = { ...account, keysApplied: [...stored.keysApplied, keyApplied].slice(-keysRemembered) };
-      const fault = await insistently(this.#clock, (requestTimeout) =>
-        this.#client.send(
-          new TransactWriteCommand({
-            TransactItems: [
-              this.#accountAction(tenant, stored, changed),
-              ...adjustments.map((adjustment) => this.#balanceAction(tenant, adjustment)),
-            ],
-          }),
-          { requestTimeout },
-        ),
-      );
-      if (!fault) return withoutKeys(changed);
+      const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments);
+      if (!refusal) return withoutKeys(changed);
+      if (isInDoubt) doubt.version = stored.version;
       await patience.pause(attempt);
     }
     throw new LedgerError('contention', `account ${id} is being changed by others`, { account: id });
+  }
+
+  #write(tenant: TenantId, before: StoredAccount, after: StoredAccount, adjustments: readonly BalanceAdjustment[]) {
+    const actions = [
+      this.#accountAction(tenant, before, after),
+      ...adjustments.map((adjustment) => this.#balanceAction(tenant, adjustment)),
+    ];
+    return insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
+    );
   }
 
   #accountAction(tenant: TenantId, before: StoredAccount, after: StoredAccount) {

@@ -42,7 +42,7 @@ export class AssetStore {
    */
   async create({ tenant, code, name, keyApplied }: CreateAsset): Promise<Asset> {
     const asset: Asset = { code, scale: scaleOf(code), ...(name && { name }), createdAt: this.#clock.now() };
-    const fault = await insistently(this.#clock, (requestTimeout) =>
+    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
@@ -53,9 +53,10 @@ export class AssetStore {
         { requestTimeout },
       ),
     );
-    if (!fault) return asset;
-    if (fault.kind !== 'condition' || !fault.item) throw new InvariantViolation('a failed condition returns the item');
-    const { keyApplied: earlier, ...existing } = parseAsset(fault.item);
+    if (!refusal) return asset;
+    if (refusal.kind !== 'condition' || !refusal.item)
+      throw new InvariantViolation('a failed condition returns the item');
+    const { keyApplied: earlier, ...existing } = parseAsset(refusal.item);
     if (earlier.mark !== keyApplied.mark) {
       throw new LedgerError('already_exists', `asset ${code} exists already`, { asset: code });
     }

@@ -8,26 +8,33 @@ const writeTimeoutMs = 5_000;
 
 const maxAttempts = 8;
 
+/** What became of a write: applied, or refused by a fault that says why. */
+export interface WriteResult {
+  readonly refusal?: Extract<Fault, { kind: 'condition' | 'cancelled' }>;
+  /** Whether the answer to a try was lost: a refusal may then be the effect of that very try. */
+  readonly isInDoubt: boolean;
+}
+
 /**
- * Sends a conditional write until it is known what became of it: resolves when it was applied, or with the fault that
- * says why not (`condition`, `cancelled`). The write must be one that may be sent again: the key it is made under is
- * part of it, so that after a lost answer the second try recognises the first.
+ * Sends a conditional write until it is known that it was applied, or refused (`condition`, `cancelled`). The write must
+ * be one that may be sent again: the key it is made under is part of it, so that after a lost answer whoever is refused
+ * can look whether that was the effect of the first try.
  *
  * @throws LedgerError `unavailable` when no try had an effect, `outcome_unknown` when one may have
  */
 export async function insistently(
   clock: Clock,
   write: (requestTimeout: number) => Promise<unknown>,
-): Promise<Extract<Fault, { kind: 'condition' | 'cancelled' }> | undefined> {
+): Promise<WriteResult> {
   const patience = new Patience(clock, writeTimeoutMs);
   let isInDoubt = false;
   for (let attempt = 1; ; attempt++) {
     try {
       await write(boundedTimeout(patience));
-      return undefined;
+      return { isInDoubt };
     } catch (error) {
       const fault = faultOf(error);
-      if (fault.kind === 'condition' || fault.kind === 'cancelled') return fault;
+      if (fault.kind === 'condition' || fault.kind === 'cancelled') return { refusal: fault, isInDoubt };
       if (fault.kind === 'fatal') throw error;
       if (fault.kind === 'unknown') isInDoubt = true;
       if (attempt === maxAttempts || patience.isOver) {
