@@ -65,7 +65,10 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
     async stop() {
       stopping = true;
       shell.stdio[3]?.destroy();
-      if (shell.exitCode === null && !(await Promise.race([ended.then(() => true), sleep(stopTimeoutMs, false)]))) {
+      if (
+        shell.exitCode === null &&
+        !(await Promise.race([ended.then(() => true), sleep(stopTimeoutMs, false, { ref: false })]))
+      ) {
         await endOrphan(pidFile, databaseFile);
       }
       rmSync(pidFile, { force: true });

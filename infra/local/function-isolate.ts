@@ -110,7 +110,7 @@ export class FunctionIsolate {
       const ended = new Promise((fulfil) => worker.once('exit', fulfil));
       const message: ToIsolate = { kind: 'end' };
       worker.postMessage(message);
-      await Promise.race([ended, sleep(endTimeoutMs)]);
+      await Promise.race([ended, sleep(endTimeoutMs, undefined, { ref: false })]);
       await worker.terminate();
     }
   }
