@@ -17,7 +17,7 @@ export function formatMeasurements(measurements: readonly Measurement[]): string
     const unit = workload.expectedStatus === 201 ? 'transfers/s' : 'reads/s';
     const title = `${workload.title}, ${workload.clients} at once`.padEnd(NAME_WIDTH);
     blocks.push(
-      `${title}${unit.padStart(12)}     p50 ms     p99 ms   ratio`,
+      `${title}${unit.padStart(12)}     p50 ms     p99 ms  to first`,
       ...lines.map((line) => formatLine(line, first)),
       '',
     );
