@@ -6,7 +6,7 @@ import type { Contestant } from '../contestant.ts';
 import { sumPeerBooks } from './peer-database.ts';
 import type { PostgresCluster } from './postgres-cluster.ts';
 
-/** The usual size for a service with few processors; larger pools were no faster here, smaller ones slower. */
+/** Twice the default of pg: more than two processors can keep busy, since a commit mostly waits for the disk. */
 const POOL_SIZE = 20;
 const API_KEY = `flk_dev_${'0'.repeat(32)}`;
 
