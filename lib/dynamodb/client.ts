@@ -27,6 +27,8 @@ export function createLedgerClient(skew: ClockSkew, endpoint?: string): DynamoDB
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
   });
+  // It builds a filtered copy of every request and answer for a logger that discards them: an eighth of a read's time.
+  client.middlewareStack.remove('loggerMiddleware');
   dropClientRequestToken(client);
   watchClock(client, skew);
   return DynamoDBDocumentClient.from(client, {
