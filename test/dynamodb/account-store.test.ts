@@ -47,12 +47,22 @@ function created(id: string, mark: string, ledger = books.ledger, requestHash = 
 /** Strikes the calls of one operation; resolves to what the act came to, with the rule taken away again. */
 async function withFault<T>(rule: FaultProxy['rules'][number], act: () => Promise<T>): Promise<T> {
   proxy.rules.push(rule);
+  proxy.log.length = 0;
   try {
     return await act();
   } finally {
     proxy.rules.length = 0;
     await proxy.settled();
   }
+}
+
+/** Resolves once the proxy holds a call of an operation back. */
+async function arrived(operation: string): Promise<void> {
+  for (const giveUpAt = performance.now() + 5_000; performance.now() < giveUpAt; ) {
+    if (proxy.log.some((call) => call.operation === operation && call.faults.length > 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`no ${operation} came to be held back`);
 }
 
 function isPosted(outcome: CommitOutcome): boolean {
@@ -200,20 +210,70 @@ describe('update', () => {
     });
   });
 
-  it('never closes an account that money is arriving on', async () => {
-    for (const round of [1, 2, 3, 4]) {
-      const id = `closing-${round}`;
-      await books.createAccount(id);
-      const [closing, ...arrivals] = await Promise.allSettled([
-        patched(id, { status: 'closed' }),
-        ...Array.from({ length: 4 }, () => books.open().post(transfer('world', id, 1), 5_000)),
-      ]);
-      const posted = arrivals.filter((each) => each.status === 'fulfilled' && isPosted(each.value)).length;
-      const { account: stored, balances } = await books.ledger.balances.list(tenant, account(id));
-      expect(stored.status).toBe(closing?.status === 'fulfilled' ? 'closed' : 'active');
-      expect(balances[0]?.posted ?? 0n).toBe(BigInt(posted));
-      if (stored.status === 'closed') expect(posted).toBe(0);
-    }
+  describe('that meets a posting between its read and its write', () => {
+    const late = () => ({ operation: 'TransactWriteItems', fault: { kind: 'latency', ms: 150 }, count: 1 }) as const;
+
+    it('does not close what is no longer empty', async () => {
+      await books.createAccount('refilled', { funds: 5n });
+      await books.ledger.post(transfer('refilled', 'world', 5), 5_000);
+      await withFault(late(), async () => {
+        const closing = patched('refilled', { status: 'closed' }, 'refilled', faulty);
+        const refused = expect(closing).rejects.toMatchObject({ code: 'balance_conflict' });
+        await arrived('TransactWriteItems');
+        expect(isPosted(await books.ledger.post(transfer('world', 'refilled', 5), 5_000))).toBe(true);
+        await refused;
+      });
+      expect((await books.ledger.accounts.get(tenant, account('refilled'))).status).toBe('active');
+    });
+
+    it('does not close an account whose first balance was opened meanwhile', async () => {
+      await books.createAccount('opened');
+      await withFault(late(), async () => {
+        const closing = patched('opened', { status: 'closed' }, 'opened', faulty);
+        const refused = expect(closing).rejects.toMatchObject({ code: 'balance_conflict' });
+        await arrived('TransactWriteItems');
+        expect(isPosted(await books.ledger.post(transfer('world', 'opened', 5), 5_000))).toBe(true);
+        await refused;
+      });
+    });
+
+    it('does not raise a floor above what is left', async () => {
+      await books.createAccount('creditor', { floor: -50n, funds: 5n });
+      await withFault(late(), async () => {
+        const raising = patched('creditor', { floors: new Map([[usd, null]]) }, 'creditor', faulty);
+        const refused = expect(raising).rejects.toMatchObject({ code: 'balance_conflict' });
+        await arrived('TransactWriteItems');
+        expect(isPosted(await books.ledger.post(transfer('creditor', 'world', 35), 5_000))).toBe(true);
+        await refused;
+      });
+      const { posted, floor } = await books.ledger.balances.get(tenant, account('creditor'), usd);
+      expect({ posted, floor }).toEqual({ posted: -30n, floor: -50n });
+    });
+
+    it('freezes a balance that is just being opened', async () => {
+      await books.createAccount('opening');
+      await withFault(late(), async () => {
+        const opening = faulty.post(transfer('world', 'opening', 5), 5_000);
+        await arrived('TransactWriteItems');
+        await patched('opening', { status: 'frozen' });
+        expect(isPosted(await opening)).toBe(true);
+      });
+      expect(await books.ledger.balances.get(tenant, account('opening'), usd)).toMatchObject({
+        posted: 5n,
+        status: 'frozen',
+      });
+    });
+
+    it('lets no debit through that was decided before the freeze', async () => {
+      await books.createAccount('leaking', { funds: 5n });
+      await withFault(late(), async () => {
+        const debit = faulty.post(transfer('leaking', 'world', 5), 5_000);
+        await arrived('TransactWriteItems');
+        await patched('leaking', { status: 'frozen' });
+        expect(await debit).toMatchObject({ transaction: { status: 'rejected', reason: 'account_frozen' } });
+      });
+      expect((await books.ledger.balances.get(tenant, account('leaking'), usd)).posted).toBe(5n);
+    });
   });
 
   it('freezes a busy account: once it has answered, no debit is posted', async () => {

@@ -81,7 +81,7 @@ async function openBooks(): Promise<{ model: Expected; real: Actual }> {
 describe('the committer', () => {
   it('answers every history as a ledger that does one thing at a time, whatever fails', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.commands(bookCommands, { maxCommands: 25, size: 'max' }), async (commands) => {
+      fc.asyncProperty(fc.commands(bookCommands, { maxCommands: 40, size: 'max' }), async (commands) => {
         const { model, real } = await openBooks();
         await fc.asyncModelRun(() => ({ model, real }), commands);
         await proxy.settled();

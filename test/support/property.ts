@@ -4,6 +4,9 @@ import fc from 'fast-check';
 export const seed =
   process.env.FC_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.FC_SEED);
 
+/** How long a property may take at its usual number of runs. */
+const LONGEST_MS = 60_000;
+
 let isAnnounced = false;
 
 /** How often a property is tried: as often as it says, or as `FLORIN_PROPERTY_RUNS` says. */
@@ -11,11 +14,16 @@ export function runsOf(usual: number): number {
   return process.env.FLORIN_PROPERTY_RUNS === undefined ? usual : Number(process.env.FLORIN_PROPERTY_RUNS);
 }
 
-/** The seed with the number of runs, for `fc.assert`; prints the seed once a file, so that any run can be repeated. */
-export function parameters(usualRuns: number): { readonly seed: number; readonly numRuns: number } {
+/**
+ * The seed with the number of runs, for `fc.assert`; prints the seed once a file, so that any run can be repeated.
+ * A property that takes long fails; this also bounds the search for a smaller counterexample.
+ */
+export function parameters(usualRuns: number) {
   if (!isAnnounced) process.stderr.write(`properties: FC_SEED=${seed}\n`);
   isAnnounced = true;
-  return { seed, numRuns: runsOf(usualRuns) };
+  const numRuns = runsOf(usualRuns);
+  const interruptAfterTimeLimit = LONGEST_MS * Math.max(1, numRuns / usualRuns);
+  return { seed, numRuns, interruptAfterTimeLimit, markInterruptAsFailure: true };
 }
 
 /** Tries a property that needs no waiting; a failure names the seed and the smallest counterexample found. */

@@ -44,8 +44,10 @@ type Plan =
   | { readonly kind: 'again'; readonly which: number; readonly isOther: boolean }
   | { readonly kind: 'change'; readonly account: string; readonly change: Partial<ModelAccount> };
 
+// Few accounts and one asset mostly, so that what is done on different instances meets.
 const anyAccount = fc.oneof(
-  { weight: 12, arbitrary: fc.constantFrom(...openingAccounts.keys()) },
+  { weight: 12, arbitrary: fc.constantFrom('world', 'alice', 'bob') },
+  { weight: 6, arbitrary: fc.constantFrom('carol', 'credit') },
   { weight: 1, arbitrary: fc.constant(lateAccount) },
 );
 const anyPosting = fc
@@ -53,10 +55,11 @@ const anyPosting = fc
     source: anyAccount,
     destination: anyAccount,
     asset: fc.oneof(
-      { weight: 12, arbitrary: fc.constantFrom(...assets) },
+      { weight: 10, arbitrary: fc.constant('USD/2') },
+      { weight: 3, arbitrary: fc.constant('GOLD') },
       { weight: 1, arbitrary: fc.constant('XAU') },
     ),
-    amount: fc.bigInt(1n, 60n),
+    amount: fc.oneof(fc.bigInt(1n, 60n), fc.bigInt(60n, 150n)),
   })
   .filter(({ source, destination }) => source !== destination);
 const anyNew: fc.Arbitrary<Plan> = fc.record({
@@ -90,9 +93,9 @@ const anyChange: fc.Arbitrary<Plan> = fc.oneof(
   }),
 );
 const anyPlan = fc.oneof(
-  { weight: 6, arbitrary: anyNew },
-  { weight: 3, arbitrary: anyAgain },
-  { weight: 1, arbitrary: anyChange },
+  { weight: 12, arbitrary: anyNew },
+  { weight: 4, arbitrary: anyAgain },
+  { weight: 3, arbitrary: anyChange },
 );
 
 /** Gives each plan its request; new ones take the next key. */
@@ -255,9 +258,12 @@ export const anyTogether = fc.array(fc.record({ instance: anyInstance, plan: any
   maxLength: 6,
 });
 
+const alone = fc.tuple(anyInstance, anyPlan).map(([instance, plan]) => new Alone(instance, plan));
+
+/** Steps of a history. `fc.commands` draws from them alike, so what is to come more often stands here more often. */
 export const bookCommands: fc.Arbitrary<Step>[] = [
-  fc.tuple(anyInstance, anyPlan).map(([instance, plan]) => new Alone(instance, plan)),
-  anyTogether.map((plans) => new Together(plans)),
+  ...Array.from({ length: 8 }, () => alone),
+  ...Array.from({ length: 2 }, () => anyTogether.map((plans) => new Together(plans))),
   fc
     .tuple(anyInstance, fc.array(fc.oneof(anyNew, anyNew, anyAgain), { minLength: 1, maxLength: 8 }))
     .map(([instance, plans]) => new AsList(instance, plans)),
@@ -265,11 +271,9 @@ export const bookCommands: fc.Arbitrary<Step>[] = [
   anyInstance.map((instance) => new Reopen(instance)),
 ];
 
-/** Money to begin with, so that not everything is declined. */
-export const openingRequests: readonly ModelRequest[] = ['alice', 'bob', 'credit'].flatMap((destination) =>
-  assets.map((asset) => ({
-    key: `open ${destination} ${asset}`,
-    postings: [{ source: 'world', destination, asset, amount: 100n }],
-    description: '',
-  })),
-);
+/** Money to begin with, so that not everything is declined; other balances are opened in the course of a run. */
+export const openingRequests: readonly ModelRequest[] = ['alice', 'credit'].map((destination) => ({
+  key: `open ${destination}`,
+  postings: [{ source: 'world', destination, asset: 'USD/2', amount: 100n }],
+  description: '',
+}));
