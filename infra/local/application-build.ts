@@ -4,41 +4,48 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildInputs } from '../build-inputs.ts';
-import { tryLock } from './file-lock.ts';
+import { shareLock, tryLock } from './file-lock.ts';
 import { StartFailure } from './start-failure.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 const buildsFolder = join(projectFolder, 'dist', 'embedded');
+/** The file in a build that its users share a lock on. */
+const inUse = 'in-use';
 /** Builds kept, so that going back and forth between two versions of the code costs nothing. */
 const buildsKept = 3;
 const waitForOtherBuildMs = 120_000;
+
+/** A build that stays where it is until it is released. */
+export interface ApplicationBuild {
+  readonly folder: string;
+  release(): void;
+}
 
 /**
  * The synthesised application with its bundles, in a folder named after the digest of all that goes into it: built only if there is none
  * for the present sources. Bundling and synthesis run in processes of their own, whose memory is gone afterwards.
  * @throws {StartFailure} with the compiler's own words when the sources do not build.
  */
-export async function builtApplication(): Promise<{ readonly folder: string; readonly isNew: boolean }> {
+export async function builtApplication(): Promise<ApplicationBuild> {
   const folder = join(buildsFolder, digestOfInputs());
-  if (isComplete(folder)) {
-    return { folder, isNew: false };
-  }
   mkdirSync(buildsFolder, { recursive: true });
+  // Also where it is built already: nobody may remove it before its use is marked.
   const lock = await lockBuilds();
   try {
-    if (isComplete(folder)) {
-      return { folder, isNew: false };
-    }
-    const unfinished = `${folder}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    await runNode(['infra/bundle.ts'], {});
-    await runNode(applicationCommand(), { CDK_OUTDIR: unfinished });
-    renameSync(unfinished, folder);
-    removeOldBuilds(folder);
-    return { folder, isNew: true };
+    if (!isComplete(folder)) await build(folder);
+    return { folder, release: shareLock(join(folder, inUse)).release };
   } finally {
     lock.release();
   }
+}
+
+async function build(folder: string): Promise<void> {
+  const unfinished = `${folder}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  await runNode(['infra/bundle.ts'], {});
+  await runNode(applicationCommand(), { CDK_OUTDIR: unfinished });
+  renameSync(unfinished, folder);
+  removeOldBuilds(folder);
 }
 
 function isComplete(folder: string): boolean {
@@ -128,6 +135,10 @@ function removeOldBuilds(current: string): void {
     .map(({ name }) => ({ path: join(buildsFolder, name), time: statSync(join(buildsFolder, name)).mtimeMs }))
     .sort((left, right) => right.time - left.time);
   for (const { path } of builds.slice(buildsKept)) {
+    // A runtime on it loads functions from there whenever they are called.
+    const lock = tryLock(join(path, inUse));
+    if (!lock) continue;
     rmSync(path, { recursive: true, force: true });
+    lock.release();
   }
 }

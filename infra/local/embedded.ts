@@ -69,7 +69,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   cleanup.defer(() => folder.close());
   const apiKey = developmentKey(folder.apiKeyFile, options.apiKey);
 
-  const application = readApplication(options.assemblyFolder ?? (await build(progress)));
+  const application = readApplication(options.assemblyFolder ?? (await build(progress, cleanup)));
   const queues = application.hasQueuesOrTopics ? await startQueues(folder.queuesFolder) : undefined;
   cleanup.defer(async () => queues?.stop());
   const deployment = application.describe({
@@ -124,8 +124,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   };
 }
 
-async function build(progress: Progress): Promise<string> {
-  const { folder } = await progress.step('functions and template', builtApplication);
+async function build(progress: Progress, cleanup: AsyncDisposableStack): Promise<string> {
+  const { folder, release } = await progress.step('functions and template', builtApplication);
+  cleanup.defer(release);
   return folder;
 }
 

@@ -20,3 +20,11 @@ export function tryLock(file: string): { release(): void } | undefined {
   }
   return { release: () => database.close() };
 }
+
+/** Shares a lock on a file: many may, but `tryLock` gets it only when all of them have let go or ended. */
+export function shareLock(file: string): { release(): void } {
+  const database = new DatabaseSync(file, { timeout: 1_000 });
+  // Whoever reads in a transaction holds a shared lock until its end.
+  database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+  return { release: () => database.close() };
+}

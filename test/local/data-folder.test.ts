@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { developmentKey, keyDigest } from '../../infra/local/api-key.ts';
 import { emptyDataFolder, openDataFolder } from '../../infra/local/data-folder.ts';
+import { shareLock, tryLock } from '../../infra/local/file-lock.ts';
 import { openFunctionLog } from '../../infra/local/function-log.ts';
 
 let folder: string;
@@ -21,6 +22,21 @@ const reset = (...args: string[]) =>
     input: '',
     encoding: 'utf8',
   });
+
+describe('a lock on a file', () => {
+  it('is had by one alone or shared by many', () => {
+    const file = join(folder, 'lock');
+    const shared = [shareLock(file), shareLock(file)];
+    expect(tryLock(file)).toBeUndefined();
+    shared[0]?.release();
+    expect(tryLock(file)).toBeUndefined();
+    shared[1]?.release();
+    const alone = tryLock(file);
+    expect(alone).toBeDefined();
+    expect(() => shareLock(file)).toThrow(/locked/);
+    alone?.release();
+  });
+});
 
 describe('openDataFolder', () => {
   it('lets one owner in at a time, and names it', () => {
