@@ -19,7 +19,7 @@ import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAcco
 import { accountKey, assetKey, balanceItemKey, tenantPartition } from './keys.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { insistently } from './single-write.ts';
+import { insistently, type WriteResult } from './single-write.ts';
 
 /** Idempotency keys an account remembers having had applied to it: enough for a retry after a crash, few enough to stay small. */
 const keysRemembered = 8;
@@ -163,9 +163,10 @@ export class AccountStore {
       // A write that was made for an earlier version can have no effect any more.
       if (stored.version !== doubt.version) delete doubt.version;
       const { account, adjustments } = changeAccount(stored, balances, patch);
-      const changed = { ...account, keysApplied: [...stored.keysApplied, keyApplied].slice(-keysRemembered) };
+      const changed = { ...account, keysApplied: remember(stored.keysApplied, keyApplied) };
       const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments);
       if (!refusal) return withoutKeys(changed);
+      checkRefusal(refusal);
       if (isInDoubt) doubt.version = stored.version;
       await patience.pause(attempt);
     }
@@ -232,6 +233,19 @@ export class AccountStore {
     const missing = wanted.find((asset) => !known.has(asset));
     if (missing) throw new LedgerError('asset_not_found', `asset ${missing} does not exist`, { asset: missing });
   }
+}
+
+/** A change that met another one is made again; one that DynamoDB finds wrong would be refused for ever. */
+function checkRefusal(refusal: NonNullable<WriteResult['refusal']>): void {
+  if (refusal.kind !== 'cancelled') return;
+  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
+  if (invalid) throw new InvariantViolation(`DynamoDB refused a change of an account: ${invalid.message}`);
+}
+
+/** The key that created the account is kept for good, and of the others the last ones. */
+function remember([creation, ...others]: readonly AppliedKey[], applied: AppliedKey): AppliedKey[] {
+  const latest = [...others, applied].slice(1 - keysRemembered);
+  return creation ? [creation, ...latest] : latest;
 }
 
 /** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */

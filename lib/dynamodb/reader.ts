@@ -52,7 +52,7 @@ export class Reader {
     return { rows: answer.Items ?? [], lastKey: answer.LastEvaluatedKey };
   }
 
-  /** All pages of a query whose length is bounded by a limit of the ledger. */
+  /** All pages of a query that finds few items: the balances of an account, the assets of a tenant. */
   async queryAll(input: Omit<QueryCommandInput, 'TableName'>): Promise<Row[]> {
     const rows: Row[] = [];
     let start: Row | undefined;
