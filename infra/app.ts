@@ -1,4 +1,4 @@
-/** The CDK application: `cdk synth`, `cdk deploy` and the embedded runtime run this file. Bundles must be built before. */
+/** The CDK application: `cdk synth`, `cdk deploy` and the embedded runtime run this file. Bundles are built before (see cdk.json). */
 import { bundleFolder } from './bundle-folder.ts';
 import { buildApp } from './florin-app.ts';
 
