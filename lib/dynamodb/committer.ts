@@ -17,7 +17,7 @@ import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import { parseRecord, recordItem } from './items.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
-import { ForeseenOtherwise, PendingWrite } from './pending-write.ts';
+import { NotSent, PendingWrite } from './pending-write.ts';
 import { type LoadedState, StateLoader } from './state-loader.ts';
 import { Wire } from './wire.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
@@ -151,6 +151,11 @@ export class Committer {
     const left: PendingCommand[] = [];
     const working = new WorkingState(loaded.state);
     for (const pending of unanswered(commands, loaded)) {
+      // What comes behind one that did not fit waits with it: it may depend on it, and the order is the list's.
+      if (left.length > 0) {
+        left.push(pending);
+        continue;
+      }
       const decision = decide(pending.command, working, { now: this.#clock.now(), salt: pending.salt });
       if (decision.kind === 'post' && plan.fits(decision)) {
         const { requestHash } = pending.command;
@@ -207,11 +212,11 @@ export class Committer {
     const write = new PendingWrite();
     this.#cache.foresee(tenant, plan.balancesAfter, write);
     try {
-      await this.#send(actions, boundedTimeout(shortest(pendings)), foreseenFrom);
+      await this.#send(actions, shortest(pendings), foreseenFrom);
     } catch (error) {
       this.#cache.unforesee(tenant, plan.balancesAfter, write);
       write.settle(false);
-      if (error instanceof ForeseenOtherwise) return { again: pendings, later: [], pause: false, isUntried: true };
+      if (error instanceof NotSent) return { again: pendings, later: [], pause: false, isUntried: true };
       const fault = faultOf(error);
       if (fault.kind === 'cancelled') return this.#afterCancellation(tenant, pendings, actions, fault.failures);
       return this.#afterFault(tenant, pendings, fault);
@@ -226,26 +231,27 @@ export class Committer {
   /**
    * Sends a write when it is its turn. It is marshalled and signed before, while the one before it is under way.
    *
-   * @throws ForeseenOtherwise when a write it was decided on did not succeed; whatever the SDK throws
+   * @throws NotSent when a write it was decided on did not succeed, or time ran out before its turn; whatever the SDK throws
    */
   async #send(
     actions: readonly PlannedAction[],
-    requestTimeout: number,
+    patience: Patience,
     foreseenFrom: ReadonlySet<PendingWrite>,
   ): Promise<void> {
     let leave = () => {};
     const command = new TransactWriteCommand({ TransactItems: actions.map(({ action }) => action) });
     command.middlewareStack.add(
       (next) => async (args) => {
-        for (const write of foreseenFrom) if (!(await write.succeeded)) throw new ForeseenOtherwise();
+        for (const write of foreseenFrom) if (!(await write.succeeded)) throw new NotSent();
         leave = await this.#wire.enter();
+        if (patience.leftMs < shortestAttemptMs) throw new NotSent();
         return next(args);
       },
       // The document client joins a command's own stack in twice; the second replaces the first.
       { name: 'awaitTurn', step: 'finalizeRequest', priority: 'low', override: true },
     );
     try {
-      await this.#client.send(command, { requestTimeout });
+      await this.#client.send(command, { requestTimeout: boundedTimeout(patience) });
     } finally {
       leave();
     }

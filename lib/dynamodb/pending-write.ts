@@ -24,7 +24,7 @@ export class PendingWrite {
   }
 }
 
-/** Nothing was sent, since a write that this one was decided on did not succeed. */
-export class ForeseenOtherwise extends Error {
-  override readonly name = 'ForeseenOtherwise';
+/** Nothing was sent: a write that this one was decided on did not succeed, or time ran out before its turn. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
 }

@@ -187,6 +187,23 @@ describe('a list', () => {
     expect(outcomes).toMatchObject([{ kind: 'failed', code: 'contention' }, { kind: 'settled' }]);
   });
 
+  it('keeps its order where one of its commands does not fit the write', async () => {
+    for (const id of ['olga', 'pete', 'quin']) await books.createAccount(id, { funds: 100n });
+    const small = Array.from({ length: 31 }, () => transfer('olga', 'world', 1));
+    // Two postings more than the write has room for; the last command spends what only they bring.
+    const postings = [
+      { source: account('olga'), destination: account('pete'), asset: usd, amount: 50n },
+      { source: account('pete'), destination: account('quin'), asset: usd, amount: 150n },
+    ];
+    const outcomes = await ledger.postAll(
+      [...small, transfer('olga', 'world', 1, { postings }), transfer('quin', 'world', 250)],
+      10_000,
+    );
+    expect(outcomes.map((outcome) => outcome.kind === 'settled' && outcome.transaction.status)).toEqual(
+      Array(33).fill('posted'),
+    );
+  });
+
   it('is longer than one write, and still in order', async () => {
     await books.createAccount('lena', { funds: 60n });
     const outcomes = await ledger.postAll(
