@@ -242,16 +242,20 @@ describe('a list decided on what the one before it will leave', () => {
   it('is never written when another instance took the version it foresaw', async () => {
     await books.createAccount('nina', { funds: 1_000n });
     await ledger.post(transfer('nina', 'world', 1), 5_000);
-    // The first write is held back until another instance has written the same version of the balance.
+    proxy.log.length = 0;
+    // The first write is held back while another instance writes the very version that it would have left; the list
+    // behind it is decided on that version, and must not be taken for a successor of the other's write.
     proxy.rules.push({ operation: write, fault: { kind: 'latency', ms: 300 }, count: 1 });
-    const held = Array.from({ length: 50 }, () => ledger.post(transfer('nina', 'world', 1), 8_000));
+    const first = ledger.post(transfer('nina', 'world', 1), 8_000);
+    while (proxy.log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const behind = Array.from({ length: 20 }, () => ledger.post(transfer('nina', 'world', 1), 8_000));
     const other = books.open();
     await other.post(transfer('nina', 'world', 500), 5_000);
-    const outcomes = await Promise.all(held);
+    const outcomes = await Promise.all([first, ...behind]);
     expect(outcomes.every((outcome) => outcome.kind === 'settled' && outcome.transaction.status === 'posted')).toBe(
       true,
     );
-    expect(await postedOf('nina')).toBe(449n);
+    expect(await postedOf('nina')).toBe(478n);
     other.client.destroy();
   });
 });
