@@ -1,32 +1,27 @@
-import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type Decision,
   decide,
   InvariantViolation,
   LedgerError,
-  type RejectedTransaction,
   type TenantId,
   WorkingState,
 } from '../ledger/index.ts';
 import type { BalanceCache } from './balance-cache.ts';
-import { boundedTimeout } from './batch-read.ts';
 import { readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
+import { storeDecline } from './decline.ts';
 import { answerFromLeader, foldByKey } from './duplicates.ts';
 import { type ActionFailure, type Fault, faultOf } from './faults.ts';
-import { parseRecord, recordItem } from './items.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
 import { type LoadedState, StateLoader } from './state-loader.ts';
-import { Wire } from './wire.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
+import { shortestAttemptMs, WriteSender } from './write-sender.ts';
 
 /** Attempts of one commit; with their pauses they take some five seconds. */
 const maxAttempts = 20;
-
-/** No attempt is begun with less time than this: one command's end must not cut its neighbours' call short. */
-const shortestAttemptMs = 200;
 
 /** After this many failed attempts the commands of a list are committed one by one. */
 const attemptsTogether = 3;
@@ -70,7 +65,7 @@ export class Committer {
   readonly #skew: ClockSkew;
   readonly #cache: BalanceCache;
   readonly #loader: StateLoader;
-  readonly #wire = new Wire();
+  readonly #sender: WriteSender;
 
   constructor({ client, table, clock, skew, cache }: CommitterDependencies) {
     this.#client = client;
@@ -79,6 +74,7 @@ export class Committer {
     this.#skew = skew;
     this.#cache = cache;
     this.#loader = new StateLoader(client, table, cache);
+    this.#sender = new WriteSender(client);
   }
 
   /**
@@ -212,7 +208,7 @@ export class Committer {
     const write = new PendingWrite();
     this.#cache.foresee(tenant, plan.balancesAfter, write);
     try {
-      await this.#send(actions, shortest(pendings), foreseenFrom);
+      await this.#sender.send(actions, shortest(pendings), foreseenFrom);
     } catch (error) {
       this.#cache.unforesee(tenant, plan.balancesAfter, write);
       write.settle(false);
@@ -226,35 +222,6 @@ export class Committer {
       pending.settle({ kind: 'settled', transaction: decision.transaction, replayed: false });
     }
     return nothingLeft;
-  }
-
-  /**
-   * Sends a write when it is its turn. It is marshalled and signed before, while the one before it is under way.
-   *
-   * @throws NotSent when a write it was decided on did not succeed, or time ran out before its turn; whatever the SDK throws
-   */
-  async #send(
-    actions: readonly PlannedAction[],
-    patience: Patience,
-    foreseenFrom: ReadonlySet<PendingWrite>,
-  ): Promise<void> {
-    let leave = () => {};
-    const command = new TransactWriteCommand({ TransactItems: actions.map(({ action }) => action) });
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        for (const write of foreseenFrom) if (!(await write.succeeded)) throw new NotSent();
-        leave = await this.#wire.enter();
-        if (patience.leftMs < shortestAttemptMs) throw new NotSent();
-        return next(args);
-      },
-      // The document client joins a command's own stack in twice; the second replaces the first.
-      { name: 'awaitTurn', step: 'finalizeRequest', priority: 'low', override: true },
-    );
-    try {
-      await this.#client.send(command, { requestTimeout: boundedTimeout(patience) });
-    } finally {
-      leave();
-    }
   }
 
   /** Takes what the cancelled write returned: answers to keys already used, and the state as it is now. */
@@ -319,7 +286,7 @@ export class Committer {
         pending.settle({ kind: 'refused', code, ...(account && { account }), ...(asset && { asset }) });
       } else {
         declined.push(
-          this.#storeDecline(pending, decision).then((isStored) => {
+          storeDecline(this.#client, this.#table, pending, decision, this.#clock.now()).then((isStored) => {
             if (!isStored) again.push(pending);
             return isStored;
           }),
@@ -328,41 +295,6 @@ export class Committer {
     }
     for (const isStored of await Promise.all(declined)) if (!isStored) pause = true;
     return { again, pause };
-  }
-
-  /** Stores a decline with its reason, so that the retry gets the same answer. False when that may have failed. */
-  async #storeDecline(
-    pending: PendingCommand,
-    { reason, evidence }: Extract<Decision, { kind: 'decline' }>,
-  ): Promise<boolean> {
-    const { command, nonce } = pending;
-    const { id, type, postings, requestHash } = command;
-    const createdAt = this.#clock.now();
-    const transaction: RejectedTransaction = { id, status: 'rejected', type, postings, createdAt, reason, evidence };
-    try {
-      await this.#client.send(
-        new PutCommand({
-          TableName: this.#table,
-          Item: recordItem(command, { transaction, requestHash, nonce }),
-          ConditionExpression: 'attribute_not_exists(PK)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-        { requestTimeout: boundedTimeout(pending.patience) },
-      );
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.kind === 'fatal') throw error;
-      if (fault.kind === 'condition') {
-        if (!fault.item) throw new InvariantViolation('a key record exists, but was not returned');
-        pending.settleFromRecord(parseRecord(fault.item));
-        return true;
-      }
-      if (fault.kind === 'unknown') pending.isInDoubt = true;
-      pending.lastFailure = 'unavailable';
-      return false;
-    }
-    pending.settle({ kind: 'settled', transaction, replayed: false });
-    return true;
   }
 }
 
