@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dynamodbClient } from './dynamodb-client.ts';
+import { freePort } from './free-port.ts';
 import { StartFailure } from './start-failure.ts';
 
 /** The embedded DynamoDB: one process on one SQLite file. */
@@ -179,20 +179,6 @@ function serves(pid: number, databaseFile: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((fulfil, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', fulfil);
-  });
-  const address = server.address();
-  await new Promise((fulfil) => server.close(fulfil));
-  if (address === null || typeof address === 'string') {
-    throw new Error('The system gave no port.');
-  }
-  return address.port;
 }
 
 /** What to tell the user when the emulator, or SQLite itself, does not get on with the data file. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedOptions, startEmbedded } from '../../infra/local/embedded.ts';
+import { freePort } from '../../infra/local/free-port.ts';
 
 const main = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 /** A first start builds the application, and several test files may wait for the same build. */
@@ -151,17 +151,4 @@ async function removeUnlessGiven(folder: string, given: string | undefined): Pro
   if (given === undefined) {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** A port that is free at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') {
-    throw new Error('The system gave no port.');
-  }
-  return address.port;
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
@@ -10,6 +8,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../infra/local/free-port.ts';
 import { startDatabase, type TestDatabase } from './dynoxide.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -48,15 +47,6 @@ afterEach(async () => {
   client.destroy();
   await proxy.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
-}
 
 function newId(): string {
   nextId += 1;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../infra/local/free-port.ts';
 import type { Contestant } from '../contestant.ts';
 import { sumFlorinBooks } from './florin-ledger.ts';
 
@@ -53,15 +53,6 @@ export async function startFlorin({ name, folder, isolates }: FlorinOptions): Pr
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
-  return address.port;
 }
 
 function lastOutput(runtime: ChildProcess): () => string {
