@@ -4,6 +4,7 @@ import {
   type AssetCode,
   accountIdPattern,
   accountStatuses,
+  amountPattern,
   assetCodePattern,
   declineReasons,
   maxAccountIdLength,
@@ -13,6 +14,7 @@ import {
   maxMetadataEntries,
   maxMetadataNameLength,
   type TransactionId,
+  transactionIdPattern,
 } from '../ledger/index.ts';
 
 /**
@@ -54,17 +56,14 @@ export const assetInUrl = z
   });
 
 export const transactionId = checkedAs<TransactionId>(
-  z
-    .string()
-    .regex(/^tx_[a-z2-7]{52}$/, 'a transaction id as it was answered')
-    .meta({
-      id: 'TransactionId',
-      description: 'Follows from the tenant and the idempotency key alone.',
-      example: 'tx_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
-    }),
+  z.string().regex(transactionIdPattern, 'a transaction id as it was answered').meta({
+    id: 'TransactionId',
+    description: 'Follows from the tenant and the idempotency key alone.',
+    example: 'tx_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
+  }),
 );
 
-const digitsOrInteger = z.union([z.string().regex(new RegExp(`^-?[0-9]{1,${maxAmountDigits}}$`)), z.int()], {
+const digitsOrInteger = z.union([z.string().regex(amountPattern), z.int()], {
   error: `a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`,
 });
 

@@ -8,7 +8,7 @@ declare const recordId: unique symbol;
 export type RecordId = string & { readonly [recordId]: true };
 
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-const transactionIdPattern = /^tx_[a-z2-7]{52}$/;
+export const transactionIdPattern = /^tx_[a-z2-7]{52}$/;
 
 /** Lower-case base32 without padding. Source: RFC 4648, section 6. */
 export function base32(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 import { maxAmountDigits } from './limits.ts';
 
-const digits = new RegExp(`^-?[0-9]{1,${maxAmountDigits}}$`);
+/** An amount as text: at most 30 digits with an optional minus. */
+export const amountPattern = new RegExp(`^-?[0-9]{1,${maxAmountDigits}}$`);
 
 /**
  * Reads an amount in minor units: a string of at most 30 digits with an optional minus, or a JSON integer up to 2^53−1.
@@ -8,7 +9,7 @@ const digits = new RegExp(`^-?[0-9]{1,${maxAmountDigits}}$`);
  */
 export function parseAmount(value: unknown): bigint | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
-  if (typeof value !== 'string' || !digits.test(value)) return undefined;
+  if (typeof value !== 'string' || !amountPattern.test(value)) return undefined;
   return BigInt(value);
 }
 
