@@ -14,9 +14,10 @@ import {
   type Metadata,
   type TenantId,
 } from '../ledger/index.ts';
-import { accountNotFound, type BalanceReader } from './balance-reader.ts';
+import { readAccount } from './account-reader.ts';
+import type { BalanceReader } from './balance-reader.ts';
 import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
-import { accountKey, assetKey, balanceItemKey, tenantPartition } from './keys.ts';
+import { accountKey, assetKey, balanceItemKey, ifAbsent, tenantPartition } from './keys.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently, type WriteResult } from './single-write.ts';
@@ -77,9 +78,7 @@ export class AccountStore {
 
   /** One consistent read. @throws LedgerError `not_found`, `unavailable` */
   async get(tenant: TenantId, id: AccountId): Promise<Account> {
-    const row = await this.#reader.get(accountKey(tenant, id));
-    if (!row) throw accountNotFound(id);
-    return withoutKeys(parseAccount(row));
+    return withoutKeys(await readAccount(this.#reader, tenant, id));
   }
 
   /** A page in order of id; eventually consistent, so that an account just created may still be missing. @throws LedgerError `unavailable` */
@@ -123,8 +122,7 @@ export class AccountStore {
         new PutCommand({
           TableName: this.#table,
           Item: accountItem(tenant, account),
-          ConditionExpression: 'attribute_not_exists(PK)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...ifAbsent,
         }),
         { requestTimeout },
       ),

@@ -9,7 +9,7 @@ import {
 } from '../ledger/index.ts';
 import type { AppliedKey } from './items.ts';
 import { assetItem, parseAsset } from './items.ts';
-import { assetPrefix, tenantPartition } from './keys.ts';
+import { assetPrefix, ifAbsent, tenantPartition } from './keys.ts';
 import type { Clock } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently } from './single-write.ts';
@@ -47,8 +47,7 @@ export class AssetStore {
         new PutCommand({
           TableName: this.#table,
           Item: assetItem(tenant, asset, keyApplied),
-          ConditionExpression: 'attribute_not_exists(PK)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...ifAbsent,
         }),
         { requestTimeout },
       ),

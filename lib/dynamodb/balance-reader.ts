@@ -6,6 +6,7 @@ import {
   LedgerError,
   type TenantId,
 } from '../ledger/index.ts';
+import { accountNotFound } from './account-reader.ts';
 import { parseAccount, parseBalance, parseEntry, type StoredAccount } from './items.ts';
 import {
   accountKey,
@@ -15,7 +16,7 @@ import {
   assetKey,
   balanceItemKey,
   balancePrefix,
-  entrySortKey,
+  firstEntryAt,
   lastEntryAt,
 } from './keys.ts';
 import type { Reader } from './reader.ts';
@@ -78,7 +79,7 @@ export class BalanceReader {
       KeyConditionExpression: 'PK = :pk AND SK BETWEEN :first AND :last',
       ExpressionAttributeValues: {
         ':pk': accountPartition(tenant, account),
-        ':first': entrySortKey(asset, 0, 0),
+        ':first': firstEntryAt(asset, 0),
         ':last': lastEntryAt(asset, instant),
       },
       ScanIndexForward: false,
@@ -99,8 +100,4 @@ export class BalanceReader {
     if (rows.length < 2) throw new LedgerError('not_found', `asset ${asset} does not exist`, { asset });
     return parseAccount(stored);
   }
-}
-
-export function accountNotFound(account: AccountId): LedgerError {
-  return new LedgerError('not_found', `account ${account} does not exist`, { account });
 }

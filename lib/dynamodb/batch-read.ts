@@ -1,6 +1,6 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LedgerError } from '../ledger/index.ts';
-import { requestTimeoutMs } from './client.ts';
+import { boundedTimeout } from './client.ts';
 import type { Row } from './items.ts';
 import type { Key } from './keys.ts';
 import type { Patience } from './patience.ts';
@@ -37,9 +37,4 @@ export async function readItems(
     unread = [...unprocessed, ...unread.slice(maxKeysPerRead)];
   }
   return rows;
-}
-
-/** The time-out of one call: never longer than the time that is left. */
-export function boundedTimeout(patience: Patience): number {
-  return Math.max(1, Math.min(requestTimeoutMs, Math.ceil(patience.leftMs)));
 }

@@ -2,11 +2,17 @@ import { DynamoDBClient, type ServiceInputTypes, type ServiceOutputTypes } from 
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SerializeMiddleware } from '@smithy/types';
 import type { ClockSkew } from './clock-skew.ts';
+import type { Patience } from './patience.ts';
 
 /** How long one call may take before its outcome counts as unknown, in milliseconds. */
-export const requestTimeoutMs = 1_500;
+const requestTimeoutMs = 1_500;
 
 const connectionTimeoutMs = 1_000;
+
+/** The time-out of one call, in milliseconds: never longer than the time that is left. */
+export function boundedTimeout(patience: Patience): number {
+  return Math.max(1, Math.min(requestTimeoutMs, Math.ceil(patience.leftMs)));
+}
 
 /**
  * The client of the Ledger table.

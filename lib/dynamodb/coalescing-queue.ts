@@ -2,12 +2,10 @@ import { balanceKey, maxActionsPerWrite, type PostTransaction, type TenantId } f
 import type { Clock } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { balancesOf } from './state-loader.ts';
+import { slowAfterMs } from './wire.ts';
 
 /** Commands that make a list worth preparing while another is under way: shorter ones cost more calls than they save time. */
 const worthPreparing = 12;
-
-/** How long a list may be under way before any other is started beside it, in milliseconds: what is stuck must not hold up the rest. */
-const slowAfterMs = 100;
 
 /** Lists under way at once at the most. */
 const maxLists = 4;
@@ -56,16 +54,22 @@ export class CoalescingQueue {
   #look(): void {
     clearTimeout(this.#timer);
     if (this.#waiting.length === 0 || this.#lists.size >= maxLists) return;
+    // Minus infinity where there is none: then nothing has to be waited for.
     const newest = Math.max(...[...this.#lists].map(({ startedAt }) => startedAt));
     const waitMs = Math.ceil(newest + slowAfterMs - this.#clock.elapsed());
-    const { taken, left } = this.#choose();
-    const isDue = this.#lists.size === 0 || waitMs <= 0 || (this.#lists.size === 1 && taken.length >= worthPreparing);
-    if (isDue && taken.length > 0) {
-      this.#waiting = left;
-      this.#start(taken);
+    // Where none is under way, or only stuck ones, whatever waits may go; beside one that goes on, a list worth its call.
+    const isFree = waitMs <= 0;
+    const least = isFree ? 1 : this.#lists.size === 1 ? worthPreparing : Number.POSITIVE_INFINITY;
+    if (this.#waiting.length >= least) {
+      const { taken, left } = this.#choose();
+      if (taken.length >= least) {
+        this.#waiting = left;
+        this.#start(taken);
+        return;
+      }
     }
     // A list that is decided or settled makes it look again; this is for those that are stuck.
-    else if (waitMs > 0) this.#timer = setTimeout(() => this.#look(), waitMs);
+    if (!isFree) this.#timer = setTimeout(() => this.#look(), waitMs);
   }
 
   #start(commands: readonly PendingCommand[]): void {

@@ -16,7 +16,7 @@ import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
-import { type LoadedState, StateLoader } from './state-loader.ts';
+import type { LoadedState, StateLoader } from './state-loader.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
 import { shortestAttemptMs, WriteSender } from './write-sender.ts';
 
@@ -45,6 +45,7 @@ export interface CommitterDependencies {
   readonly clock: Clock;
   readonly skew: ClockSkew;
   readonly cache: BalanceCache;
+  readonly loader: StateLoader;
 }
 
 /**
@@ -67,13 +68,13 @@ export class Committer {
   readonly #loader: StateLoader;
   readonly #sender: WriteSender;
 
-  constructor({ client, table, clock, skew, cache }: CommitterDependencies) {
+  constructor({ client, table, clock, skew, cache, loader }: CommitterDependencies) {
     this.#client = client;
     this.#table = table;
     this.#clock = clock;
     this.#skew = skew;
     this.#cache = cache;
-    this.#loader = new StateLoader(client, table, cache);
+    this.#loader = loader;
     this.#sender = new WriteSender(client);
   }
 

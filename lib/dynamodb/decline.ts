@@ -1,8 +1,9 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Decision, InvariantViolation, type RejectedTransaction } from '../ledger/index.ts';
-import { boundedTimeout } from './batch-read.ts';
+import { boundedTimeout } from './client.ts';
 import { faultOf } from './faults.ts';
 import { parseRecord, recordItem } from './items.ts';
+import { ifAbsent } from './keys.ts';
 import type { PendingCommand } from './pending-command.ts';
 
 /**
@@ -26,8 +27,7 @@ export async function storeDecline(
       new PutCommand({
         TableName: table,
         Item: recordItem(command, { transaction, requestHash, nonce }),
-        ConditionExpression: 'attribute_not_exists(PK)',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        ...ifAbsent,
       }),
       { requestTimeout: boundedTimeout(pending.patience) },
     );

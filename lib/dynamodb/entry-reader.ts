@@ -1,7 +1,7 @@
 import type { AccountId, AssetCode, Entry, TenantId } from '../ledger/index.ts';
-import { accountNotFound } from './balance-reader.ts';
-import { parseAccount, parseEntry } from './items.ts';
-import { accountKey, accountPartition, entrySortKey, firstEntryAt, lastEntryAt } from './keys.ts';
+import { readAccount } from './account-reader.ts';
+import { parseEntry } from './items.ts';
+import { accountPartition, entrySortKey, firstEntryAt, lastEntryAt } from './keys.ts';
 import type { Reader } from './reader.ts';
 
 /** The last instant that 13 digits of milliseconds can say: in the year 2286. */
@@ -49,10 +49,10 @@ export class EntryReader {
    */
   async page(request: EntryPageRequest): Promise<EntryPage> {
     const { tenant, account, asset, limit, order } = request;
-    const assets = asset ? [asset] : [...(await this.#requireAccount(tenant, account)).balances];
+    const assets = asset ? [asset] : [...(await readAccount(this.#reader, tenant, account)).balances];
     const found = await Promise.all(assets.map((each) => this.#queryAsset(request, each)));
     const merged = found.flat().sort((a, b) => (order === 'asc' ? compare(a, b) : compare(b, a)));
-    if (merged.length === 0 && asset) await this.#requireAccount(tenant, account);
+    if (merged.length === 0 && asset) await readAccount(this.#reader, tenant, account);
     const entries = merged.slice(0, limit);
     const last = entries.at(-1);
     if (merged.length <= limit || !last) return { entries };
@@ -73,12 +73,6 @@ export class EntryReader {
       Limit: limit + 1,
     });
     return rows.map(parseEntry);
-  }
-
-  async #requireAccount(tenant: TenantId, account: AccountId) {
-    const row = await this.#reader.get(accountKey(tenant, account));
-    if (!row) throw accountNotFound(account);
-    return parseAccount(row);
   }
 }
 

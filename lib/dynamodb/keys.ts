@@ -19,6 +19,12 @@ export interface Key extends Record<string, string> {
   readonly SK: string;
 }
 
+/** The condition of a put that creates its item; where there is one, the write fails and returns it. */
+export const ifAbsent = {
+  ConditionExpression: 'attribute_not_exists(PK)',
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+} as const;
+
 const timeDigits = 13;
 const sequenceDigits = 12;
 const lastSequence = '9'.repeat(sequenceDigits);

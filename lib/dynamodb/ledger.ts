@@ -62,9 +62,10 @@ export class Ledger {
     this.entries = new EntryReader(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
-    this.#committer = new Committer({ client, table, clock, skew, cache: new BalanceCache() });
+    const cache = new BalanceCache();
+    this.#loader = new StateLoader(client, table, cache);
+    this.#committer = new Committer({ client, table, clock, skew, cache, loader: this.#loader });
     this.#queue = new CoalescingQueue((...list) => this.#committer.commit(...list), clock);
-    this.#loader = new StateLoader(client, table, new BalanceCache());
   }
 
   /**
@@ -91,8 +92,8 @@ export class Ledger {
   async preview(command: PostTransaction, timeMs: number): Promise<PreviewOutcome> {
     const patience = new Patience(this.#clock, timeMs);
     const { state } = await this.#loadFresh(command, patience);
-    const decision = decide(command, state, { now: this.#clock.now(), salt: randomText() });
-    return previewOf(command, decision, this.#clock.now());
+    const now = this.#clock.now();
+    return previewOf(command, decide(command, state, { now, salt: randomText() }), now);
   }
 
   async #loadFresh(command: PostTransaction, patience: Patience) {

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { LedgerError } from '../ledger/index.ts';
-import { boundedTimeout, readItems } from './batch-read.ts';
+import { readItems } from './batch-read.ts';
+import { boundedTimeout } from './client.ts';
 import { faultOf } from './faults.ts';
 import type { Row } from './items.ts';
 import type { Key } from './keys.ts';

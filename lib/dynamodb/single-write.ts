@@ -1,5 +1,5 @@
 import { LedgerError } from '../ledger/index.ts';
-import { boundedTimeout } from './batch-read.ts';
+import { boundedTimeout } from './client.ts';
 import { type Fault, faultOf } from './faults.ts';
 import { type Clock, Patience } from './patience.ts';
 

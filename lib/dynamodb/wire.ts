@@ -1,5 +1,5 @@
 /** How long a write may be under way before another is sent beside it, in milliseconds. */
-const slowAfterMs = 100;
+export const slowAfterMs = 100;
 
 /**
  * Lets one write of an instance on the wire at a time, in order of arrival: what waits meanwhile is prepared, signed,

@@ -14,7 +14,7 @@ import {
   type TenantId,
 } from '../ledger/index.ts';
 import { balanceItem, entryItem, hashBytes, type KeyRecord, type Row, recordItem } from './items.ts';
-import { accountKey, balanceItemKey } from './keys.ts';
+import { accountKey, balanceItemKey, ifAbsent } from './keys.ts';
 
 type PostDecision = Extract<Decision, { kind: 'post' }>;
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -39,11 +39,6 @@ interface OpenedAccount {
   readonly balances: string[];
   readonly commands: PostTransaction[];
 }
-
-const absent = {
-  ConditionExpression: 'attribute_not_exists(PK)',
-  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-} as const;
 
 /**
  * Collects decided commands into one `TransactWriteItems`. Each balance and each account is written once, from what
@@ -140,7 +135,7 @@ export class WritePlan {
   }
 
   #put(item: Row): Action {
-    return { Put: { TableName: this.#table, Item: item, ...absent } };
+    return { Put: { TableName: this.#table, Item: item, ...ifAbsent } };
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { boundedTimeout } from './batch-read.ts';
+import { boundedTimeout } from './client.ts';
 import type { Patience } from './patience.ts';
 import { NotSent, type PendingWrite } from './pending-write.ts';
 import { Wire } from './wire.ts';
