@@ -5,9 +5,10 @@ import { type Area, areas } from './areas.ts';
 import type { IdempotencyTable } from './idempotency-table.ts';
 import { LedgerApi } from './ledger-api.ts';
 import type { LedgerTable } from './ledger-table.ts';
+import type { Stage } from './stage.ts';
 
 export interface ApiStackProps extends StackProps {
-  readonly stage: string;
+  readonly stage: Stage;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
   readonly ledger: LedgerTable;
@@ -25,7 +26,7 @@ export class ApiStack extends Stack {
       constraintDescription: 'must be 64 lower-case hexadecimal digits',
     });
 
-    const api = new LedgerApi(this, 'Api', { stage });
+    const api = new LedgerApi(this, 'Api', { stage: stage.name });
     for (const area of Object.keys(areas) as Area[]) {
       const id = area.charAt(0).toUpperCase() + area.slice(1);
       const apiKeySha256 = apiKey.valueAsString;

@@ -3,7 +3,7 @@ import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
-import { stageName } from './stage.ts';
+import { stageOf } from './stage.ts';
 
 export interface FlorinAppProps {
   /** The folder that holds one folder with an `index.mjs` for each function. */
@@ -34,13 +34,13 @@ const cdkContext = {
  */
 export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
   const app = new App({ outdir, context: { ...cdkContext, ...context }, analyticsReporting: false });
-  const stage = stageName(app);
+  const stage = stageOf(app);
 
-  const data = new DataStack(app, `Florin-${stage}-Data`, {
-    description: `Florin (${stage}): the tables`,
+  const data = new DataStack(app, `Florin-${stage.name}-Data`, {
+    description: `Florin (${stage.name}): the tables`,
   });
-  new ApiStack(app, `Florin-${stage}-Api`, {
-    description: `Florin (${stage}): the functions and their API`,
+  new ApiStack(app, `Florin-${stage.name}-Api`, {
+    description: `Florin (${stage.name}): the functions and their API`,
     stage,
     bundles,
     ledger: data.ledger,
@@ -48,7 +48,7 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
   });
 
   Tags.of(app).add('service', 'florin');
-  Tags.of(app).add('stage', stage);
+  Tags.of(app).add('stage', stage.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }

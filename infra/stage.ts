@@ -2,15 +2,28 @@ import type { IConstruct } from 'constructs';
 
 const STAGE_NAME = /^[a-z][a-z0-9]{0,15}$/;
 
+/** Where a stage runs. Everything is built for AWS; an emulator gets the same less what it lacks (see omissions.ts). */
+export type Platform = 'aws' | Emulator;
+
+/** The emulators that a stage of the same name is deployed to. */
+export type Emulator = (typeof emulators)[number];
+const emulators = ['localstack', 'ministack'] as const;
+
+/** One deployment of the whole application; several live side by side in one account. */
+export interface Stage {
+  /** Part of stack names, of parameter and metric names, and the first segment of the API's path. */
+  readonly name: string;
+  readonly platform: Platform;
+}
+
 /**
- * The stage to build for: the CDK context value `stage` (`cdk synth -c stage=prod`), `dev` by default. It is part of stack
- * names and the first segment of the API's path.
+ * The stage to build for: the CDK context value `stage` (`cdk synth -c stage=prod`), `dev` by default.
  * @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter.
  */
-export function stageName(scope: IConstruct): string {
-  const stage: unknown = scope.node.tryGetContext('stage') ?? 'dev';
-  if (typeof stage !== 'string' || !STAGE_NAME.test(stage)) {
-    throw new Error(`stage must match ${STAGE_NAME.source}, but it is ${JSON.stringify(stage)}`);
+export function stageOf(scope: IConstruct): Stage {
+  const name: unknown = scope.node.tryGetContext('stage') ?? 'dev';
+  if (typeof name !== 'string' || !STAGE_NAME.test(name)) {
+    throw new Error(`stage must match ${STAGE_NAME.source}, but it is ${JSON.stringify(name)}`);
   }
-  return stage;
+  return { name, platform: emulators.find((emulator) => emulator === name) ?? 'aws' };
 }
