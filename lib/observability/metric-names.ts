@@ -1,0 +1,83 @@
+/**
+ * The metrics of the service, defined once: what a function writes, what alarms and dashboards read, and what the
+ * documents list. A name or a dimension here is part of what is stored in CloudWatch: changing one starts a new series.
+ */
+
+/** A metric's unit, as CloudWatch names it. */
+export type MetricUnit = 'Count' | 'Milliseconds';
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly unit: MetricUnit;
+  /** Beside `service`, which every metric has. Empty: `service` alone. */
+  readonly dimensions: readonly string[];
+  readonly meaning: string;
+}
+
+/** The dimension of every metric: the function, as `POWERTOOLS_SERVICE_NAME` names it. */
+export const serviceDimension = 'service';
+
+export const metrics = {
+  requests: {
+    name: 'Requests',
+    unit: 'Count',
+    dimensions: ['operation'],
+    meaning: 'Requests answered, whatever the answer.',
+  },
+  latency: {
+    name: 'Latency',
+    unit: 'Milliseconds',
+    dimensions: ['operation'],
+    meaning: 'Time in the handler, from the event to the answer.',
+  },
+  errors: {
+    name: 'Errors',
+    unit: 'Count',
+    dimensions: ['code'],
+    meaning: 'Requests answered with a problem document, by its code.',
+  },
+  faults: {
+    name: 'Faults',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Requests answered with a status of 500 or above, or not answered at all because the handler threw.',
+  },
+  transactions: {
+    name: 'Transactions',
+    unit: 'Count',
+    dimensions: ['type', 'outcome'],
+    meaning: 'Transactions settled by this request: posted, or declined for the reason named. A replay is none.',
+  },
+  replays: {
+    name: 'Replays',
+    unit: 'Count',
+    dimensions: ['operation'],
+    meaning: 'Requests answered with the stored answer of an earlier request with the same key.',
+  },
+  keyConflicts: {
+    name: 'KeyConflicts',
+    unit: 'Count',
+    dimensions: ['operation'],
+    meaning: 'Requests refused because their key belongs to another request.',
+  },
+  commitAttempts: {
+    name: 'CommitAttempts',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Attempts one command took until its outcome was known; those that failed are one less.',
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricId = keyof typeof metrics;
+
+/** The types of transactions that are told apart in metrics; clients name their own, which count together as `other`. */
+export const countedTypes = ['deposit', 'withdrawal', 'top_up', 'bonus', 'spend', 'transfer', 'other'] as const;
+export type CountedType = (typeof countedTypes)[number];
+
+/** The outcome of a transaction that was posted; a declined one has its reason instead. */
+export const postedOutcome = 'posted';
+
+/** The CloudWatch namespace of a stage's metrics. */
+export function metricsNamespace(stage: string): string {
+  return `Florin/${stage}`;
+}
