@@ -28,7 +28,7 @@ const cdkContext = {
 };
 
 /**
- * Florin as two stacks, split by lifetime: what is kept (tables) and what may be replaced at any time (functions, API).
+ * Florin as two stacks, split by lifetime: what is kept (tables, flags) and what may be replaced at any time (functions, API).
  * Every resource is checked against the AwsSolutions rules at synthesis; findings fail it unless they are acknowledged with
  * a reason beside the construct.
  */
@@ -37,7 +37,8 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
   const stage = stageOf(app);
 
   const data = new DataStack(app, `Florin-${stage.name}-Data`, {
-    description: `Florin (${stage.name}): the tables`,
+    description: `Florin (${stage.name}): the tables and the flags`,
+    stage,
   });
   new ApiStack(app, `Florin-${stage.name}-Api`, {
     description: `Florin (${stage.name}): the functions and their API`,
@@ -45,6 +46,7 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
     bundles,
     ledger: data.ledger,
     idempotency: data.idempotency,
+    flags: data.flags,
   });
 
   Tags.of(app).add('service', 'florin');

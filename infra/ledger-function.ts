@@ -13,6 +13,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { metricsNamespace } from '../lib/observability/metric-names.ts';
+import { stageOf } from './stage.ts';
 
 /**
  * After this the function is stopped. API Gateway waits for 29 s at most, so the function always gives up first and a caller is
@@ -72,6 +74,7 @@ export class LedgerFunction extends Construct implements IGrantable {
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_LOG_LEVEL: 'INFO',
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(stageOf(this).name),
         POWERTOOLS_SERVICE_NAME: props.serviceName,
         ...props.environment,
       },

@@ -46,6 +46,7 @@ function resourceName(resource: unknown): string {
   const index = /\/index\/\w+/.exec(json)?.[0] ?? '';
   if (json.includes('FnGetAttLedgerTable')) return `Ledger${index}`;
   if (json.includes('FnGetAttIdempotencyTable')) return `Idempotency${index}`;
+  if (json.includes(':parameter/florin/test/flags"')) return 'flags';
   return /Logs[0-9A-F]{8}","Arn/.test(json) ? 'own logs' : json;
 }
 
@@ -57,24 +58,26 @@ const everyFunction = [
 ];
 const commit = ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'];
 const replay = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
+const readFlags = 'ssm:GetParameter on flags';
 const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
 
 const grants: Readonly<Record<Area, readonly string[]>> = {
-  assets: [...on('Ledger', ['PutItem', 'Query']), ...on('Idempotency', replay)],
+  assets: [readFlags, ...on('Ledger', ['PutItem', 'Query']), ...on('Idempotency', replay)],
   accounts: [
+    readFlags,
     ...on('Ledger', [...commit, 'Query']),
     ...on('Ledger/index/accountsByTenant', ['Query']),
     ...on('Idempotency', replay),
   ],
-  transactions: on('Ledger', commit),
+  transactions: [readFlags, ...on('Ledger', commit)],
   documents: [],
 };
 
-const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_SERVICE_NAME'];
+const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
 const variables: Readonly<Record<Area, readonly string[]>> = {
-  assets: ['API_KEY_SHA256', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
-  accounts: ['API_KEY_SHA256', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
-  transactions: ['API_KEY_SHA256', 'LEDGER_TABLE', ...common],
+  assets: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
+  accounts: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
+  transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'LEDGER_TABLE', ...common],
   documents: common,
 };
 

@@ -18,10 +18,11 @@ function table(prefix: string): NamedResource {
 const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
 
 describe('DataStack', () => {
-  it('holds the two tables and nothing else', () => {
+  it('holds the two tables, the flags and nothing else', () => {
     expect(Object.values(template.Resources).map(({ Type }) => Type)).toEqual([
       'AWS::DynamoDB::GlobalTable',
       'AWS::DynamoDB::GlobalTable',
+      'AWS::SSM::Parameter',
     ]);
   });
 

@@ -1,0 +1,43 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
+import { synthesise } from './synthesise.ts';
+
+let data: CloudFormationTemplate;
+let api: CloudFormationTemplate;
+beforeAll(async () => {
+  ({ data, api } = await synthesise());
+}, 60_000);
+
+describe('FlagsParameter', () => {
+  // CloudFormation writes the template's value over the operator's whenever anything here differs from the release before. That
+  // would open a ledger that an operator has closed. A failure of this test is a change that must not be released.
+  it('is word for word what every earlier release declared', () => {
+    expect(resourcesOf(data, 'AWS::SSM::Parameter')).toEqual([
+      {
+        logicalId: 'FlagsParameterC712B948',
+        Type: 'AWS::SSM::Parameter',
+        Properties: {
+          Name: '/florin/test/flags',
+          Description: 'Feature flags. Change the value here, not in the template.',
+          Type: 'String',
+          Value: '{"acceptWrites":true,"disabledOperations":[]}',
+          Tags: { service: 'florin', stage: 'test' },
+        },
+        Metadata: expect.anything(),
+      },
+    ]);
+  });
+
+  it('is named to the functions that change something, without an export that ties the stacks together', () => {
+    const named = resourcesOf(api, 'AWS::Lambda::Function').map((code) => [
+      propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
+      propertyOf(code, 'Environment.Variables.FLAGS_PARAMETER'),
+    ]);
+    expect(Object.fromEntries(named)).toEqual({
+      'florin-assets': '/florin/test/flags',
+      'florin-accounts': '/florin/test/flags',
+      'florin-transactions': '/florin/test/flags',
+      'florin-documents': undefined,
+    });
+  });
+});
