@@ -1,5 +1,6 @@
 import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
+import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
@@ -12,7 +13,8 @@ import { listBalances } from './list-balances.ts';
 import { listEntries } from './list-entries.ts';
 import { updateAccount } from './update-account.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
@@ -28,5 +30,5 @@ export const handler = serveArea(
     getBalance: getBalance(ledger),
     listEntries: listEntries(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
 );

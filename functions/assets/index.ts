@@ -1,5 +1,6 @@
 import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
+import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
@@ -7,7 +8,8 @@ import { logger } from '../../lib/observability/index.ts';
 import { createAsset } from './create-asset.ts';
 import { listAssets } from './list-assets.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
 
@@ -17,5 +19,5 @@ export const handler = serveArea(
     createAsset: createAsset(ledger, once),
     listAssets: listAssets(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
 );

@@ -1,5 +1,6 @@
 import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
+import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { logger } from '../../lib/observability/index.ts';
@@ -12,7 +13,8 @@ import { createTransfer } from './create-transfer.ts';
 import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(
@@ -27,5 +29,5 @@ export const handler = serveArea(
     createTransaction: createTransaction(ledger),
     getTransaction: getTransaction(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger },
+  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
 );

@@ -12,6 +12,10 @@ const variables = {
   IDEMPOTENCY_TABLE: tableName,
   /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The CloudWatch namespace of the stage's metrics. */
+  POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).max(255),
+  /** The SSM parameter with the feature flags. */
+  FLAGS_PARAMETER: z.string().regex(/^\/[\w.\-/]+$/),
 };
 
 type Variable = keyof typeof variables;

@@ -9,10 +9,15 @@ import type { Operation, OperationRequest, Operations } from './operation.ts';
 import { HttpProblem, problems } from './problem.ts';
 import { problemResult } from './problem-answers.ts';
 import { routeKey } from './route.ts';
-import { type AnyRoute, type Area, type OperationId, routes } from './routes.ts';
+import { type AnyRoute, type Area, type MutatingArea, type OperationId, routes } from './routes.ts';
 
 /** What is kept back of the function's time to render and send the answer. */
 const answerMarginMs = 500;
+
+/** An area that changes something must say who switches that off. */
+type AreaOptions<A extends Area> = A extends MutatingArea
+  ? ChainOptions & Required<Pick<ChainOptions, 'flags'>>
+  : ChainOptions;
 
 export type AreaHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
@@ -20,7 +25,7 @@ export type AreaHandler = (event: APIGatewayProxyEvent, context: Context) => Pro
  * Makes the Lambda handler of an area: it picks the operation by method and resource, as API Gateway names them, and
  * runs it inside the middleware chain. It keeps nothing of a request, so it may serve several at once.
  */
-export function serveArea<A extends Area>(area: A, operations: Operations<A>, options: ChainOptions): AreaHandler {
+export function serveArea<A extends Area>(area: A, operations: Operations<A>, options: AreaOptions<A>): AreaHandler {
   const served = new Map<string, AnyRoute>();
   for (const route of routes) if (route.area === area) served.set(routeKey(route), route);
   // A route's own operation is what its id names in the map, and validation has made what that operation takes.

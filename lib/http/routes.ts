@@ -330,6 +330,8 @@ export const routes = [
 export type AnyRoute = (typeof routes)[number];
 export type OperationId = AnyRoute['operationId'];
 export type Area = AnyRoute['area'];
+/** The areas with a route that changes something. */
+export type MutatingArea = Exclude<AnyRoute, { readonly method: 'GET' }>['area'];
 export type RouteOf<Id extends OperationId> = Extract<AnyRoute, { readonly operationId: Id }>;
 export type OperationIn<A extends Area> = Extract<AnyRoute, { readonly area: A }>['operationId'];
 

@@ -4,7 +4,11 @@ import type { AreaHandler } from '../../lib/http/index.ts';
 import type { Area } from '../../lib/http/routes.ts';
 import { type CanonicalValue, canonicalJson } from '../../lib/ledger/index.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { lambdaContext, proxyEvent, type TestRequest } from './proxy-event.ts';
+
+/** Where the functions find their flags. */
+export const flagsParameter = '/florin/test/flags';
 
 export const apiKey = 'flk_dev_0123456789abcdefghijABCDEFGHIJ01';
 
@@ -29,6 +33,7 @@ export interface CallOptions extends Omit<TestRequest, 'method' | 'path' | 'body
 /** The real functions, on a DynamoDB of their own. */
 export interface TestApi {
   readonly database: TestDatabase;
+  readonly parameters: TestParameterStore;
   readonly call: Call;
   /** Every item of both tables as canonical JSON, to tell whether anything was written. */
   contents(): Promise<ReadonlySet<string>>;
@@ -38,8 +43,11 @@ export interface TestApi {
 /** Starts a database and loads the functions as Lambda does: by their environment. */
 export async function startApi(): Promise<TestApi> {
   const database = await startDatabase();
+  const parameters = await startParameterStore({ [flagsParameter]: '{}' });
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
+    AWS_ENDPOINT_URL_SSM: parameters.endpoint,
+    FLAGS_PARAMETER: flagsParameter,
     LEDGER_TABLE: database.tables.ledger,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
@@ -54,9 +62,13 @@ export async function startApi(): Promise<TestApi> {
   };
   return {
     database,
+    parameters,
     call: callWith(handlers),
     contents: () => contentsOf(database),
-    stop: () => database.stop(),
+    async stop() {
+      await parameters.stop();
+      await database.stop();
+    },
   };
 }
 

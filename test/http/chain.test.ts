@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { staticKey } from '../../lib/auth/index.ts';
+import { defaultFlags } from '../../lib/config/flags.ts';
 import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
 import { InvariantViolation, LedgerError } from '../../lib/ledger/index.ts';
 import type { LineWriter } from '../../lib/observability/index.ts';
@@ -33,7 +34,7 @@ function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => P
   const handler = serveArea(
     'assets',
     { createAsset, listAssets: () => json(200, { data: [] }) },
-    { authenticate, logger },
+    { authenticate, logger, flags: { current: async () => defaultFlags } },
   );
   return { handler, call: callWith({ assets: handler }) };
 }

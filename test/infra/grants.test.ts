@@ -4,10 +4,11 @@ import { type Area, areas } from '../../infra/areas.ts';
 import type { AreaHandler } from '../../lib/http/index.ts';
 import { routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
-import { apiKey, type Call, callWith } from '../functions/api.ts';
+import { apiKey, type Call, callWith, flagsParameter } from '../functions/api.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';
+import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { actionsOf } from './iam-actions.ts';
 
 /**
@@ -16,6 +17,7 @@ import { actionsOf } from './iam-actions.ts';
  */
 let database: TestDatabase;
 let proxy: FaultProxy;
+let parameters: TestParameterStore;
 const used = new Map<Area, Set<string>>();
 /** The statuses that each operation answered with. */
 const statuses = new Map<string, Set<number>>();
@@ -23,9 +25,12 @@ const statuses = new Map<string, Set<number>>();
 beforeAll(async () => {
   database = await startDatabase();
   proxy = await startFaultProxy({ target: database.endpoint });
+  parameters = await startParameterStore({ [flagsParameter]: '{}' });
   const { ledger, idempotency } = database.tables;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
+    AWS_ENDPOINT_URL_SSM: parameters.endpoint,
+    FLAGS_PARAMETER: flagsParameter,
     LEDGER_TABLE: ledger,
     IDEMPOTENCY_TABLE: idempotency,
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
@@ -40,6 +45,7 @@ beforeAll(async () => {
   );
 }, 60_000);
 afterAll(async () => {
+  await parameters.stop();
   await proxy.stop();
   await database.stop();
 });
