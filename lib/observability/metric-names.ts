@@ -40,7 +40,8 @@ export const metrics = {
     name: 'Faults',
     unit: 'Count',
     dimensions: [],
-    meaning: 'Requests answered with a status of 500 or above, or not answered at all because the handler threw.',
+    meaning:
+      'One value a request: 1 if it was answered with a status of 500 or above, or not at all because the handler threw, else 0. So its sum counts faults and its average is their rate.',
   },
   transactions: {
     name: 'Transactions',
@@ -64,7 +65,8 @@ export const metrics = {
     name: 'CommitAttempts',
     unit: 'Count',
     dimensions: [],
-    meaning: 'Attempts one command took until its outcome was known; those that failed are one less.',
+    meaning:
+      'Writes sent for a command until it was committed, or given up. All but the last failed. A replay gives no value.',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
@@ -73,6 +75,11 @@ export type MetricId = keyof typeof metrics;
 /** The types of transactions that are told apart in metrics; clients name their own, which count together as `other`. */
 export const countedTypes = ['deposit', 'withdrawal', 'top_up', 'bonus', 'spend', 'transfer', 'other'] as const;
 export type CountedType = (typeof countedTypes)[number];
+
+/** The type a transaction counts as: clients can make up as many as they like, and each would be a series of its own. */
+export function countedTypeOf(type: string): CountedType {
+  return countedTypes.find((counted) => counted === type) ?? 'other';
+}
 
 /** The outcome of a transaction that was posted; a declined one has its reason instead. */
 export const postedOutcome = 'posted';
