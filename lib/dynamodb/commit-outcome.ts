@@ -13,3 +13,6 @@ export type CommitOutcome =
   | { readonly kind: 'key_reused' }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: AccountId; readonly asset?: AssetCode }
   | { readonly kind: 'failed'; readonly code: FailureCode };
+
+/** What became of a command, and how many writes this instance sent with it: none where reading was enough. */
+export type CommitResult = CommitOutcome & { readonly attempts: number };

@@ -155,8 +155,9 @@ export class Committer {
       }
       const decision = decide(pending.command, working, { now: this.#clock.now(), salt: pending.salt });
       if (decision.kind === 'post' && plan.fits(decision)) {
-        const { requestHash } = pending.command;
-        plan.add(pending.command, decision, { transaction: decision.transaction, requestHash, nonce: pending.nonce });
+        const { command, nonce, cause } = pending;
+        const { transaction } = decision;
+        plan.add(command, decision, { transaction, requestHash: command.requestHash, nonce, cause });
         working.apply(decision.changes);
         planned.push({ pending, decision });
       } else if (decision.kind === 'post') left.push(pending);
@@ -214,11 +215,13 @@ export class Committer {
       this.#cache.unforesee(tenant, plan.balancesAfter, write);
       write.settle(false);
       if (error instanceof NotSent) return { again: pendings, later: [], pause: false, isUntried: true };
+      countAttempt(pendings);
       const fault = faultOf(error);
       if (fault.kind === 'cancelled') return this.#afterCancellation(tenant, pendings, actions, fault.failures);
       return this.#afterFault(tenant, pendings, fault);
     }
     write.settle(true);
+    countAttempt(pendings);
     for (const { pending, decision } of planned) {
       pending.settle({ kind: 'settled', transaction: decision.transaction, replayed: false });
     }
@@ -303,6 +306,10 @@ const nothingLeft: Rest = { again: [], later: [], pause: false };
 
 function failAll(commands: readonly PendingCommand[]): void {
   for (const pending of commands) pending.fail();
+}
+
+function countAttempt(commands: readonly PendingCommand[]): void {
+  for (const pending of commands) pending.attempts++;
 }
 
 /** Settles the commands whose record was found, and returns the others. */

@@ -19,14 +19,15 @@ export async function storeDecline(
   { reason, evidence }: Extract<Decision, { kind: 'decline' }>,
   createdAt: number,
 ): Promise<boolean> {
-  const { command, nonce } = pending;
+  const { command, nonce, cause } = pending;
   const { id, type, postings, requestHash } = command;
   const transaction: RejectedTransaction = { id, status: 'rejected', type, postings, createdAt, reason, evidence };
+  pending.attempts++;
   try {
     await client.send(
       new PutCommand({
         TableName: table,
-        Item: recordItem(command, { transaction, requestHash, nonce }),
+        Item: recordItem(command, { transaction, requestHash, nonce, cause }),
         ...ifAbsent,
       }),
       { requestTimeout: boundedTimeout(pending.patience) },

@@ -2,7 +2,8 @@
 export type { AccountPage, CreateAccount, UpdateAccount } from './account-store.ts';
 export type { CreateAsset } from './asset-store.ts';
 export type { BalanceAt } from './balance-reader.ts';
-export type { CommitOutcome } from './commit-outcome.ts';
+export type { Cause } from './cause.ts';
+export type { CommitOutcome, CommitResult } from './commit-outcome.ts';
 export type { EntryPage, EntryPageRequest, EntryPosition } from './entry-reader.ts';
 export type { AppliedKey } from './items.ts';
 export { Ledger, type LedgerOptions, type PreviewOutcome } from './ledger.ts';

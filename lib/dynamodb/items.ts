@@ -18,6 +18,7 @@ import {
   type TransactionId,
   transactionIdOf,
 } from '../ledger/index.ts';
+import { type Cause, causeBytes, parseCause } from './cause.ts';
 import { accountKey, assetKey, balanceItemKey, balancePrefix, entryKey, recordKey, tenantPartition } from './keys.ts';
 
 /**
@@ -221,6 +222,8 @@ const recordBase = {
   createdAt: count,
   requestHash: hash,
   nonce: z.string(),
+  // Absent in records written before there was one, and where nothing is known of it.
+  cause: z.instanceof(Uint8Array).optional(),
 };
 
 const recordRow = z.discriminatedUnion('status', [
@@ -252,22 +255,30 @@ export interface KeyRecord {
   readonly requestHash: string;
   /** Random per request, so that a request recognises its own write when the answer to it was lost. */
   readonly nonce: string;
+  /** The request that did it, for those who act on it later; no answer is made of it. */
+  readonly cause?: Cause;
 }
 
-export function recordItem(command: PostTransaction, { transaction, requestHash, nonce }: KeyRecord): Row {
+export function recordItem(command: PostTransaction, { transaction, requestHash, nonce, cause }: KeyRecord): Row {
   const { id: _, ...content } = transaction;
-  const common = { ...recordKey(command.tenant, command.record), requestHash: hashBytes(requestHash), nonce };
+  const causedBy = cause && causeBytes(cause);
+  const common = {
+    ...recordKey(command.tenant, command.record),
+    requestHash: hashBytes(requestHash),
+    nonce,
+    ...(causedBy && { cause: causedBy }),
+  };
   if (content.status === 'rejected') return { ...common, ...content };
   const { entries, ...rest } = content;
   return { ...common, ...rest, results: entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter })) };
 }
 
 export function parseRecord(row: Row): KeyRecord {
-  const { requestHash, nonce, ...content } = parseRow(recordRow, row);
+  const { requestHash, nonce, cause: causedBy, ...content } = parseRow(recordRow, row);
   const id = transactionIdOf(lastPart(String(row.PK)) as RecordId);
-  if (content.status === 'rejected') {
-    return { transaction: { id, ...content } as Transaction, requestHash, nonce };
-  }
+  const cause = causedBy && parseCause(causedBy);
+  const common = { requestHash, nonce, ...(cause && { cause }) };
+  if (content.status === 'rejected') return { transaction: { id, ...content } as Transaction, ...common };
   const { results, description, metadata: details, ...rest } = content;
   const transaction: Transaction = {
     id,
@@ -276,7 +287,7 @@ export function parseRecord(row: Row): KeyRecord {
     ...(description !== undefined && { description }),
     ...(details !== undefined && { metadata: details as Metadata }),
   };
-  return { transaction, requestHash, nonce };
+  return { transaction, ...common };
 }
 
 function recordedEntries(postings: readonly Posting[], results: readonly { sequence: number; balanceAfter: bigint }[]) {

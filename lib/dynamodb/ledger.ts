@@ -14,10 +14,11 @@ import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
 import { BalanceCache } from './balance-cache.ts';
 import { BalanceReader } from './balance-reader.ts';
+import type { Cause } from './cause.ts';
 import { createLedgerClient } from './client.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
-import type { CommitOutcome } from './commit-outcome.ts';
+import type { CommitResult } from './commit-outcome.ts';
 import { Committer } from './committer.ts';
 import { EntryReader } from './entry-reader.ts';
 import { faultOf } from './faults.ts';
@@ -70,22 +71,22 @@ export class Ledger {
 
   /**
    * Posts a transaction exactly once under its key, or says why not; within the time given in milliseconds, and never
-   * longer than `maxCommitMs`.
+   * longer than `maxCommitMs`. The cause is kept with what becomes of it; a replay leaves the first one's.
    *
    * @throws InvariantViolation for damaged data or a bug; whatever is not known of the outcome, the same key finds out
    */
-  async post(command: PostTransaction, timeMs: number): Promise<CommitOutcome> {
-    const pending = this.#pending(command, timeMs);
+  async post(command: PostTransaction, timeMs: number, cause: Cause = {}): Promise<CommitResult> {
+    const pending = this.#pending(command, timeMs, cause);
     this.#queue.add(pending);
-    return pending.outcome;
+    return resultOf(pending);
   }
 
   /** Commits a list as one, as many as fit in a write at a time, in order; an outcome for each. */
-  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<CommitOutcome[]> {
-    const pendings = commands.map((command) => this.#pending(command, timeMs));
+  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<CommitResult[]> {
+    const pendings = commands.map((command) => this.#pending(command, timeMs, {}));
     const byTenant = Map.groupBy(pendings, ({ command }) => command.tenant);
     for (const [tenant, list] of byTenant) await this.#committer.commit(tenant, list);
-    return Promise.all(pendings.map(({ outcome }) => outcome));
+    return Promise.all(pendings.map(resultOf));
   }
 
   /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
@@ -108,9 +109,9 @@ export class Ledger {
     }
   }
 
-  #pending(command: PostTransaction, timeMs: number): PendingCommand {
+  #pending(command: PostTransaction, timeMs: number, cause: Cause): PendingCommand {
     const patience = new Patience(this.#clock, Math.min(timeMs, maxCommitMs));
-    return new PendingCommand(command, patience, randomText(), randomText());
+    return new PendingCommand(command, patience, randomText(), randomText(), cause);
   }
 }
 
@@ -118,6 +119,11 @@ export class Ledger {
 export type PreviewOutcome =
   | { readonly kind: 'decided'; readonly transaction: PostedTransaction | RejectedTransaction }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: string; readonly asset?: string };
+
+async function resultOf(pending: PendingCommand): Promise<CommitResult> {
+  const outcome = await pending.outcome;
+  return { ...outcome, attempts: pending.attempts };
+}
 
 function previewOf(command: PostTransaction, decision: Decision, createdAt: number): PreviewOutcome {
   if (decision.kind === 'post') return { kind: 'decided', transaction: decision.transaction };

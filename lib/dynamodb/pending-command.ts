@@ -1,4 +1,5 @@
 import type { FailureCode, PostTransaction } from '../ledger/index.ts';
+import type { Cause } from './cause.ts';
 import type { CommitOutcome } from './commit-outcome.ts';
 import type { KeyRecord } from './items.ts';
 import type { Patience } from './patience.ts';
@@ -10,7 +11,11 @@ export class PendingCommand {
   /** Random per request: recognises this request's own write when the answer to it was lost. */
   readonly nonce: string;
   readonly salt: string;
+  /** The request it comes from, kept with what becomes of it. */
+  readonly cause: Cause;
   readonly outcome: Promise<CommitOutcome>;
+  /** Writes sent for it so far, this very instance's. */
+  attempts = 0;
   /** Whether a write was sent whose outcome has not been learnt since; it may still have its effect. */
   isInDoubt = false;
   /** Why the last attempt failed, for the answer when there is no time for another. */
@@ -19,11 +24,12 @@ export class PendingCommand {
   #throw!: (error: unknown) => void;
   #isSettled = false;
 
-  constructor(command: PostTransaction, patience: Patience, nonce: string, salt: string) {
+  constructor(command: PostTransaction, patience: Patience, nonce: string, salt: string, cause: Cause) {
     this.command = command;
     this.patience = patience;
     this.nonce = nonce;
     this.salt = salt;
+    this.cause = cause;
     this.outcome = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#throw = reject;

@@ -1,5 +1,5 @@
 import { recordIdOfTransaction, type TenantId, type Transaction, type TransactionId } from '../ledger/index.ts';
-import { parseRecord } from './items.ts';
+import { type KeyRecord, parseRecord } from './items.ts';
 import { recordKey } from './keys.ts';
 import type { Reader } from './reader.ts';
 
@@ -13,7 +13,12 @@ export class TransactionReader {
 
   /** One consistent read. @throws LedgerError `unavailable` */
   async get(tenant: TenantId, id: TransactionId): Promise<Transaction | undefined> {
+    return (await this.record(tenant, id))?.transaction;
+  }
+
+  /** The record that the transaction is part of, with what caused it. One consistent read. @throws LedgerError `unavailable` */
+  async record(tenant: TenantId, id: TransactionId): Promise<KeyRecord | undefined> {
     const row = await this.#reader.get(recordKey(tenant, recordIdOfTransaction(id)));
-    return row && parseRecord(row).transaction;
+    return row && parseRecord(row);
   }
 }

@@ -59,7 +59,7 @@ describe('a lost answer', () => {
     proxy.rules.push({ operation: 'BatchGetItem', fault: { kind: 'throttle' }, skip: 1 });
     const command = transfer('alice', 'bob', 5);
     const moved = await movedBy(async () => {
-      expect(await ledger.post(command, 1_500)).toEqual({ kind: 'failed', code: 'outcome_unknown' });
+      expect(await ledger.post(command, 1_500)).toMatchObject({ kind: 'failed', code: 'outcome_unknown' });
       proxy.rules.length = 0;
       expect(await ledger.post(command, 5_000)).toMatchObject({ kind: 'settled', replayed: true });
     });
@@ -101,7 +101,10 @@ describe('a failure that had no effect', () => {
   it('is contention when it goes on, and nothing was done', async () => {
     proxy.rules.push({ operation: write, fault: { kind: 'conflict' } });
     const moved = await movedBy(async () => {
-      expect(await ledger.post(transfer('alice', 'bob', 5), 1_000)).toEqual({ kind: 'failed', code: 'contention' });
+      expect(await ledger.post(transfer('alice', 'bob', 5), 1_000)).toMatchObject({
+        kind: 'failed',
+        code: 'contention',
+      });
     });
     expect(moved).toBe(0n);
   });
@@ -109,7 +112,10 @@ describe('a failure that had no effect', () => {
   it('is unavailable when DynamoDB cannot be reached at all, and nothing was done', async () => {
     proxy.rules.push({ fault: { kind: 'throttle' } });
     const moved = await movedBy(async () => {
-      expect(await ledger.post(transfer('alice', 'bob', 5), 1_000)).toEqual({ kind: 'failed', code: 'unavailable' });
+      expect(await ledger.post(transfer('alice', 'bob', 5), 1_000)).toMatchObject({
+        kind: 'failed',
+        code: 'unavailable',
+      });
     });
     expect(moved).toBe(0n);
   });
@@ -136,7 +142,7 @@ describe('a decline', () => {
     await books.createAccount('grace', { funds: 1_000n });
     await books.ledger.post({ ...transfer('grace', 'world', 1), record: spend.record, id: spend.id }, 5_000);
     const [first, second] = await ledger.postAll([spend, same], 8_000);
-    expect(first).toEqual({ kind: 'key_reused' });
+    expect(first).toMatchObject({ kind: 'key_reused' });
     expect(second).toMatchObject({ kind: 'settled', transaction: { status: 'posted' } });
     expect(await postedOf('frank')).toBe(0n);
   });
@@ -146,7 +152,7 @@ describe('a decline', () => {
     const command = transfer('heidi', 'world', 6);
     const declined = await ledger.post(command, 5_000);
     await books.ledger.post(transfer('world', 'heidi', 100), 5_000);
-    expect(await books.open().post(command, 5_000)).toEqual({ ...declined, replayed: true });
+    expect(await books.open().post(command, 5_000)).toEqual({ ...declined, replayed: true, attempts: 0 });
   });
 });
 
@@ -278,7 +284,10 @@ describe('time', () => {
   it.each([5_000, -5_000])('refuses to commit with a clock %i ms off, until it is right again', async (ms) => {
     proxy.rules.push({ fault: { kind: 'clockSkew', ms } });
     const moved = await movedBy(async () => {
-      expect(await ledger.post(transfer('alice', 'bob', 1), 5_000)).toEqual({ kind: 'failed', code: 'unavailable' });
+      expect(await ledger.post(transfer('alice', 'bob', 1), 5_000)).toMatchObject({
+        kind: 'failed',
+        code: 'unavailable',
+      });
     });
     expect(moved).toBe(0n);
     proxy.rules.length = 0;
