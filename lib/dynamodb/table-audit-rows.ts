@@ -1,0 +1,87 @@
+import {
+  type Account,
+  type AccountId,
+  type Asset,
+  type AssetCode,
+  type Balance,
+  type Entry,
+  InvariantViolation,
+  type TenantId,
+  type Transaction,
+} from '../ledger/index.ts';
+import { parseAccount, parseAsset, parseBalance, parseEntry, parseRecord, type Row } from './items.ts';
+import { accountSortKey, assetPrefix, balancePrefix } from './keys.ts';
+
+/** A row of the Ledger table as an audit takes it: parsed, or told why it cannot be. */
+export type AuditedRow =
+  | { readonly kind: 'asset'; readonly tenant: TenantId; readonly asset: Asset }
+  | { readonly kind: 'account'; readonly tenant: TenantId; readonly account: Account }
+  | { readonly kind: 'balance'; readonly tenant: TenantId; readonly balance: Balance }
+  | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
+  | { readonly kind: 'record'; readonly tenant: TenantId; readonly transaction: Transaction }
+  | { readonly kind: 'unreadable'; readonly tenant: TenantId; readonly key: string; readonly reason: string }
+  /** A row of a kind that this version does not know. */
+  | { readonly kind: 'unknown' };
+
+/** What a row's partition key says: its tenant, and whose the rest is. */
+interface Partition {
+  readonly tenant: TenantId;
+  readonly of?: 'A' | 'X';
+  readonly id?: string;
+}
+
+function partitionOf(row: Row): Partition | undefined {
+  const match = /^T#([^#]+)(?:#([AX])#([^#]+))?$/.exec(String(row.PK));
+  if (!match) return undefined;
+  const [, tenant, of, id] = match;
+  return {
+    tenant: tenant as TenantId,
+    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X', id }),
+  };
+}
+
+/** The account and asset of a row that stands among an account's entries, read from its key alone. */
+export function entryPlace(row: Row): { account: AccountId; asset: AssetCode } | undefined {
+  const partition = partitionOf(row);
+  const [mark, asset] = String(row.SK).split('#');
+  if (partition?.of !== 'A' || mark !== 'E' || asset === undefined) return undefined;
+  return { account: partition.id as AccountId, asset: asset as AssetCode };
+}
+
+/** Reads a row by its key's kind; never throws for what is in it. */
+export function auditedRow(row: Row): AuditedRow {
+  const partition = partitionOf(row);
+  if (!partition) return { kind: 'unknown' };
+  try {
+    return parse(partition, row);
+  } catch (error) {
+    if (!(error instanceof InvariantViolation)) throw error;
+    return { kind: 'unreadable', tenant: partition.tenant, key: `${row.PK} ${row.SK}`, reason: error.message };
+  }
+}
+
+function parse({ tenant, of, id }: Partition, row: Row): AuditedRow {
+  const sortKey = String(row.SK);
+  if (of === undefined && sortKey.startsWith(assetPrefix)) {
+    const asset = parseAsset(row);
+    requireKey(asset.code === sortKey.slice(assetPrefix.length), 'the asset has another code than its key');
+    return { kind: 'asset', tenant, asset };
+  }
+  if (of === 'X' && sortKey === 'RECORD') {
+    return { kind: 'record', tenant, transaction: parseRecord(row).transaction };
+  }
+  if (of !== 'A') return { kind: 'unknown' };
+  if (sortKey === accountSortKey) {
+    const account = parseAccount(row);
+    requireKey(account.id === id, 'the account has another name than its key');
+    return { kind: 'account', tenant, account };
+  }
+  if (sortKey.startsWith(balancePrefix)) return { kind: 'balance', tenant, balance: parseBalance(row) };
+  if (!sortKey.startsWith('E#')) return { kind: 'unknown' };
+  requireKey(/^E#[^#]+#\d{13}#\d{12}$/.test(sortKey), 'the key of an entry has another form');
+  return { kind: 'entry', tenant, entry: parseEntry(row) };
+}
+
+function requireKey(holds: boolean, reason: string): void {
+  if (!holds) throw new InvariantViolation(reason);
+}

@@ -1,0 +1,28 @@
+import { type Account, floorOf, type TenantId } from './account.ts';
+import type { AuditFinding } from './audit-finding.ts';
+import type { Balance } from './balance.ts';
+
+/** Holds the balances of one account to the account: that it names just these, and that their copies of it are true. */
+export function auditAccount(tenant: TenantId, account: Account, balances: readonly Balance[]): AuditFinding[] {
+  const findings: AuditFinding[] = [];
+  const existing = new Set(balances.map(({ asset }) => asset));
+  const unnamed = [...existing].filter((asset) => !account.balances.has(asset));
+  const absent = [...account.balances].filter((asset) => !existing.has(asset));
+  if (unnamed.length + absent.length > 0) {
+    const parts = [unnamed.length > 0 && `has ${unnamed}`, absent.length > 0 && `names ${absent}`];
+    const detail = parts.filter((part) => part !== false).join('; ');
+    findings.push({ kind: 'wrong_balance_set', tenant, subject: account.id, detail });
+  }
+  for (const { asset, status, floor } of balances) {
+    const subject = `${account.id} ${asset}`;
+    if (status !== account.status) {
+      const detail = `it is ${status}, the account ${account.status}`;
+      findings.push({ kind: 'wrong_copy', tenant, subject, detail });
+    }
+    const due = floorOf(account, asset);
+    if (floor !== due) {
+      findings.push({ kind: 'wrong_copy', tenant, subject, detail: `its floor is ${floor}, the account's ${due}` });
+    }
+  }
+  return findings;
+}

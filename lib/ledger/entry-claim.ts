@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { AccountId, TenantId } from './account.ts';
+import type { AssetCode } from './asset.ts';
+import { detailsDigest, type Entry } from './entry.ts';
+import type { PostedTransaction, TransactionId } from './transaction.ts';
+
+/** What a transaction and its entry both know of the entry, so that each can be held to the other. */
+export interface EntryClaim {
+  readonly transactionId: TransactionId;
+  readonly account: AccountId;
+  readonly asset: AssetCode;
+  readonly sequence: number;
+  readonly amount: bigint;
+  readonly balanceAfter: bigint;
+  readonly type: string;
+  readonly counterparty: AccountId;
+  readonly createdAt: number;
+  readonly detailsDigest: string;
+}
+
+/** What an entry claims of itself. */
+export function claimOf(entry: Entry): EntryClaim {
+  const { transactionId, account, asset, sequence, amount, balanceAfter } = entry;
+  const { type, counterparty, createdAt, detailsDigest: digest } = entry;
+  return {
+    transactionId,
+    account,
+    asset,
+    sequence,
+    amount,
+    balanceAfter,
+    type,
+    counterparty,
+    createdAt,
+    detailsDigest: digest,
+  };
+}
+
+/** The entries a posted transaction claims to have made: two for each posting, source before destination. */
+export function claimsOf(transaction: PostedTransaction): EntryClaim[] {
+  const { id, type, createdAt, salt, description, metadata, postings, entries } = transaction;
+  const digest = detailsDigest(salt, description, metadata);
+  return entries.map((recorded, index) => {
+    const posting = postings[index >> 1];
+    if (!posting) throw new RangeError('a transaction has two entries for each posting');
+    const counterparty = index % 2 === 0 ? posting.destination : posting.source;
+    return { transactionId: id, ...recorded, type, counterparty, createdAt, detailsDigest: digest };
+  });
+}
+
+/** Bytes of a claim's digest that are kept: enough that no two different claims will ever share them by chance. */
+const digestBytes = 16;
+
+/** A number that stands for a claim: the same for the same claim of the same tenant, and for no other. */
+export function claimDigest(tenant: TenantId, claim: EntryClaim): bigint {
+  const parts = [
+    tenant,
+    claim.transactionId,
+    claim.account,
+    claim.asset,
+    claim.sequence,
+    claim.amount,
+    claim.balanceAfter,
+    claim.type,
+    claim.counterparty,
+    claim.createdAt,
+    claim.detailsDigest,
+  ];
+  // No part can contain the separator.
+  const digest = createHash('sha256').update(parts.join('\n')).digest();
+  return BigInt(`0x${digest.toString('hex', 0, digestBytes)}`);
+}
