@@ -54,22 +54,27 @@ export async function startApi(): Promise<TestApi> {
     POWERTOOLS_SERVICE_NAME: 'florin-test',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'SILENT',
   });
-  const handlers: Record<Area, AreaHandler> = {
-    assets: (await import('../../functions/assets/index.ts')).handler,
-    accounts: (await import('../../functions/accounts/index.ts')).handler,
-    transactions: (await import('../../functions/transactions/index.ts')).handler,
-    documents: (await import('../../functions/documents/index.ts')).handler,
-  };
   return {
     database,
     parameters,
-    call: callWith(handlers),
+    call: await loadFunctions(),
     contents: () => contentsOf(database),
     async stop() {
       await parameters.stop();
       await database.stop();
     },
   };
+}
+
+/** Loads the functions from the environment as it is, and calls them. */
+export async function loadFunctions(): Promise<Call> {
+  const handlers: Record<Area, AreaHandler> = {
+    assets: (await import('../../functions/assets/index.ts')).handler,
+    accounts: (await import('../../functions/accounts/index.ts')).handler,
+    transactions: (await import('../../functions/transactions/index.ts')).handler,
+    documents: (await import('../../functions/documents/index.ts')).handler,
+  };
+  return callWith(handlers);
 }
 
 export function callWith(handlers: Partial<Record<Area, AreaHandler>>): Call {

@@ -1,0 +1,223 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { defaultFlags, type Flags, flagsMaxAgeMs, parseFlags } from '../../lib/config/flags.ts';
+import { FlagsParameter, flagsRetryAfterMs, flagsTimeoutMs } from '../../lib/config/flags-parameter.ts';
+import type { LineWriter } from '../../lib/observability/index.ts';
+import { type StoreMood, startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
+import { parameters as runs } from '../support/property.ts';
+
+process.env.AWS_REGION ??= 'eu-central-1';
+process.env.AWS_ACCESS_KEY_ID ??= 'test';
+process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
+
+const name = '/florin/test/flags';
+const writesOff: Flags = { acceptWrites: false, disabledOperations: [] };
+/** What a slow machine may add to a time-out. */
+const slackMs = 400;
+
+let store: TestParameterStore;
+beforeAll(async () => {
+  store = await startParameterStore();
+});
+afterAll(() => store.stop());
+beforeEach(() => {
+  store.mood = 'answers';
+  store.gate = undefined;
+  store.asked.length = 0;
+  store.parameters.clear();
+});
+
+/** An instance's flags on a clock that stands still until it is moved. */
+function open({ endpoint = store.endpoint } = {}) {
+  const lines: { level: string; message: string; fields: unknown }[] = [];
+  const listener = (level: string) => (message: unknown, fields: unknown) => {
+    lines.push({ level, message: String(message), fields });
+  };
+  const logger = { info: listener('info'), warn: listener('warn'), error: listener('error') } as unknown as LineWriter;
+  const clock = { now: 1_000_000 };
+  const flags = new FlagsParameter({ parameter: name, logger, endpoint, now: () => clock.now });
+  return { flags, clock, lines, warnings: () => lines.filter(({ level }) => level === 'warn') };
+}
+
+function put(value: unknown): void {
+  store.parameters.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+describe('FlagsParameter', () => {
+  it('reads the parameter once a minute', async () => {
+    put(writesOff);
+    const { flags, clock } = open();
+    expect(await flags.current()).toEqual(writesOff);
+    put(defaultFlags);
+    clock.now += flagsMaxAgeMs - 1;
+    expect(await flags.current()).toEqual(writesOff);
+    expect(store.asked).toEqual([name]);
+    clock.now += 1;
+    expect(await flags.current()).toEqual(defaultFlags);
+    expect(store.asked).toEqual([name, name]);
+  });
+
+  it('counts the minute from the question, since the answer may be as old', async () => {
+    put(defaultFlags);
+    const { flags, clock } = open();
+    const gate = Promise.withResolvers<void>();
+    store.gate = gate.promise;
+    const reading = flags.current();
+    clock.now += 400;
+    gate.resolve();
+    await reading;
+    put(writesOff);
+    clock.now += flagsMaxAgeMs - 400;
+    expect(await flags.current()).toEqual(writesOff);
+  });
+
+  it('lets requests that come at once share one call, and none of them goes on with what is too old', async () => {
+    put(defaultFlags);
+    const { flags, clock } = open();
+    const gate = Promise.withResolvers<void>();
+    for (const value of [defaultFlags, writesOff]) {
+      put(value);
+      store.gate = gate.promise;
+      const asking = Array.from({ length: 20 }, () => flags.current());
+      await sleep(20);
+      asking.push(flags.current());
+      gate.resolve();
+      expect(await Promise.all(asking)).toEqual(asking.map(() => value));
+      clock.now += flagsMaxAgeMs;
+    }
+    expect(store.asked).toHaveLength(2);
+  });
+
+  it('asks again when the clock was turned back', async () => {
+    put(defaultFlags);
+    const { flags, clock } = open();
+    await flags.current();
+    put(writesOff);
+    clock.now -= 3_600_000;
+    expect(await flags.current()).toEqual(writesOff);
+  });
+
+  it('says in the log when other flags are in force, and only then', async () => {
+    put('{}');
+    const { flags, clock, lines } = open();
+    await flags.current();
+    expect(lines).toEqual([]);
+    put(writesOff);
+    clock.now += flagsMaxAgeMs;
+    await flags.current();
+    clock.now += flagsMaxAgeMs;
+    await flags.current();
+    expect(lines).toEqual([{ level: 'info', message: 'the feature flags changed', fields: writesOff }]);
+  });
+
+  it.each<[StoreMood | string]>([
+    ['hangs'],
+    ['drips'],
+    ['resets'],
+    ['fails'],
+    ['throttles'],
+    ['talks nonsense'],
+    ['has no such parameter'],
+    ['{"acceptWrites": "no"}'],
+    ['not JSON'],
+    [''],
+  ])('goes on when the store %s: by the defaults at first, later by what it knew', async (trouble) => {
+    const begin = () => {
+      store.mood = 'answers';
+      if (trouble === 'has no such parameter') store.parameters.clear();
+      else if (['hangs', 'drips', 'resets', 'fails', 'throttles', 'talks nonsense'].includes(trouble)) {
+        store.mood = trouble as StoreMood;
+      } else put(trouble);
+    };
+    const { flags, clock, lines, warnings } = open();
+    for (const expected of [defaultFlags, writesOff]) {
+      lines.length = 0;
+      begin();
+      const startedAt = performance.now();
+      expect(await Promise.all([flags.current(), flags.current()])).toEqual([expected, expected]);
+      expect(performance.now() - startedAt).toBeLessThan(flagsTimeoutMs + slackMs);
+
+      // Nobody waits again until the next try, and the next failure is not news.
+      const asked = store.asked.length;
+      clock.now += flagsRetryAfterMs - 1;
+      expect(await flags.current()).toEqual(expected);
+      expect(store.asked).toHaveLength(asked);
+      clock.now += 1;
+      expect(await flags.current()).toEqual(expected);
+      expect(store.asked).toHaveLength(asked + 1);
+      expect(warnings()).toHaveLength(1);
+      expect(warnings()[0]?.fields).toMatchObject({ ...expected, error: expect.any(Error) });
+
+      store.mood = 'answers';
+      put(writesOff);
+      clock.now += flagsRetryAfterMs;
+      expect(await flags.current()).toEqual(writesOff);
+      expect(lines.filter(({ message }) => message === 'the feature flags can be read again')).toHaveLength(1);
+      clock.now += flagsMaxAgeMs;
+    }
+  });
+
+  it.each<StoreMood>(['hangs', 'drips'])('leaves no connection behind when the store %s', async (mood) => {
+    store.mood = mood;
+    await open().flags.current();
+    for (let waited = 0; store.openAnswers() > 0 && waited < slackMs; waited += 10) await sleep(10);
+    expect(store.openAnswers()).toBe(0);
+  });
+
+  it('goes on when nobody listens', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    const { port } = await new Promise<AddressInfo>((resolve) => {
+      server.once('listening', () => resolve(server.address() as AddressInfo));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    const { flags, warnings } = open({ endpoint: `http://127.0.0.1:${port}` });
+    expect(await flags.current()).toEqual(defaultFlags);
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('is what was read last and is at most a minute old, or ten seconds where reading failed', async () => {
+    const value = fc.oneof(
+      fc.record({
+        acceptWrites: fc.boolean(),
+        disabledOperations: fc.subarray(['createTransfer', 'createAsset']),
+      }),
+      fc.constantFrom('nonsense', '{"acceptWrites":1}'),
+    );
+    const step = fc.record({
+      value: fc.option(value),
+      mood: fc.constantFrom<StoreMood>('answers', 'answers', 'fails', 'resets', 'talks nonsense'),
+      waitMs: fc.constantFrom(0, 1, flagsRetryAfterMs - 1, flagsRetryAfterMs, flagsMaxAgeMs - 1, flagsMaxAgeMs),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+        store.parameters.clear();
+        const { flags, clock, warnings } = open();
+        const model = { flags: defaultFlags, asOf: Number.NEGATIVE_INFINITY, goodForMs: 0, streaks: 0, failing: false };
+        for (const { value, mood, waitMs } of steps) {
+          if (value !== null) put(value);
+          store.mood = mood;
+          clock.now += waitMs;
+          if (clock.now - model.asOf >= model.goodForMs) {
+            model.asOf = clock.now;
+            try {
+              if (mood !== 'answers') throw new Error(mood);
+              model.flags = parseFlags(store.parameters.get(name) ?? '');
+              model.goodForMs = flagsMaxAgeMs;
+              model.failing = false;
+            } catch {
+              if (!model.failing) model.streaks += 1;
+              model.goodForMs = flagsRetryAfterMs;
+              model.failing = true;
+            }
+          }
+          expect(await flags.current()).toEqual(model.flags);
+          expect(warnings()).toHaveLength(model.streaks);
+        }
+      }),
+      runs(60),
+    );
+  }, 60_000);
+});
