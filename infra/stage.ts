@@ -5,7 +5,7 @@ const STAGE_NAME = /^[a-z][a-z0-9]{0,15}$/;
 /** Where a stage runs. Everything is built for AWS; an emulator gets the same less what it lacks (see omissions.ts). */
 export type Platform = 'aws' | Emulator;
 
-/** The emulators that a stage of the same name is deployed to. */
+/** A stage of an emulator's name is deployed to that emulator, and nowhere else. */
 export type Emulator = (typeof emulators)[number];
 const emulators = ['localstack', 'ministack'] as const;
 
@@ -21,7 +21,11 @@ export interface Stage {
  * @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter.
  */
 export function stageOf(scope: IConstruct): Stage {
-  const name: unknown = scope.node.tryGetContext('stage') ?? 'dev';
+  return stageNamed(scope.node.tryGetContext('stage') ?? 'dev');
+}
+
+/** @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter. */
+export function stageNamed(name: unknown): Stage {
   if (typeof name !== 'string' || !STAGE_NAME.test(name)) {
     throw new Error(`stage must match ${STAGE_NAME.source}, but it is ${JSON.stringify(name)}`);
   }

@@ -1,9 +1,8 @@
-import { createHash, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { newApiKey } from '../api-key.ts';
 import { StartFailure } from './start-failure.ts';
 
 const format = /^flk_dev_[0-9A-Za-z]{32}$/;
-const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
  * The development key: the given one, else the one made at the first start and kept in the file, readable by its owner only.
@@ -16,16 +15,11 @@ export function developmentKey(file: string, given: string | undefined): string 
   if (existsSync(file)) {
     return checked(readFileSync(file, 'utf8').trim(), file);
   }
-  const key = `flk_dev_${Array.from({ length: 32 }, () => alphabet[randomInt(alphabet.length)]).join('')}`;
+  const key = newApiKey('dev');
   // Written aside and renamed, so that a crash never leaves half a key.
   writeFileSync(`${file}.new`, `${key}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return key;
-}
-
-/** What the template's parameter takes: the service never sees the key itself before a client sends it. */
-export function keyDigest(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
 }
 
 function checked(key: string, origin: string): string {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { developmentKey, keyDigest } from './api-key.ts';
+import { keyDigest } from '../api-key.ts';
+import { developmentKey } from './api-key.ts';
 import { builtApplication } from './application-build.ts';
 import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
@@ -10,12 +11,17 @@ import { databaseFailure, startDynamoDB } from './dynamodb-process.ts';
 import { openFunctionLog } from './function-log.ts';
 import { startGateway } from './gateway.ts';
 import { LambdaFunction } from './lambda-function.ts';
-import { startQueues } from './queues.ts';
+import { MetricRegistry } from './metric-registry.ts';
+import { type ParameterStore, startParameterStore } from './parameter-store.ts';
+import { Parameters } from './parameters.ts';
+import { type QueueService, startQueues } from './queues.ts';
+import type { TerminalStyle } from './readable-line.ts';
+import { addRuntimeMetrics } from './runtime-metrics.ts';
 import { seed } from './seed.ts';
 import { StartFailure } from './start-failure.ts';
 import { keepStreamsShort } from './stream-records.ts';
 import { ensureTable } from './tables.ts';
-import { readApplication } from './template-reader.ts';
+import { type Application, readApplication } from './template-reader.ts';
 
 export interface EmbeddedOptions {
   /** 0 (the default) for any free port. */
@@ -29,6 +35,8 @@ export interface EmbeddedOptions {
   readonly seed?: boolean;
   /** Says nothing on the terminal. */
   readonly quiet?: boolean;
+  /** What functions print that is shown; by default warnings and errors only, without colours. */
+  readonly style?: TerminalStyle;
   /** Uses this DynamoDB and starts none. */
   readonly dynamodbEndpoint?: string;
   /** Gives the functions another endpoint than the real one, such as that of a proxy in front of it. */
@@ -70,20 +78,23 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const apiKey = developmentKey(folder.apiKeyFile, options.apiKey);
 
   const application = readApplication(options.assemblyFolder ?? (await build(progress, cleanup)));
-  const queues = application.hasQueuesOrTopics ? await startQueues(folder.queuesFolder) : undefined;
-  cleanup.defer(async () => queues?.stop());
-  const deployment = application.describe({
-    parameters: { ApiKeySha256: keyDigest(apiKey) },
-    queueUrl: (name) => (queues ? queues.queueUrl(name) : ''),
-  });
-  queues?.create(deployment.queues, deployment.topics);
+  const { deployment, queues } = await describeWithQueues(application, apiKey, folder, cleanup);
+  const parameters = await startParameters(deployment, folder, progress, cleanup);
 
   const database = await progress.step('database', () => startDatabase(options, folder, deployment, cleanup));
   const endpoints = {
     dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
     ...(queues && { queues: queues.endpoint }),
+    ...(parameters && { parameters: parameters.endpoint }),
   };
-  const output = openFunctionLog(folder.logFile, progress.warn);
+  const metrics = new MetricRegistry(progress.warn);
+  const output = openFunctionLog({
+    file: folder.logFile,
+    style: options.style ?? { requests: false, colours: false },
+    warn: progress.warn,
+    say: progress.say,
+    measure: (functionName, entry) => metrics.record(functionName, entry),
+  });
   const functions = new Map(
     deployment.functions.map((definition) => [
       definition.name,
@@ -100,8 +111,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   });
 
   const gateway = await listen(options.port ?? 0, (port) =>
-    startGateway({ api: deployment.api, functions, port, failed: (message) => output.failed('gateway', message) }),
+    startGateway({
+      api: deployment.api,
+      functions,
+      port,
+      pages: new Map([['/metrics', metrics]]),
+      failed: (message) => output.failed('gateway', message),
+    }),
   );
+  addRuntimeMetrics(metrics.registry, { functions, responses: gateway.responses });
   cleanup.defer(() => gateway.stop(finishRequestsWithinMs));
   folder.announce(gateway.port);
   const url = `http://127.0.0.1:${gateway.port}`;
@@ -122,6 +140,42 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     lost: database.lost,
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Reads the template, and starts queues and topics if it has any that are used. */
+async function describeWithQueues(
+  application: Application,
+  apiKey: string,
+  folder: DataFolder,
+  cleanup: AsyncDisposableStack,
+): Promise<{ deployment: Deployment; queues?: QueueService }> {
+  const parameters = { ApiKeySha256: keyDigest(apiKey) };
+  const deployment = application.describe({ parameters, queueUrl: () => '' });
+  if (deployment.queues.length === 0 && deployment.topics.length === 0) {
+    return { deployment };
+  }
+  const queues = await startQueues(folder.queuesFolder);
+  cleanup.defer(() => queues.stop());
+  queues.create(deployment.queues, deployment.topics);
+  // Now that the port is known, the URLs of the queues in the functions' environment are, too.
+  return { deployment: application.describe({ parameters, queueUrl: queues.queueUrl }), queues };
+}
+
+/** Serves the template's parameters, if it has any. */
+async function startParameters(
+  { parameters: definitions }: Deployment,
+  folder: DataFolder,
+  progress: Progress,
+  cleanup: AsyncDisposableStack,
+): Promise<ParameterStore | undefined> {
+  if (definitions.length === 0) {
+    return undefined;
+  }
+  const parameters = new Parameters(definitions, folder.flagsFile, progress.warn);
+  cleanup.defer(() => parameters.stop());
+  const store = await startParameterStore((name) => parameters.find(name));
+  cleanup.defer(() => store.stop());
+  return store;
 }
 
 async function build(progress: Progress, cleanup: AsyncDisposableStack): Promise<string> {

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { developmentKey, keyDigest } from '../../infra/local/api-key.ts';
+import { keyDigest } from '../../infra/api-key.ts';
+import { developmentKey } from '../../infra/local/api-key.ts';
 import { emptyDataFolder, openDataFolder } from '../../infra/local/data-folder.ts';
 import { shareLock, tryLock } from '../../infra/local/file-lock.ts';
 import { openFunctionLog } from '../../infra/local/function-log.ts';

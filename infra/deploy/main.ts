@@ -1,0 +1,80 @@
+/**
+ * `npm run deploy -- --stage NAME`: deploys a stage to AWS, or to the emulator it is named after.
+ * What follows a `--` of its own goes to `cdk deploy` as it is.
+ */
+import { parseArgs } from 'node:util';
+import { keyDigest, newApiKey } from '../api-key.ts';
+import { type Emulator, type Stage, stageNamed } from '../stage.ts';
+import { cdk, deployStacks } from './cdk-process.ts';
+import { type DeployedStage, deployedStages, rememberStage } from './deployed-stages.ts';
+import { emulatorAccount, emulatorApiUrl, emulatorEnvironment } from './emulator-endpoint.ts';
+import { isDeployed } from './stack-status.ts';
+
+const defaultEndpoint = 'http://127.0.0.1:4566';
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { stage: { type: 'string' } }, allowPositionals: true });
+  const stage = stageNamed(values.stage ?? 'dev');
+  if (stage.platform === 'aws') await deployToAws(stage, positionals);
+  else await deployToEmulator(stage, stage.platform, positionals);
+}
+
+/** The credentials, the account and the Region are those of the environment, as for any other AWS client. */
+async function deployToAws(stage: Stage, cdkOptions: readonly string[]): Promise<void> {
+  if (process.env.AWS_ENDPOINT_URL) {
+    throw new Error(`AWS_ENDPOINT_URL is set, so the stage ${stage.name} would not reach AWS. Unset it and try again.`);
+  }
+  const given = process.env.FLORIN_API_KEY;
+  const made = given || (await isDeployed(apiStack(stage))) ? undefined : newApiKey(stage.name);
+  const key = given ?? made;
+  const url = await deployStacks({ stage: stage.name, apiKeySha256: key && keyDigest(key), cdkOptions });
+  console.log(`\nURL   ${url}`);
+  console.log(
+    made
+      ? `Key   ${made}\n      It is shown this once and kept nowhere; the stage knows its SHA-256 only.`
+      : `Key   ${given ? 'as in FLORIN_API_KEY' : 'as before'}`,
+  );
+}
+
+async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: readonly string[]): Promise<void> {
+  const endpoint = process.env.AWS_ENDPOINT_URL || defaultEndpoint;
+  const environment = { ...process.env, ...emulatorEnvironment(endpoint) };
+  await assertAnswers(endpoint, emulator);
+  await cdk(['bootstrap', `aws://${emulatorAccount}/us-east-1`, '-c', `stage=${stage.name}`, '--quiet'], environment);
+  const apiKey = process.env.FLORIN_API_KEY || rememberedKey(stage) || newApiKey(stage.name);
+  const apiUrl = await deployStacks({
+    stage: stage.name,
+    apiKeySha256: keyDigest(apiKey),
+    cdkOptions: ['--require-approval', 'never', ...cdkOptions],
+    environment,
+  });
+  const deployed: DeployedStage = { stage: stage.name, url: emulatorApiUrl(emulator, endpoint, apiUrl), apiKey };
+  rememberStage(deployed);
+  console.log(`\nURL   ${deployed.url}\nKey   ${apiKey}\n\nnpm run test:e2e -- --url ${deployed.url}`);
+}
+
+/** An emulator forgets when it stops; with the same key after each deployment, its users need not notice. */
+function rememberedKey(stage: Stage): string | undefined {
+  return deployedStages().find((deployed) => deployed.stage === stage.name)?.apiKey;
+}
+
+function apiStack(stage: Stage): string {
+  return `Florin-${stage.name}-Api`;
+}
+
+async function assertAnswers(endpoint: string, emulator: Emulator): Promise<void> {
+  try {
+    await fetch(endpoint, { signal: AbortSignal.timeout(5_000) });
+  } catch (error) {
+    throw new Error(`No ${emulator} answers at ${endpoint}. Start it, or name its address in AWS_ENDPOINT_URL.`, {
+      cause: error,
+    });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`\n${(error as Error).message}`);
+  process.exitCode = 1;
+}
