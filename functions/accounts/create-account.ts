@@ -9,7 +9,7 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
     // A generated id has the form of an account id, and follows from the key, so that a retry meets the same account.
     const id = body.id ?? (generatedAccountId(tenant, invocation.key) as AccountId);
     const { unbounded = false, floors = new Map(), owner, metadata = {} } = body;
-    log({ account: id });
+    log({ accounts: [id] });
     return once({
       ...invocation,
       tenant,

@@ -4,7 +4,7 @@ import { accountOf } from '../../lib/http/representations.ts';
 
 export function getAccount(ledger: Ledger): Operation<'getAccount'> {
   return async ({ path: { accountId }, caller, log }) => {
-    log({ account: accountId });
+    log({ accounts: [accountId] });
     const account = await ledger.accounts.get(caller.tenant, accountId);
     return json(200, accountOf(account), { etag: weakETag(account.version) });
   };

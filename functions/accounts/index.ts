@@ -4,7 +4,7 @@ import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
-import { logger } from '../../lib/observability/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
 import { createAccount } from './create-account.ts';
 import { getAccount } from './get-account.ts';
 import { getBalance } from './get-balance.ts';
@@ -14,6 +14,8 @@ import { listEntries } from './list-entries.ts';
 import { updateAccount } from './update-account.ts';
 
 const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const instruments = createInstruments();
+const { logger } = instruments;
 const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const records = createIdempotencyClient();
@@ -30,5 +32,5 @@ export const handler = serveArea(
     getBalance: getBalance(ledger),
     listEntries: listEntries(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
 );

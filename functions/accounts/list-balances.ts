@@ -8,7 +8,7 @@ const etagLength = 32;
 
 export function listBalances(ledger: Ledger): Operation<'listBalances'> {
   return async ({ path: { accountId }, caller, log }) => {
-    log({ account: accountId });
+    log({ accounts: [accountId] });
     const { balances } = await ledger.balances.list(caller.tenant, accountId);
     const versions = balances.map(({ asset, version }) => [asset, version]);
     return json(200, { data: balances.map(balanceOf) }, { etag: weakETag(digestOf(versions).slice(0, etagLength)) });

@@ -13,7 +13,7 @@ const position = z.strictObject({
 
 export function listEntries(ledger: Ledger): Operation<'listEntries'> {
   return async ({ path: { accountId: account }, query: { cursor, limit, ...query }, caller: { tenant }, log }) => {
-    log({ account });
+    log({ accounts: [account] });
     // A cursor goes with everything that says which entries there are and in what order; pages may differ in size.
     const binding = { operation: 'listEntries', tenant, account, ...query };
     const after = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);

@@ -6,7 +6,7 @@ import type { Once } from '../../lib/idempotency/index.ts';
 export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAccount'> {
   return ({ path: { accountId: id }, body, caller: { tenant }, log, ...invocation }) => {
     const { status, floors, owner, metadata } = body;
-    log({ account: id });
+    log({ accounts: [id] });
     return once({
       ...invocation,
       tenant,

@@ -4,11 +4,13 @@ import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
-import { logger } from '../../lib/observability/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
 import { createAsset } from './create-asset.ts';
 import { listAssets } from './list-assets.ts';
 
 const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const instruments = createInstruments();
+const { logger } = instruments;
 const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
@@ -19,5 +21,5 @@ export const handler = serveArea(
     createAsset: createAsset(ledger, once),
     listAssets: listAssets(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
 );

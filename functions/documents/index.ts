@@ -1,5 +1,5 @@
-import { logger } from '../../lib/observability/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
 import { serveDocuments } from './serve-documents.ts';
 
 // The build puts the files beside the bundle.
-export const handler = serveDocuments(import.meta.dirname, logger);
+export const handler = serveDocuments(import.meta.dirname, createInstruments());

@@ -1,5 +1,5 @@
 import { type AreaHandler, serveArea } from '../../lib/http/index.ts';
-import type { LineWriter } from '../../lib/observability/index.ts';
+import type { Instruments } from '../../lib/observability/index.ts';
 import { DocumentFiles } from './document-files.ts';
 import { getDocs } from './get-docs.ts';
 import { getDocsFile } from './get-docs-file.ts';
@@ -21,7 +21,7 @@ const pagePolicy = {
  *
  * @param root the folder with `openapi.json` and `docs/`
  */
-export function serveDocuments(root: string, logger: LineWriter): AreaHandler {
+export function serveDocuments(root: string, instruments: Instruments): AreaHandler {
   const files = new DocumentFiles(root);
   return serveArea(
     'documents',
@@ -32,6 +32,6 @@ export function serveDocuments(root: string, logger: LineWriter): AreaHandler {
       getDocsFile: getDocsFile(files),
     },
     // Everything here is public, so there are no credentials to know.
-    { authenticate: () => undefined, logger, contentPolicy: pagePolicy },
+    { authenticate: () => undefined, instruments, contentPolicy: pagePolicy },
   );
 }

@@ -4,7 +4,7 @@ import { transactionOf } from '../../lib/http/representations.ts';
 
 export function getTransaction(ledger: Ledger): Operation<'getTransaction'> {
   return async ({ path: { transactionId }, caller, log }) => {
-    log({ transaction: transactionId });
+    log({ transactionId });
     const transaction = await ledger.transactions.get(caller.tenant, transactionId);
     if (!transaction) throw new HttpProblem('not_found', 'There is no such transaction.');
     // Nothing of a transaction changes but its status.

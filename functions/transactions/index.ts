@@ -3,7 +3,7 @@ import { readEnvironment } from '../../lib/config/environment.ts';
 import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
-import { logger } from '../../lib/observability/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
 import { createBonus } from './create-bonus.ts';
 import { createDeposit } from './create-deposit.ts';
 import { createSpend } from './create-spend.ts';
@@ -14,6 +14,8 @@ import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
 
 const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const instruments = createInstruments();
+const { logger } = instruments;
 const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 
@@ -29,5 +31,5 @@ export const handler = serveArea(
     createTransaction: createTransaction(ledger),
     getTransaction: getTransaction(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), logger, flags },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
 );

@@ -1,5 +1,6 @@
-import type { CommitOutcome, Ledger, PreviewOutcome } from '../../lib/dynamodb/index.ts';
+import type { CommitResult, Ledger, PreviewOutcome } from '../../lib/dynamodb/index.ts';
 import { type Answer, HttpProblem, json, type OperationRequest } from '../../lib/http/index.ts';
+import type { LogFields } from '../../lib/http/log-fields.ts';
 import { postedTransactionOf, previewOf, transactionLocation } from '../../lib/http/representations.ts';
 import type { OperationId } from '../../lib/http/routes.ts';
 import {
@@ -10,9 +11,16 @@ import {
   postTransaction,
   type RejectedTransaction,
 } from '../../lib/ledger/index.ts';
+import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
+
+/** Accounts named in a log line at the most: a kilobyte of them. */
+const maxLoggedAccounts = 8;
 
 /** What the posting operations have in common of their requests. */
-type PostingRequest = Pick<OperationRequest<OperationId>, 'caller' | 'key' | 'log' | 'remainingTimeInMillis'> & {
+type PostingRequest = Pick<
+  OperationRequest<OperationId>,
+  'caller' | 'key' | 'cause' | 'log' | 'remainingTimeInMillis'
+> & {
   readonly query: { readonly dryRun: boolean };
 };
 
@@ -30,32 +38,47 @@ type Movement = Pick<PostTransactionRequest, 'operation' | 'type' | 'postings' |
  */
 export async function postAnswer(
   ledger: Ledger,
-  { caller, key, query, log, remainingTimeInMillis }: PostingRequest,
+  { caller, key, query, cause, log, remainingTimeInMillis }: PostingRequest,
   { accountInPath, ...movement }: Movement,
 ): Promise<Answer> {
   const command = postTransaction({ tenant: caller.tenant, key, ...movement });
   const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
+  log({ accounts: accountsOf(command) });
   if (query.dryRun) {
     log({ dryRun: true });
     return previewAnswer(await ledger.preview(command, timeMs), accountInPath);
   }
-  log({ transaction: command.id });
-  return outcomeAnswer(await ledger.post(command, timeMs), command, accountInPath, log);
+  log({ transactionId: command.id });
+  const result = await ledger.post(command, timeMs, cause);
+  log(courseOf(result, command));
+  return outcomeAnswer(result, command, accountInPath);
 }
 
-function outcomeAnswer(
-  outcome: CommitOutcome,
-  { id }: PostTransaction,
-  accountInPath: AccountId | undefined,
-  log: PostingRequest['log'],
-): Answer {
+/** The first few accounts of a transaction: enough to find it by, and bounded where it has many. */
+function accountsOf({ postings }: PostTransaction): AccountId[] {
+  const accounts = new Set(postings.flatMap(({ source, destination }) => [source, destination]));
+  return [...accounts].slice(0, maxLoggedAccounts);
+}
+
+/** What the log says of a result. A replay settles nothing: the transaction was counted when it was settled. */
+function courseOf(result: CommitResult, { type }: PostTransaction): LogFields {
+  const { attempts: commitAttempts } = result;
+  if (result.kind === 'settled') {
+    if (result.replayed) return { replayed: true };
+    const { transaction } = result;
+    const outcome = transaction.status === 'posted' ? postedOutcome : transaction.reason;
+    return { type: countedTypeOf(type), outcome, commitAttempts };
+  }
+  return result.kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
+}
+
+function outcomeAnswer(outcome: CommitResult, { id }: PostTransaction, accountInPath: AccountId | undefined): Answer {
   switch (outcome.kind) {
     case 'settled': {
       const { transaction, replayed } = outcome;
       if (transaction.status === 'posted') {
         return json(201, postedTransactionOf(transaction), { location: transactionLocation(id), replayed });
       }
-      log({ replayed });
       throw declined(transaction, { transactionId: id }, replayed, transactionLocation(id));
     }
     case 'key_reused':

@@ -1,10 +1,13 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Caller } from '../auth/index.ts';
+import type { Cause } from '../dynamodb/index.ts';
+import { formatTraceparent } from '../observability/index.ts';
 import { type Answer, matchesETag } from './answer.ts';
 import { basePathOf, fullPathOf } from './base-path.ts';
 import { type ChainOptions, middlewares } from './chain.ts';
 import type { GatewayEvent, Invocation } from './invocation.ts';
+import { observe } from './observation.ts';
 import type { Operation, OperationRequest, Operations } from './operation.ts';
 import { HttpProblem, problems } from './problem.ts';
 import { problemResult } from './problem-answers.ts';
@@ -38,16 +41,31 @@ export function serveArea<A extends Area>(area: A, operations: Operations<A>, op
     { timeoutEarlyInMillis: 0 },
   ).use(middlewares(options));
 
-  return async (event, context) => {
-    const route = served.get(`${event.httpMethod} ${event.resource}`);
-    if (!route) return problemResult('not_found', problems.not_found.detail, fullPathOf(event));
-    return chain({ ...event, headers: event.headers ?? {}, invocation: begin(route) }, context);
+  const observed = observe(options.instruments);
+
+  return (event, context) => {
+    const { httpMethod, resource } = event;
+    const route = served.get(`${httpMethod} ${resource}`);
+    if (!route) {
+      options.instruments.logger.warn('an event names no operation of this function', { httpMethod, resource });
+      return Promise.resolve(problemResult('not_found', problems.not_found.detail, fullPathOf(event)));
+    }
+    const invocation = begin(route);
+    return observed(invocation, context, () => chain({ ...event, headers: event.headers ?? {}, invocation }, context));
   };
 }
 
 function begin(route: AnyRoute): Invocation {
-  const startedAt = performance.now();
-  return { route, startedAt, correlationId: '', path: undefined, query: undefined, body: undefined, logged: {} };
+  return {
+    route,
+    startedAt: performance.now(),
+    correlationId: '',
+    trace: undefined,
+    path: undefined,
+    query: undefined,
+    body: undefined,
+    logged: {},
+  };
 }
 
 function requestOf(event: GatewayEvent, context: Context): OperationRequest<OperationId> {
@@ -65,6 +83,10 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
     fullPath: fullPathOf(event),
     context,
     remainingTimeInMillis: () => Math.max(0, context.getRemainingTimeInMillis() - answerMarginMs),
+    get cause(): Cause {
+      const { correlationId, trace } = invocation;
+      return { correlationId, ...(trace && { traceparent: formatTraceparent(trace.context) }) };
+    },
     log: (fields) => {
       Object.assign(invocation.logged, fields);
     },

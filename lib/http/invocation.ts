@@ -1,21 +1,28 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Caller } from '../auth/index.ts';
+import type { InvocationTrace } from '../observability/index.ts';
+import type { LogFields } from './log-fields.ts';
 import type { AnyRoute } from './routes.ts';
 
 /** What the middlewares find out about one request. It lives on the event, so that nothing of a request is module state. */
 export interface Invocation {
   readonly route: AnyRoute;
   readonly startedAt: number;
+  /** Empty until the headers are read. */
   correlationId: string;
+  /** Undefined where nobody traces. */
+  trace: InvocationTrace | undefined;
   caller?: Caller;
   key?: string;
   path: unknown;
   query: unknown;
   body: unknown;
-  /** What the handler adds to the log line: ids and codes, never contents. */
-  readonly logged: Record<string, string | number | boolean>;
+  /** What is added to the request's line in the log. */
+  readonly logged: Writable<LogFields>;
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export type GatewayEvent = APIGatewayProxyEvent & { invocation: Invocation };
 export type Middleware = MiddlewareObj<GatewayEvent, APIGatewayProxyResult, Error, Context>;

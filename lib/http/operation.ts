@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda';
 import type { Caller } from '../auth/index.ts';
+import type { Cause } from '../dynamodb/index.ts';
 import type { Answer } from './answer.ts';
+import type { LogFields } from './log-fields.ts';
 import type { Area, BodyOf, OperationId, OperationIn, PathOf, QueryOf } from './routes.ts';
 
 /** What an operation gets: its parsed request, and what it may know of the invocation. */
@@ -17,8 +19,10 @@ export interface OperationRequest<Id extends OperationId> {
   readonly context: Context;
   /** Milliseconds in which the operation must be done, so that its answer still gets out. */
   remainingTimeInMillis(): number;
-  /** Adds ids and codes to the line in the log; never contents. */
-  log(fields: Readonly<Record<string, string | number | boolean>>): void;
+  /** What is kept with whatever the operation commits, to link to this request. */
+  readonly cause: Cause;
+  /** Adds to the request's line in the log. */
+  log(fields: LogFields): void;
 }
 
 /** Parse, call one use case, render: what an operation does is between its request and its answer. */

@@ -65,7 +65,7 @@ export function problemAnswers(writer: LineWriter): Middleware {
       event.invocation.logged.code = 'internal';
       writer.error('a request failed unexpectedly', {
         operation: event.invocation.route.operationId,
-        correlation_id: event.invocation.correlationId,
+        correlationId: event.invocation.correlationId,
         error: error instanceof Error ? error : new Error('something that is no Error was thrown', { cause: error }),
       });
     },

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import type { InvocationTrace } from './invocation-trace.ts';
 import type { LineWriter } from './logger.ts';
 import { xrayTraceId } from './trace-context.ts';
@@ -48,7 +48,17 @@ export function openTraceDaemon(address: string | undefined, logger: Pick<LineWr
     logger.warn('a trace could not be sent; further failures are not logged', { error });
   };
   socket.on('error', onFailure);
-  return { send: (subsegment) => sendTo(socket, target, subsegment, onFailure) };
+  return {
+    send(subsegment) {
+      const document = documentOf(subsegment);
+      if (!document) return;
+      try {
+        socket.send(documentHeader + JSON.stringify(document), target.port, target.host, onFailure);
+      } catch (error) {
+        onFailure(error as Error);
+      }
+    },
+  };
 }
 
 /** Reads `host:port`, or the `udp:` part of `tcp:host:port udp:host:port`. */
@@ -58,16 +68,6 @@ export function parseDaemonAddress(text: string): { host: string; port: number }
   const [, host, port] = /^([^:\s]+):([0-9]{1,5})$/.exec(udp) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return undefined;
   return { host, port: Number(port) };
-}
-
-function sendTo(
-  socket: Socket,
-  { host, port }: { host: string; port: number },
-  subsegment: Subsegment,
-  onFailure: (error: Error | null) => void,
-): void {
-  const document = documentOf(subsegment);
-  if (document) socket.send(documentHeader + JSON.stringify(document), port, host, onFailure);
 }
 
 /** The document of a subsegment sent by itself; undefined where its trace is not recorded. Source: "Segment documents". */

@@ -52,6 +52,7 @@ export async function startApi(): Promise<TestApi> {
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
     POWERTOOLS_SERVICE_NAME: 'florin-test',
+    POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'SILENT',
   });
   return {

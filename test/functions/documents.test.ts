@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serveDocuments } from '../../functions/documents/serve-documents.ts';
 import { buildOpenApiDocument } from '../../lib/http/openapi.ts';
-import { logger } from '../../lib/observability/index.ts';
+import { recorder } from '../observability/recorder.ts';
 import { type Call, callWith } from './api.ts';
 import { lambdaContext, proxyEvent } from './proxy-event.ts';
 
@@ -21,8 +21,7 @@ beforeAll(async () => {
   const swaggerUi = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
     await cp(path.join(swaggerUi, file), path.join(docs, file));
-  logger.setLogLevel('SILENT');
-  call = callWith({ documents: serveDocuments(folder, logger) });
+  call = callWith({ documents: serveDocuments(folder, recorder().instruments) });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -75,7 +74,7 @@ describe('documents', () => {
   it('sends /docs/ to /docs, where the links of the page lead to its files', async () => {
     const { event } = proxyEvent({ method: 'GET', path: '/docs' });
     event.requestContext = { ...event.requestContext, path: '/dev/docs/' };
-    const result = await serveDocuments(folder, logger)(event, lambdaContext());
+    const result = await serveDocuments(folder, recorder().instruments)(event, lambdaContext());
     expect(result).toMatchObject({ statusCode: 308, headers: { Location: '/dev/docs' } });
   });
 

@@ -5,28 +5,13 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { defaultFlags } from '../../lib/config/flags.ts';
 import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
 import { InvariantViolation, LedgerError } from '../../lib/ledger/index.ts';
-import type { LineWriter } from '../../lib/observability/index.ts';
 import { apiKey, callWith } from '../functions/api.ts';
 import { lambdaContext } from '../functions/proxy-event.ts';
+import { recorder } from '../observability/recorder.ts';
+import { asset } from '../support/ledger-fixture.ts';
 
-interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-const lines: Line[] = [];
-beforeEach(() => {
-  lines.length = 0;
-});
-
-/** Keeps lines instead of printing them. */
-function listener(level: string) {
-  return (message: unknown, fields: unknown) => {
-    lines.push({ level, message: String(message), fields: fields as Line['fields'] });
-  };
-}
-const logger = { info: listener('info'), warn: listener('warn'), error: listener('error') } as unknown as LineWriter;
+const { instruments, lines, subsegments, clear } = recorder();
+beforeEach(clear);
 
 /** The chain around assets that do what a test says. */
 function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => Promise<Answer>) {
@@ -34,7 +19,7 @@ function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => P
   const handler = serveArea(
     'assets',
     { createAsset, listAssets: () => json(200, { data: [] }) },
-    { authenticate, logger, flags: { current: async () => defaultFlags } },
+    { authenticate, instruments, flags: { current: async () => defaultFlags } },
   );
   return { handler, call: callWith({ assets: handler }) };
 }
@@ -67,7 +52,7 @@ describe('the chain', () => {
 
   it('writes one line per invocation, with ids and without contents', async () => {
     const { call } = assetsThat(async ({ log }) => {
-      log({ asset: 'USD/2' });
+      log({ asset: asset('USD/2') });
       return json(201, { secret: 'answer-content' }, { replayed: true });
     });
     await call(
@@ -82,13 +67,14 @@ describe('the chain', () => {
       fields: {
         operation: 'createAsset',
         status: 201,
-        correlation_id: 'c-1',
+        correlationId: 'c-1',
+        coldStart: true,
         tenant: 'default',
         asset: 'USD/2',
         replayed: true,
       },
     });
-    expect(lines[0]?.fields.latencyMs).toBeGreaterThanOrEqual(0);
+    expect(lines[0]?.fields.Latency).toBeGreaterThanOrEqual(0);
     const text = JSON.stringify(lines);
     for (const content of ['answer-content', 'body-content', 'the-key', apiKey]) expect(text).not.toContain(content);
   });
@@ -203,6 +189,95 @@ describe('the chain', () => {
     expect(result.statusCode).toBe(404);
   });
 
+  it('warns of an event that names no operation of the function: the template and the routes disagree', async () => {
+    const { handler } = assetsThat(async () => json(201, {}));
+    const event = { httpMethod: 'DELETE', resource: '/v1/assets', path: '/v1/assets', requestContext: {} };
+    await handler(event as unknown as APIGatewayProxyEvent, lambdaContext());
+    expect(lines).toMatchObject([{ level: 'warn', fields: { httpMethod: 'DELETE', resource: '/v1/assets' } }]);
+  });
+
+  it('counts a request that the chain itself cannot answer as a fault, and lets the error through', async () => {
+    const { handler, call } = assetsThat(async () => json(201, {}));
+    // Without its context an event has no path, so that not even the problem can be rendered.
+    const event = { httpMethod: 'POST', resource: '/v1/assets', headers: {}, requestContext: null };
+    await expect(handler(event as unknown as APIGatewayProxyEvent, lambdaContext())).rejects.toThrow(TypeError);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.fields).toMatchObject({ operation: 'createAsset', status: 500, Faults: 1, Requests: 1 });
+    expect(lines[0]?.fields).not.toHaveProperty('Errors');
+    await call('POST', '/v1/assets', body);
+    expect(lines[1]?.fields).toMatchObject({ status: 201, Faults: 0 });
+  });
+
+  it('says which invocation was the first of its instance, and of no other', async () => {
+    const { call } = assetsThat(async () => json(201, {}));
+    for (let i = 0; i < 3; i++) await call('POST', '/v1/assets', body);
+    expect(lines.map(({ fields }) => fields.coldStart)).toEqual([true, undefined, undefined]);
+  });
+
+  it('counts what became of a request', async () => {
+    const outcomes: (() => Promise<Answer>)[] = [
+      async () => json(201, {}),
+      async () => json(201, {}, { replayed: true }),
+      async () => Promise.reject(new LedgerError('idempotency_key_reused', 'no')),
+      async () => Promise.reject(new LedgerError('unavailable', 'no')),
+    ];
+    for (const outcome of outcomes) await assetsThat(outcome).call('POST', '/v1/assets', body);
+    const counted = lines.map(({ fields }) => {
+      const { Requests, Errors, Faults, Replays, KeyConflicts, code } = fields;
+      return { Requests, Errors, Faults, Replays, KeyConflicts, code };
+    });
+    expect(counted).toEqual([
+      { Requests: 1, Faults: 0 },
+      { Requests: 1, Faults: 0, Replays: 1 },
+      { Requests: 1, Faults: 0, Errors: 1, KeyConflicts: 1, code: 'idempotency_key_reused' },
+      { Requests: 1, Faults: 1, Errors: 1, code: 'unavailable' },
+    ]);
+  });
+
+  it('tells the trace what it tells the log, and gives the operation what to keep of it', async () => {
+    let cause: unknown;
+    const { call } = assetsThat(async (request) => {
+      cause = request.cause;
+      throw new LedgerError('already_exists', 'no');
+    });
+    const traceId = '5759e988bd862e3fe1be46a994272793';
+    const callers = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = {
+      'X-Amzn-Trace-Id': 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+      Traceparent: `00-${callers}-00f067aa0ba902b7-01`,
+      'X-Correlation-Id': 'c-1',
+    };
+    await call('POST', '/v1/assets', body, { headers });
+    expect(lines[0]?.fields).toMatchObject({ traceId: '1-5759e988-bd862e3fe1be46a994272793', causedBy: callers });
+    expect(subsegments).toHaveLength(1);
+    const [subsegment] = subsegments;
+    expect(subsegment).toMatchObject({
+      name: 'createAsset',
+      status: 409,
+      trace: { context: { traceId, isSampled: true }, parentId: '53995c3f42cd8ad8', causedBy: callers },
+      annotations: { correlationId: 'c-1', operation: 'createAsset', tenant: 'default' },
+    });
+    expect(cause).toEqual({
+      correlationId: 'c-1',
+      traceparent: `00-${traceId}-${subsegment?.trace.context.spanId}-01`,
+    });
+  });
+
+  it.each([
+    ['no trace headers', {}],
+    ['broken ones', { traceparent: '00-xyz', 'X-Amzn-Trace-Id': 'Root=1-0;Parent=' }],
+  ])('traces nothing with %s', async (_, headers) => {
+    let cause: unknown;
+    const { call } = assetsThat(async (request) => {
+      cause = request.cause;
+      return json(201, {});
+    });
+    expect((await call('POST', '/v1/assets', body, { headers })).status).toBe(201);
+    expect(subsegments).toEqual([]);
+    expect(lines[0]?.fields).not.toHaveProperty('traceId');
+    expect(cause).toEqual({ correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+
   it('keeps requests that it serves at once apart', async () => {
     const { call } = assetsThat(async ({ body: { code }, log }) => {
       await new Promise((resolve) => setTimeout(resolve, code.length));
@@ -215,6 +290,6 @@ describe('the chain', () => {
     );
     expect(answers.map((answer) => answer.body.code)).toEqual(codes);
     expect(answers.map((answer) => answer.headers['X-Correlation-Id'])).toEqual(codes.map((code) => `c-${code}`));
-    for (const { fields } of lines) expect(fields.correlation_id).toBe(`c-${fields.asset}`);
+    for (const { fields } of lines) expect(fields.correlationId).toBe(`c-${fields.asset}`);
   });
 });

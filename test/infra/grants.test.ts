@@ -31,6 +31,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
     AWS_ENDPOINT_URL_SSM: parameters.endpoint,
     FLAGS_PARAMETER: flagsParameter,
+    POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
     LEDGER_TABLE: ledger,
     IDEMPOTENCY_TABLE: idempotency,
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),

@@ -1,0 +1,22 @@
+import type { AccountId, AssetCode, DeclineReason, TransactionId } from '../ledger/index.ts';
+import type { CountedType, postedOutcome } from '../observability/index.ts';
+import type { ProblemCode } from './problem.ts';
+
+/**
+ * What may be added to a request's line in the log: ids, codes and counts. What clients write into descriptions,
+ * metadata, owners, keys and headers has no field here, and so does not compile.
+ */
+export interface LogFields {
+  readonly transactionId?: TransactionId;
+  readonly accounts?: readonly AccountId[];
+  readonly asset?: AssetCode;
+  readonly dryRun?: true;
+  readonly replayed?: true;
+  readonly code?: ProblemCode;
+  /** Which feature flag forbade it. */
+  readonly forbiddenBy?: string;
+  /** Of a transaction settled by this very request, with its outcome. */
+  readonly type?: CountedType;
+  readonly outcome?: typeof postedOutcome | DeclineReason;
+  readonly commitAttempts?: number;
+}
