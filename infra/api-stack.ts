@@ -1,39 +1,92 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ledgerTable } from '../lib/config/ledger-table.ts';
+import { Alarms } from './alarms.ts';
 import { AreaFunction } from './area-function.ts';
 import { type Area, areas } from './areas.ts';
+import { Dashboards } from './dashboards/dashboards.ts';
 import type { FlagsParameter } from './flags-parameter.ts';
+import { GradualRelease } from './gradual-release.ts';
 import type { IdempotencyTable } from './idempotency-table.ts';
+import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerApi } from './ledger-api.ts';
-import type { LedgerTable } from './ledger-table.ts';
+import type { Options } from './options.ts';
+import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
+import { watchApi, watchFunction, watchReplica, watchTable } from './watch.ts';
+
+/** The part of the requests that is traced in production. */
+const TRACED_IN_PRODUCTION = 0.05;
 
 export interface ApiStackProps extends StackProps {
   readonly stage: Stage;
+  readonly options: Options;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
-  readonly ledger: LedgerTable;
+  readonly ledger: LedgerAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
+  /** The Region that what is written here is replicated to. */
+  readonly replicatesTo?: string | undefined;
 }
 
-/** What may be replaced at any time: a function for each area, with its grants, and the API in front of them. */
+/** What may be replaced at any time: a function for each area, with its grants, the API in front of them, and what watches over them. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
-    const { stage, bundles, ledger, idempotency, flags } = props;
-    const apiKey = new CfnParameter(this, 'ApiKeySha256', {
-      description: 'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere.',
-      allowedPattern: '^[0-9a-f]{64}$',
-      constraintDescription: 'must be 64 lower-case hexadecimal digits',
-    });
-
+    const { stage, options } = props;
+    const inProduction = stage.name === 'prod';
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
-    for (const area of Object.keys(areas) as Area[]) {
-      const id = area.charAt(0).toUpperCase() + area.slice(1);
-      const apiKeySha256 = apiKey.valueAsString;
-      api.serve(area, new AreaFunction(this, id, { area, bundles, ledger, idempotency, flags, apiKeySha256 }).live);
+    const functions = serveAreas(this, api, props);
+    const tables = {
+      ledger: { name: props.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
+      idempotency: { name: props.idempotency.tableName, indexes: [] },
+    };
+
+    const alarms = new Alarms(this, 'Alarms', { stage: stage.name, email: options.alarmEmail });
+    const apiErrors = watchApi(alarms, api);
+    for (const area of areaNames) {
+      const functionErrors = watchFunction(alarms, area, functions[area].live);
+      if (inProduction && areas[area].movesMoney) {
+        const watched = [functionErrors, apiErrors];
+        new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms: watched, ...options });
+      }
     }
+    for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
+    if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
+    new Dashboards(this, 'Dashboards', { stage: stage.name, api, functions, tables, alarms: alarms.raised });
+    if (inProduction) {
+      new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
+    }
+
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the API answers' });
+    new CfnOutput(this, 'AlarmTopicArn', {
+      value: alarms.topicArn,
+      description: 'Where alarms are told; subscribe here',
+    });
   }
+}
+
+const areaNames = Object.keys(areas) as Area[];
+
+/** Makes the function of each area and routes its part of the API to it. */
+function serveAreas(
+  stack: Stack,
+  api: LedgerApi,
+  { bundles, ledger, idempotency, flags }: ApiStackProps,
+): Readonly<Record<Area, AreaFunction>> {
+  const apiKey = new CfnParameter(stack, 'ApiKeySha256', {
+    description: 'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere.',
+    allowedPattern: '^[0-9a-f]{64}$',
+    constraintDescription: 'must be 64 lower-case hexadecimal digits',
+  });
+  const apiKeySha256 = apiKey.valueAsString;
+  const served = areaNames.map((area) => {
+    const id = area.charAt(0).toUpperCase() + area.slice(1);
+    const code = new AreaFunction(stack, id, { area, bundles, ledger, idempotency, flags, apiKeySha256 });
+    api.serve(area, code.live);
+    return [area, code] as const;
+  });
+  // The names of all areas went in, so all of them come out.
+  return Object.fromEntries(served) as Record<Area, AreaFunction>;
 }

@@ -4,14 +4,15 @@ import { routes } from '../lib/http/routes.ts';
 import { type Area, areas } from './areas.ts';
 import type { FlagsParameter } from './flags-parameter.ts';
 import type { IdempotencyTable } from './idempotency-table.ts';
+import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerFunction } from './ledger-function.ts';
-import type { LedgerTable } from './ledger-table.ts';
+import { serviceNameOf } from './service-name.ts';
 
 export interface AreaFunctionProps {
   readonly area: Area;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
-  readonly ledger: LedgerTable;
+  readonly ledger: LedgerAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
   readonly apiKeySha256: string;
@@ -27,7 +28,7 @@ export class AreaFunction extends LedgerFunction {
     super(scope, id, {
       description: needs.description,
       bundle: path.join(props.bundles, props.area),
-      serviceName: `florin-${props.area}`,
+      serviceName: serviceNameOf(props.area),
       environment: {
         ...(usesLedger && { LEDGER_TABLE: props.ledger.tableName }),
         ...(needs.replays && { IDEMPOTENCY_TABLE: props.idempotency.tableName }),

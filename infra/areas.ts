@@ -1,6 +1,6 @@
 import { ledgerTable, type SparseIndex } from '../lib/config/ledger-table.ts';
 import type { routes } from '../lib/http/routes.ts';
-import type { LedgerAction } from './ledger-table.ts';
+import type { LedgerAction } from './ledger-access.ts';
 
 /** A part of the API that one function serves. */
 export type Area = (typeof routes)[number]['area'];
@@ -14,6 +14,8 @@ export interface AreaNeeds {
   readonly replays: boolean;
   /** Whether any of its routes asks for credentials. */
   readonly checksAccess: boolean;
+  /** Whether it moves money, so that a release of it is tried on a few requests first. */
+  readonly movesMoney: boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledgerIndexes: [],
     replays: true,
     checksAccess: true,
+    movesMoney: false,
   },
   accounts: {
     description: 'Opens and changes accounts; reads accounts, balances and entries',
@@ -40,6 +43,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledgerIndexes: [ledgerTable.indexes.accountsByTenant],
     replays: true,
     checksAccess: true,
+    movesMoney: false,
   },
   transactions: {
     description: 'Posts transactions and reads them back',
@@ -47,6 +51,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledgerIndexes: [],
     replays: false,
     checksAccess: true,
+    movesMoney: true,
   },
   documents: {
     description: 'Serves the health check, the OpenAPI document and the API reference',
@@ -54,5 +59,6 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledgerIndexes: [],
     replays: false,
     checksAccess: false,
+    movesMoney: false,
   },
 };

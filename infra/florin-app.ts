@@ -3,7 +3,9 @@ import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
+import { optionsOf } from './options.ts';
 import { stageOf } from './stage.ts';
+import { addStandby, primaryEnvironment } from './standby.ts';
 
 export interface FlorinAppProps {
   /** The folder that holds one folder with an `index.mjs` for each function. */
@@ -29,25 +31,34 @@ const cdkContext = {
 
 /**
  * Florin as two stacks, split by lifetime: what is kept (tables, flags) and what may be replaced at any time (functions, API).
+ * A stage with a replica in another Region has the same two there once more, standing by.
  * Every resource is checked against the AwsSolutions rules at synthesis; findings fail it unless they are acknowledged with
  * a reason beside the construct.
  */
 export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
   const app = new App({ outdir, context: { ...cdkContext, ...context }, analyticsReporting: false });
   const stage = stageOf(app);
+  const options = optionsOf(app);
+  const env = primaryEnvironment(options);
 
   const data = new DataStack(app, `Florin-${stage.name}-Data`, {
     description: `Florin (${stage.name}): the tables and the flags`,
+    env,
     stage,
+    options,
   });
   new ApiStack(app, `Florin-${stage.name}-Api`, {
     description: `Florin (${stage.name}): the functions and their API`,
+    env,
     stage,
+    options,
     bundles,
     ledger: data.ledger,
     idempotency: data.idempotency,
     flags: data.flags,
+    replicatesTo: options.replicaRegion,
   });
+  addStandby(app, { stage, options, bundles });
 
   Tags.of(app).add('service', 'florin');
   Tags.of(app).add('stage', stage.name);

@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Size, Validations } from 'aws-cdk-lib';
 import {
   AccessLogField,
   AccessLogFormat,
+  type Stage as ApiStage,
   AwsIntegration,
   EndpointType,
   type Integration,
@@ -35,16 +36,20 @@ const STAGE_BURST_REQUESTS = 2000;
 
 /** The REST API, built from the route table: nobody lists routes twice. */
 export class LedgerApi extends Construct {
+  readonly name: string;
   /** Where the stage answers, with a trailing slash. */
   readonly url: string;
+  /** What metrics are kept of. */
+  readonly deploymentStage: ApiStage;
   readonly #api: RestApi;
   readonly #stage: string;
 
   constructor(scope: Construct, id: string, { stage }: { readonly stage: string }) {
     super(scope, id);
     this.#stage = stage;
+    this.name = `florin-${stage}`;
     this.#api = new RestApi(this, 'RestApi', {
-      restApiName: `florin-${stage}`,
+      restApiName: this.name,
       endpointTypes: [EndpointType.REGIONAL],
       minCompressionSize: Size.bytes(COMPRESS_FROM_BYTES),
       deployOptions: stageOptions(this, stage),
@@ -54,6 +59,7 @@ export class LedgerApi extends Construct {
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
     });
     this.url = this.#api.url;
+    this.deploymentStage = this.#api.deploymentStage;
     addProblemResponses(this.#api);
     addPreflight(this.#api);
     acknowledgeHandlerChecks(this.#api);

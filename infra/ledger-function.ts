@@ -43,19 +43,20 @@ export class LedgerFunction extends Construct implements IGrantable {
   readonly grantPrincipal: IPrincipal;
   /** What callers target, so that a release can shift traffic between versions and be taken back. */
   readonly live: Alias;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: LedgerFunctionProps) {
     super(scope, id);
     if (!existsSync(path.join(props.bundle, 'index.mjs'))) {
       throw new Error(`There is no bundle in ${props.bundle}. Run "npm run build" first.`);
     }
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // The usual managed policy would let the function write to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    this.logGroup.grantWrite(role);
     acknowledgeTracing(role);
     this.grantPrincipal = role;
 
@@ -68,7 +69,7 @@ export class LedgerFunction extends Construct implements IGrantable {
       memorySize: MEMORY_MEGABYTES,
       timeout: Duration.seconds(FUNCTION_TIMEOUT_SECONDS),
       role,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       environment: {

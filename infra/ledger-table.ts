@@ -1,30 +1,22 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Billing, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { ledgerTable, type SparseIndex } from '../lib/config/ledger-table.ts';
-import { grantExactly } from './grant-exactly.ts';
+import { ledgerTable } from '../lib/config/ledger-table.ts';
+import { LedgerAccess } from './ledger-access.ts';
+import type { Options } from './options.ts';
 import { stringAttribute } from './string-attribute.ts';
-
-/** Item actions that functions may be given; `TransactWriteItems` and `TransactGetItems` are authorised through them. */
-export type LedgerAction =
-  | 'dynamodb:GetItem'
-  | 'dynamodb:BatchGetItem'
-  | 'dynamodb:Query'
-  | 'dynamodb:PutItem'
-  | 'dynamodb:UpdateItem'
-  | 'dynamodb:ConditionCheckItem';
 
 /**
  * The money: kept when the stack goes, protected from deletion, restorable to any second of the last 35 days.
- * Nothing deletes its items, so no function is granted that.
+ * Nothing deletes its items, so no function is granted that. A replica in another Region has the same stream, protection and
+ * recovery, and is kept too.
  */
 export class LedgerTable extends Construct {
-  readonly tableName: string;
-  readonly #tableArn: string;
+  readonly access: LedgerAccess;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, options: Pick<Options, 'replicaRegion' | 'warmThroughput'>) {
     super(scope, id);
+    const { replicaRegion, warmThroughput } = options;
     const table = new TableV2(this, 'Table', {
       partitionKey: stringAttribute(ledgerTable.partitionKey),
       sortKey: stringAttribute(ledgerTable.sortKey),
@@ -40,18 +32,9 @@ export class LedgerTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
+      ...(replicaRegion && { replicas: [{ region: replicaRegion }] }),
+      ...(warmThroughput && { warmThroughput }),
     });
-    this.tableName = table.tableName;
-    this.#tableArn = table.tableArn;
-  }
-
-  /** Allows the named actions on the table's items, and nothing on its indexes. */
-  grantItems(grantee: IGrantable, actions: readonly LedgerAction[]): void {
-    grantExactly(grantee, actions, this.#tableArn);
-  }
-
-  /** Allows queries of one index. */
-  grantIndexQuery(grantee: IGrantable, index: SparseIndex): void {
-    grantExactly(grantee, ['dynamodb:Query'], `${this.#tableArn}/index/${index.name}`);
+    this.access = new LedgerAccess(table.tableName, table.tableArn);
   }
 }

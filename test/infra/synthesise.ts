@@ -11,14 +11,22 @@ import type { ValidationReport } from './validation-report.ts';
 export interface Synthesised {
   readonly data: CloudFormationTemplate;
   readonly api: CloudFormationTemplate;
+  /** The templates of all stacks by their names, the two above among them. */
+  readonly stacks: Readonly<Record<string, CloudFormationTemplate>>;
   readonly report: ValidationReport;
+}
+
+export interface SynthesisOptions {
+  /** The stage is `test` unless this says otherwise. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly amend?: (app: App) => void;
 }
 
 /**
  * Synthesises the whole application in a temporary folder, with bundles that hold next to nothing: what the functions do
  * is no concern of a template. Rejects if a rule of the validation packs is violated, as `cdk synth` fails.
  */
-export async function synthesise(amend: (app: App) => void = () => {}): Promise<Synthesised> {
+export async function synthesise({ context, amend }: SynthesisOptions = {}): Promise<Synthesised> {
   const folder = await mkdtemp(path.join(tmpdir(), 'florin-synth-'));
   try {
     const bundles = path.join(folder, 'bundles');
@@ -27,13 +35,15 @@ export async function synthesise(amend: (app: App) => void = () => {}): Promise<
       await writeFile(path.join(bundles, area, 'index.mjs'), `export const handler = () => '${area}';\n`);
     }
     const outdir = path.join(folder, 'cdk.out');
-    const app = buildApp({ bundles, outdir, context: { stage: 'test' } });
-    amend(app);
-    app.synth();
+    const app = buildApp({ bundles, outdir, context: { stage: 'test', ...context } });
+    amend?.(app);
+    const assembly = app.synth();
     const read = async (file: string) => JSON.parse(await readFile(path.join(outdir, file), 'utf8'));
+    const stage = context?.stage ?? 'test';
     return {
-      data: await read('Florin-test-Data.template.json'),
-      api: await read('Florin-test-Api.template.json'),
+      data: await read(`Florin-${stage}-Data.template.json`),
+      api: await read(`Florin-${stage}-Api.template.json`),
+      stacks: Object.fromEntries(assembly.stacks.map(({ stackName, template }) => [stackName, template])),
       report: await read('validation-report.json'),
     };
   } finally {

@@ -1,0 +1,70 @@
+import { Duration } from 'aws-cdk-lib';
+import { GraphWidget, type IWidget, SingleValueWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { declineReasons } from '../../lib/ledger/errors.ts';
+import { countedTypes, postedOutcome } from '../../lib/observability/metric-names.ts';
+import { moneyService } from './money-service.ts';
+import { type Observed, widths } from './observed.ts';
+import { searchMetrics, serviceMetric } from './service-metrics.ts';
+
+const period = Duration.minutes(5);
+const sum = { statistic: Stats.SUM, period };
+
+/** What are clients doing with it, and how often does it say no? */
+export function businessWidgets({ stage }: Observed): IWidget[][] {
+  const posted = countedTypes.map((type) =>
+    serviceMetric(
+      stage,
+      'transactions',
+      { service: moneyService, type, outcome: postedOutcome },
+      { ...sum, label: type },
+    ),
+  );
+  const declined = declineReasons.map((outcome) =>
+    searchMetrics(stage, 'transactions', { ...sum, where: { outcome }, total: true, label: outcome }),
+  );
+  const attempts = (statistic: string, label: string) =>
+    serviceMetric(stage, 'commitAttempts', { service: moneyService }, { statistic, period, label });
+  return [
+    [
+      new SingleValueWidget({
+        title: 'Posted in the time shown',
+        metrics: posted,
+        setPeriodToTimeRange: true,
+        width: widths.whole,
+      }),
+    ],
+    [
+      new GraphWidget({ title: 'Posted, by type', left: posted, stacked: true, width: widths.half }),
+      new GraphWidget({ title: 'Declined, by reason', left: declined, stacked: true, width: widths.half }),
+    ],
+    [
+      new GraphWidget({
+        title: 'Replayed to a repeated key',
+        left: [searchMetrics(stage, 'replays', { ...sum, label: '' })],
+        width: widths.third,
+      }),
+      new GraphWidget({
+        title: 'Refused: the key is of another request',
+        left: [searchMetrics(stage, 'keyConflicts', { ...sum, label: '' })],
+        width: widths.third,
+      }),
+      new GraphWidget({
+        title: 'Attempts to commit',
+        left: [attempts(Stats.AVERAGE, 'average'), attempts(Stats.p(99), 'p99'), attempts(Stats.MAXIMUM, 'most')],
+        width: widths.third,
+      }),
+    ],
+    [
+      new GraphWidget({
+        title: 'Requests, by operation',
+        left: [searchMetrics(stage, 'requests', { ...sum, label: '' })],
+        width: widths.half,
+      }),
+      new GraphWidget({
+        title: 'Time in the handler, by operation, p95',
+        left: [searchMetrics(stage, 'latency', { statistic: 'p95', period, label: '' })],
+        width: widths.half,
+      }),
+    ],
+  ];
+}

@@ -1,0 +1,61 @@
+import { Duration } from 'aws-cdk-lib';
+import { GraphWidget, type IWidget, LogQueryWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { throttleMetrics } from '../table-metrics.ts';
+import { type Observed, widths } from './observed.ts';
+import { searchMetrics } from './service-metrics.ts';
+
+const period = Duration.minutes(5);
+const sum = { statistic: Stats.SUM, period };
+
+/** What goes wrong, where, and what do the logs say? */
+export function errorsWidgets({ stage, api: { deploymentStage: api }, functions, tables }: Observed): IWidget[][] {
+  const all = Object.entries(functions);
+  return [
+    [
+      new GraphWidget({
+        title: 'Problems answered, by code',
+        left: [searchMetrics(stage, 'errors', { ...sum, label: '' })],
+        width: widths.half,
+      }),
+      new GraphWidget({
+        title: 'Answers of 5xx',
+        left: [
+          searchMetrics(stage, 'faults', { ...sum, total: true, label: 'of our functions' }),
+          api.metricServerError({ ...sum, label: 'of the API in all' }),
+        ],
+        width: widths.half,
+      }),
+    ],
+    [
+      new GraphWidget({
+        title: 'Functions that crashed or timed out',
+        left: all.map(([area, { live }]) => live.metricErrors({ ...sum, label: area })),
+        width: widths.third,
+      }),
+      new GraphWidget({
+        title: 'Functions that were throttled',
+        left: all.map(([area, { live }]) => live.metricThrottles({ ...sum, label: area })),
+        width: widths.third,
+      }),
+      new GraphWidget({
+        title: 'Tables that were throttled',
+        left: Object.values(tables).flatMap((table) => Object.values(throttleMetrics(table, sum))),
+        width: widths.third,
+      }),
+    ],
+    [
+      new LogQueryWidget({
+        title: 'The newest warnings and errors',
+        logGroupNames: all.map(([, { logGroup }]) => logGroup.logGroupName),
+        queryLines: [
+          'fields @timestamp, service, level, message, correlation_id',
+          'filter level in ["WARN", "ERROR", "CRITICAL"]',
+          'sort @timestamp desc',
+          'limit 50',
+        ],
+        width: widths.whole,
+        height: 8,
+      }),
+    ],
+  ];
+}

@@ -1,0 +1,60 @@
+import type { IConstruct } from 'constructs';
+import * as z from 'zod';
+
+/** What a stage is deployed with, beside its name: CDK context values, all optional (`cdk deploy -c alarmEmail=…`). */
+export interface Options {
+  /** Gets a mail when an alarm goes off, once its owner has confirmed the subscription. */
+  readonly alarmEmail?: string | undefined;
+  /** The Region that holds a replica of the ledger and the standby that can take over. */
+  readonly replicaRegion?: string | undefined;
+  /** `off` releases the money path at once and in spite of alarms: for the repair of what set them off. */
+  readonly canary: 'on' | 'off';
+  /** Units a second that the ledger table is prepared for. */
+  readonly warmThroughput?: WarmThroughput | undefined;
+}
+
+export interface WarmThroughput {
+  readonly readUnitsPerSecond: number;
+  readonly writeUnitsPerSecond: number;
+}
+
+/** What a new on-demand table can take from the start, so nobody pays for asking for less. */
+const FROM_THE_START: WarmThroughput = { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 4_000 };
+
+/** The quota of a table in a new account; more needs a raised quota, which no template can tell. */
+const WITHOUT_A_RAISED_QUOTA = 40_000;
+
+const REGION = /^[a-z]{2}(-[a-z]+)+-[1-9]$/;
+
+const warmUnits = (least: number) => z.coerce.number().int().min(least).max(WITHOUT_A_RAISED_QUOTA).optional();
+
+const context = z.object({
+  alarmEmail: z.email().optional(),
+  replicaRegion: z.string().regex(REGION, `must match ${REGION.source}`).optional(),
+  canary: z.enum(['on', 'off']).default('on'),
+  warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
+  warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),
+});
+
+/**
+ * Reads the options from the CDK context. One that is absent is off; one of the two warm throughputs alone leaves the other at
+ * what a new table has.
+ * @throws Error naming every value that is malformed or out of range
+ */
+export function optionsOf(scope: IConstruct): Options {
+  const values = Object.keys(context.shape).map((name) => [name, scope.node.tryGetContext(name) as unknown] as const);
+  const parsed = context.safeParse(Object.fromEntries(values));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Error(`The context is not valid. ${faults.join('; ')}`);
+  }
+  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...options } = parsed.data;
+  if (reads === undefined && writes === undefined) return options;
+  return {
+    ...options,
+    warmThroughput: {
+      readUnitsPerSecond: reads ?? FROM_THE_START.readUnitsPerSecond,
+      writeUnitsPerSecond: writes ?? FROM_THE_START.writeUnitsPerSecond,
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { Duration } from 'aws-cdk-lib';
+import { type Alarm, ComparisonOperator, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import type { Alarms } from './alarms.ts';
+import type { LedgerApi } from './ledger-api.ts';
+import { tableMetric, throttleMetrics, type WatchedTable } from './table-metrics.ts';
+
+/** CloudWatch looks every minute at the last five, so a long period takes away noise and no time. */
+const WINDOW = Duration.minutes(5);
+
+const atLeast = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD;
+
+/** Raises the alarms on what clients see of the API; answers the one on its errors, for a release to look at. */
+export function watchApi(alarms: Alarms, { deploymentStage: api }: LedgerApi): Alarm {
+  const errorRate = new MathExpression({
+    label: 'answers of 5xx, in percent',
+    // Below five errors a percentage says nothing; asking for many requests instead would miss a quiet stage where all fail.
+    expression: 'IF(errors >= 5, 100 * errors / requests, 0)',
+    usingMetrics: {
+      errors: api.metricServerError({ statistic: Stats.SUM, period: WINDOW }),
+      requests: api.metricCount({ statistic: Stats.SUM, period: WINDOW }),
+    },
+    period: WINDOW,
+  });
+  alarms.raise('apiLatency', {
+    metric: api.metricLatency({ statistic: Stats.p(95), period: WINDOW }),
+    threshold: 1000,
+    evaluationPeriods: 3,
+    datapointsToAlarm: 2,
+    // The slowest twentieth of a few requests is one cold start, which nobody need get up for.
+    evaluateLowSampleCountPercentile: 'ignore',
+  });
+  return alarms.raise('apiErrorRate', { metric: errorRate, threshold: 1, evaluationPeriods: 1 });
+}
+
+/** Raises the alarms on a function's alias; answers the one on its errors, for a release to look at. */
+export function watchFunction(alarms: Alarms, of: string, live: Alias): Alarm {
+  const once = { of, threshold: 1, evaluationPeriods: 1, comparisonOperator: atLeast };
+  const options = { statistic: Stats.SUM, period: WINDOW };
+  alarms.raise('functionThrottles', { ...once, metric: live.metricThrottles(options) });
+  return alarms.raise('functionErrors', { ...once, metric: live.metricErrors(options) });
+}
+
+/** Raises the alarm on what DynamoDB refuses for want of throughput. */
+export function watchTable(alarms: Alarms, of: string, table: WatchedTable): void {
+  const period = Duration.minutes(1);
+  const metrics = throttleMetrics(table, { statistic: Stats.SUM, period });
+  alarms.raise('tableThrottles', {
+    of,
+    metric: new MathExpression({
+      label: 'throttled requests',
+      // A sum of series passes over those without a value; a plus would have none while any of them has none.
+      expression: 'SUM(METRICS())',
+      usingMetrics: metrics,
+      period,
+    }),
+    threshold: 1,
+    comparisonOperator: atLeast,
+    evaluationPeriods: 5,
+    datapointsToAlarm: 3,
+  });
+}
+
+/** Raises the alarm on how far a replica is behind; DynamoDB measures it in the Region that is written to. */
+export function watchReplica(alarms: Alarms, table: WatchedTable, replicaRegion: string): void {
+  alarms.raise('replicationLag', {
+    metric: tableMetric(table, 'ReplicationLatency', {
+      statistic: Stats.AVERAGE,
+      period: Duration.minutes(1),
+      dimensionsMap: { ReceivingRegion: replicaRegion },
+    }),
+    threshold: Duration.seconds(10).toMilliseconds(),
+    evaluationPeriods: 5,
+    datapointsToAlarm: 3,
+  });
+}
