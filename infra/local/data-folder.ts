@@ -15,6 +15,8 @@ const names = {
   log: 'functions.log',
 } as const;
 
+const flagsFileName = 'flags.json';
+
 /** A data folder that this process owns until it closes it or ends. */
 export interface DataFolder {
   readonly databaseFile: string;
@@ -23,6 +25,8 @@ export interface DataFolder {
   readonly apiKeyFile: string;
   readonly seededFile: string;
   readonly logFile: string;
+  /** Made by a developer, who tries feature flags with it; so it is kept when the folder is emptied. */
+  readonly flagsFile: string;
   /** Notes the port, for the message to whoever wants the same folder. */
   announce(port: number): void;
   close(): void;
@@ -46,6 +50,7 @@ export function openDataFolder(path: string): DataFolder {
     apiKeyFile: file(names.apiKey),
     seededFile: file(names.seeded),
     logFile: file(names.log),
+    flagsFile: file(flagsFileName),
     announce,
     close() {
       rmSync(file(names.owner), { force: true });

@@ -2,7 +2,9 @@
 export interface Deployment {
   readonly tables: readonly TableDefinition[];
   readonly queues: readonly QueueDefinition[];
+  /** Those that something here publishes to or receives from; a topic for alarms only is none of them. */
   readonly topics: readonly TopicDefinition[];
+  readonly parameters: readonly ParameterDefinition[];
   readonly functions: readonly FunctionDefinition[];
   readonly api: RestApiDefinition;
 }
@@ -45,6 +47,12 @@ export interface TopicDefinition {
     readonly queueArn: string;
     readonly attributes: Readonly<Record<string, string>>;
   }[];
+}
+
+/** A parameter of the Parameter Store. */
+export interface ParameterDefinition {
+  readonly name: string;
+  readonly value: string;
 }
 
 export interface FunctionDefinition {

@@ -68,6 +68,7 @@ export class FunctionIsolate {
   #liveness: NodeJS.Timeout | undefined;
   #nextId = 1;
   #lastUsedAt = 0;
+  #starts = 0;
 
   constructor(
     definition: FunctionDefinition,
@@ -81,8 +82,21 @@ export class FunctionIsolate {
     this.#endOnTimeout = endOnTimeout;
   }
 
-  /** @throws {InvocationError} through the promise. */
-  invoke(event: unknown, requestId: string): Promise<unknown> {
+  /** Whether its thread is there. */
+  get isAlive(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** How often its thread was started. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  /**
+   * @param trace what `_X_AMZN_TRACE_ID` says to the handler.
+   * @throws {InvocationError} through the promise.
+   */
+  invoke(event: unknown, requestId: string, trace: string): Promise<unknown> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = this.#nextId++;
@@ -91,7 +105,7 @@ export class FunctionIsolate {
     return new Promise((fulfil, reject) => {
       this.#pending.set(id, { fulfil, reject, deadline });
       this.#sweep ??= setTimeout(() => this.#expire(), sweepIntervalMs).unref();
-      const message: ToIsolate = { kind: 'invoke', id, event, requestId, deadline };
+      const message: ToIsolate = { kind: 'invoke', id, event, requestId, trace, deadline };
       worker.postMessage(message);
     });
   }
@@ -116,6 +130,7 @@ export class FunctionIsolate {
   }
 
   #start(): Worker {
+    this.#starts += 1;
     const { name, codeFolder, handler, memoryMegabytes } = this.#definition;
     const dot = handler.lastIndexOf('.');
     const settings: IsolateSettings = {

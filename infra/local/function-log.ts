@@ -1,15 +1,24 @@
 import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { FunctionOutput } from './function-isolate.ts';
+import { type LogEntry, plainLine, readableLine, type TerminalStyle } from './readable-line.ts';
 
 /** The size at which the log is put aside as `<file>.1`; so it never takes more than twice that. */
 const maximumBytes = 10 * 1_024 * 1_024;
-const levelsToShow = new Set(['WARN', 'ERROR', 'CRITICAL']);
 
-/**
- * Writes what functions print to a file, line by line as they print it, and shows warnings and errors in short.
- * @param show receives one short line for each.
- */
-export function openFunctionLog(file: string, show: (line: string) => void): FunctionOutput {
+export interface FunctionLogOptions {
+  /** Takes every line as it was printed. */
+  readonly file: string;
+  readonly style: TerminalStyle;
+  /** Receives warnings, errors and plain text, one short line each. */
+  readonly warn: (line: string) => void;
+  /** Receives one short line for each request, where the style asks for them. */
+  readonly say: (line: string) => void;
+  /** Receives every structured line that may hold metrics. */
+  readonly measure: (functionName: string, entry: LogEntry) => void;
+}
+
+/** Writes what functions print to a file, takes the metrics out of it, and shows in short what belongs in the terminal. */
+export function openFunctionLog({ file, style, warn, say, measure }: FunctionLogOptions): FunctionOutput {
   let bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const append = (text: string): void => {
     if (bytes > maximumBytes) {
@@ -21,44 +30,55 @@ export function openFunctionLog(file: string, show: (line: string) => void): Fun
     appendFileSync(file, text);
     bytes += Buffer.byteLength(text);
   };
+  const printed = (functionName: string, line: string): void => {
+    if (line === '' || isOfNoInterest(line, style)) {
+      return;
+    }
+    const entry = parse(line);
+    if (!entry) {
+      warn(plainLine(functionName, line));
+      return;
+    }
+    measure(functionName, entry);
+    const short = readableLine(functionName, entry, style);
+    if (short) {
+      (isRoutine(entry) ? say : warn)(short);
+    }
+  };
   return {
     printed(functionName, text) {
       append(text);
       for (const line of text.split('\n')) {
-        const short = shorten(functionName, line);
-        if (short) {
-          show(short);
-        }
+        printed(functionName, line);
       }
     },
     failed(functionName, message) {
-      append(`${JSON.stringify({ level: 'ERROR', timestamp: new Date().toISOString(), functionName, message })}\n`);
-      show(`ERROR ${functionName}: ${message}`);
+      const entry = { level: 'ERROR', timestamp: new Date().toISOString(), functionName, message };
+      append(`${JSON.stringify(entry)}\n`);
+      warn(readableLine(functionName, entry, style) as string);
     },
   };
 }
 
-/** A line for the terminal, or undefined for what only belongs in the file. */
-function shorten(functionName: string, line: string): string | undefined {
-  if (line === '' || line.includes('"level":"INFO"') || line.includes('"level":"DEBUG"')) {
-    return undefined;
-  }
+/** Saves parsing what is only for the file. The words may stand in a value, too, which costs no more than the parsing. */
+function isOfNoInterest(line: string, { requests }: TerminalStyle): boolean {
+  return !requests && isRoutineText(line) && !line.includes('"_aws"');
+}
+
+function isRoutineText(line: string): boolean {
+  return line.includes('"level":"INFO"') || line.includes('"level":"DEBUG"');
+}
+
+function isRoutine({ level }: LogEntry): boolean {
+  return level === 'INFO';
+}
+
+function parse(line: string): LogEntry | undefined {
   try {
-    const entry = JSON.parse(line) as Record<string, unknown>;
-    if (!levelsToShow.has(String(entry.level))) {
-      return undefined;
-    }
-    const error = entry.error as { message?: string } | undefined;
-    const correlation = entry.correlation_id ?? entry.correlationId;
-    return [
-      `${entry.level} ${entry.service ?? functionName}: ${entry.message}`,
-      error?.message && `: ${error.message}`,
-      correlation && ` (${correlation})`,
-    ]
-      .filter(Boolean)
-      .join('');
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as LogEntry) : undefined;
   } catch {
-    // Not one of the structured lines, so somebody meant it to be read.
-    return `${functionName}: ${line}`;
+    // Not one of the structured lines.
+    return undefined;
   }
 }

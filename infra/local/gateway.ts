@@ -6,15 +6,19 @@ import type { ProxyIntegration, RestApiDefinition } from './deployment.ts';
 import { type GatewayResponseType, renderGatewayResponse } from './gateway-response.ts';
 import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
 import type { LambdaFunction } from './lambda-function.ts';
+import { answerLocalPage, isFromThisMachine, type LocalPage } from './local-pages.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { readProxyResult } from './proxy-result.ts';
 import { eventBody, RefusedBody, readBody } from './request-body.ts';
 import { acceptedEncoding, compress } from './response-body.ts';
 import { type RouteMatch, RouteTree } from './route-tree.ts';
+import { traceHeader } from './trace-header.ts';
 
 /** A gateway that serves one REST API on a port of the loopback interface. */
 export interface Gateway {
   readonly port: number;
+  /** How many answers were given with each status; `aborted` counts clients that went away before theirs. */
+  readonly responses: ReadonlyMap<string, number>;
   /** Takes no new request, finishes those in flight within the given time, then closes every connection. */
   stop(finishWithinMs: number): Promise<void>;
 }
@@ -22,6 +26,8 @@ export interface Gateway {
 export interface GatewayOptions {
   readonly api: RestApiDefinition;
   readonly functions: ReadonlyMap<string, LambdaFunction>;
+  /** Pages of the runtime itself by their path; they hide a route of the same path and are not counted as answers of the API. */
+  readonly pages?: ReadonlyMap<string, LocalPage>;
   /** 0 for any free port. */
   readonly port: number;
   /** Told of what is a fault of the gateway or its functions and not of the client. */
@@ -45,12 +51,22 @@ const keepAliveTimeoutMs = 75_000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { api } = options;
   const routes = new RouteTree(api.methods);
+  const responses = new Map<string, number>();
   let inFlight = 0;
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = describeRequest(incoming);
+    const page = options.pages?.get(request.path);
     const match = routes.find(request.httpMethod, request.path);
     try {
+      if (page && isFromThisMachine(incoming)) {
+        await answerLocalPage(page, incoming, outgoing);
+        return;
+      }
+      outgoing.once('close', () => {
+        const status = outgoing.headersSent ? String(outgoing.statusCode) : 'aborted';
+        responses.set(status, (responses.get(status) ?? 0) + 1);
+      });
       if (!match) {
         incoming.resume();
         answerByGateway(api, 'MISSING_AUTHENTICATION_TOKEN', request, incoming, outgoing);
@@ -84,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const port = await listen(server, options.port);
   return {
     port,
+    responses,
     async stop(finishWithinMs) {
       const closed = new Promise((fulfil) => server.close(fulfil));
       server.closeIdleConnections();
@@ -110,6 +127,7 @@ function listen(server: Server, port: number): Promise<number> {
 function describeRequest(incoming: IncomingMessage): GatewayRequest {
   const url = incoming.url ?? '/';
   const mark = url.indexOf('?');
+  const receivedAt = Date.now();
   return {
     requestId: randomUUID(),
     httpMethod: incoming.method ?? 'GET',
@@ -117,7 +135,8 @@ function describeRequest(incoming: IncomingMessage): GatewayRequest {
     query: mark < 0 ? '' : url.slice(mark + 1),
     sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
     userAgent: incoming.headers['user-agent'] ?? null,
-    receivedAt: Date.now(),
+    receivedAt,
+    traceHeader: traceHeader(incoming.headers['x-amzn-trace-id']?.toString(), receivedAt),
   };
 }
 
@@ -135,7 +154,8 @@ async function forward(
   if (!target) {
     throw new Error(`The template has no function ${integration.functionName}.`);
   }
-  const result = await target.invoke(proxyEvent(api, request, incoming, match, encoded), integration.timeoutMs);
+  const event = proxyEvent(api, request, incoming, match, encoded);
+  const result = await target.invoke(event, integration.timeoutMs, request.traceHeader);
   const answer = readProxyResult(result);
   if (!answer) {
     throw new Error(

@@ -15,6 +15,8 @@ export interface InvokeMessage {
   readonly id: number;
   readonly event: unknown;
   readonly requestId: string;
+  /** What `_X_AMZN_TRACE_ID` says. */
+  readonly trace: string;
   /** Milliseconds since 1970 at which the invocation is given up. */
   readonly deadline: number;
 }

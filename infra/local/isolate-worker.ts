@@ -16,6 +16,7 @@ type Store = Record<PropertyKey, unknown>;
 const settings: IsolateSettings = workerData;
 const outputIntervalMs = 50;
 const startedAt = new Date().toISOString();
+const servesOneAtATime = process.env.AWS_LAMBDA_MAX_CONCURRENCY === undefined;
 
 function send(message: FromIsolate): void {
   parentPort?.postMessage(message);
@@ -57,6 +58,9 @@ class InvokeStore {
     REQUEST_ID: Symbol.for('_AWS_LAMBDA_REQUEST_ID'),
     X_RAY_TRACE_ID: Symbol.for('_AWS_LAMBDA_X_RAY_TRACE_ID'),
     TENANT_ID: Symbol.for('_AWS_LAMBDA_TENANT_ID'),
+    TRACEPARENT: Symbol.for('_AWS_LAMBDA_TRACEPARENT'),
+    TRACESTATE: Symbol.for('_AWS_LAMBDA_TRACESTATE'),
+    BAGGAGE: Symbol.for('_AWS_LAMBDA_BAGGAGE'),
   };
 
   run<T>(context: Store, work: () => T): T {
@@ -97,6 +101,18 @@ class InvokeStore {
   getTenantId(): unknown {
     return this.get(InvokeStore.PROTECTED_KEYS.TENANT_ID);
   }
+
+  getTraceparent(): unknown {
+    return this.get(InvokeStore.PROTECTED_KEYS.TRACEPARENT);
+  }
+
+  getTracestate(): unknown {
+    return this.get(InvokeStore.PROTECTED_KEYS.TRACESTATE);
+  }
+
+  getBaggage(): unknown {
+    return this.get(InvokeStore.PROTECTED_KEYS.BAGGAGE);
+  }
 }
 
 /** The part of Lambda's context that does not change from one invocation to the next. */
@@ -128,8 +144,13 @@ function describeFailure(error: unknown): Failure {
     : { name: 'Error', message: String(error) };
 }
 
-async function invoke(handler: Handler, { id, event, requestId, deadline }: InvokeMessage): Promise<void> {
-  const store = { [InvokeStore.PROTECTED_KEYS.REQUEST_ID]: requestId };
+async function invoke(handler: Handler, { id, event, requestId, trace, deadline }: InvokeMessage): Promise<void> {
+  const { REQUEST_ID, X_RAY_TRACE_ID } = InvokeStore.PROTECTED_KEYS;
+  const store = { [REQUEST_ID]: requestId, [X_RAY_TRACE_ID]: trace };
+  if (servesOneAtATime) {
+    // With many at once the variable could only tell of one of them, so Lambda does not set it there.
+    process.env._X_AMZN_TRACE_ID = trace;
+  }
   try {
     const result = await invokeStore.run(store, () =>
       handler(event, {

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionDefinition } from './deployment.ts';
 import { FunctionIsolate, type FunctionOutput } from './function-isolate.ts';
-import { InvocationError } from './invocation-errors.ts';
+import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
+import type { FunctionStatistics } from './runtime-metrics.ts';
 import { region } from './stack-scope.ts';
+import { invocationTrace, traceHeader } from './trace-header.ts';
 
 /** Where the services are that the SDK in a function talks to. */
 export interface ServiceEndpoints {
   readonly dynamodb: string;
   readonly queues?: string;
+  readonly parameters?: string;
 }
 
 export interface FunctionOptions {
@@ -19,6 +22,7 @@ export interface FunctionOptions {
 
 interface WaitingInvocation {
   readonly event: unknown;
+  readonly trace: string;
   readonly fulfil: (result: Promise<unknown>) => void;
   readonly reject: (error: InvocationError) => void;
   readonly giveUpAt: number;
@@ -36,6 +40,7 @@ export class LambdaFunction {
   readonly #all: readonly FunctionIsolate[];
   readonly #exclusive: boolean;
   readonly #waiting: WaitingInvocation[] = [];
+  readonly #failures = new Map<InvocationFailure, number>();
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(definition: FunctionDefinition, options: FunctionOptions) {
@@ -51,22 +56,45 @@ export class LambdaFunction {
   /**
    * Runs the handler with the event.
    * @param maximumWaitMs how long the caller is ready to wait for a free isolate.
+   * @param tracing the tracing header that came with the event; without one the invocation begins a trace of its own.
    * @throws {InvocationError} through the promise, whenever there is no result.
    */
-  invoke(event: unknown, maximumWaitMs: number): Promise<unknown> {
+  async invoke(event: unknown, maximumWaitMs: number, tracing?: string): Promise<unknown> {
+    const now = Date.now();
+    const trace = invocationTrace(tracing ?? traceHeader(undefined, now), now);
+    try {
+      return await this.#dispatch(event, maximumWaitMs, trace);
+    } catch (error) {
+      if (error instanceof InvocationError) {
+        this.#failures.set(error.failure, (this.#failures.get(error.failure) ?? 0) + 1);
+      }
+      throw error;
+    }
+  }
+
+  /** Its isolates and failures since it was made. */
+  get statistics(): FunctionStatistics {
+    return {
+      isolates: this.#all.filter(({ isAlive }) => isAlive).length,
+      coldStarts: this.#all.reduce((sum, { starts }) => sum + starts, 0),
+      failures: this.#failures,
+    };
+  }
+
+  #dispatch(event: unknown, maximumWaitMs: number, trace: string): Promise<unknown> {
     if (!this.#exclusive) {
       // There is exactly one isolate then.
-      return (this.#all[0] as FunctionIsolate).invoke(event, randomUUID());
+      return (this.#all[0] as FunctionIsolate).invoke(event, randomUUID(), trace);
     }
     const isolate = this.#idle.pop();
     if (isolate) {
-      return this.#runAlone(isolate, event);
+      return this.#runAlone(isolate, event, trace);
     }
     if (this.#waiting.length >= maximumWaiting) {
       return Promise.reject(new InvocationError('throttled', 'Too many requests wait for this function.'));
     }
     return new Promise((fulfil, reject) => {
-      this.#waiting.push({ event, fulfil, reject, giveUpAt: Date.now() + maximumWaitMs });
+      this.#waiting.push({ event, trace, fulfil, reject, giveUpAt: Date.now() + maximumWaitMs });
       this.#sweep ??= setTimeout(() => this.#expire(), sweepIntervalMs).unref();
     });
   }
@@ -84,13 +112,13 @@ export class LambdaFunction {
     await Promise.all(this.#all.map((isolate) => isolate.stop()));
   }
 
-  async #runAlone(isolate: FunctionIsolate, event: unknown): Promise<unknown> {
+  async #runAlone(isolate: FunctionIsolate, event: unknown, trace: string): Promise<unknown> {
     try {
-      return await isolate.invoke(event, randomUUID());
+      return await isolate.invoke(event, randomUUID(), trace);
     } finally {
       const next = this.#waiting.shift();
       if (next) {
-        next.fulfil(this.#runAlone(isolate, next.event));
+        next.fulfil(this.#runAlone(isolate, next.event, next.trace));
       } else {
         // Last in, first out: a light load keeps few isolates warm, as in Lambda.
         this.#idle.push(isolate);
@@ -133,6 +161,7 @@ function functionEnvironment(definition: FunctionDefinition, options: FunctionOp
       AWS_ENDPOINT_URL_SQS: options.endpoints.queues,
       AWS_ENDPOINT_URL_SNS: options.endpoints.queues,
     }),
+    ...(options.endpoints.parameters && { AWS_ENDPOINT_URL_SSM: options.endpoints.parameters }),
     ...definition.environment,
   };
 }

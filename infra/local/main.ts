@@ -1,6 +1,6 @@
 /** `npm start`: runs the whole application on this machine until it is stopped. */
 import { relative, resolve } from 'node:path';
-import { welcome } from './console-output.ts';
+import { terminalStyle, welcome } from './console-output.ts';
 import { type EmbeddedRuntime, startEmbedded } from './embedded.ts';
 import { StartFailure } from './start-failure.ts';
 
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
     apiKey: process.env.FLORIN_API_KEY || undefined,
     isolates: integer('FLORIN_ISOLATES', 1, maximumIsolates),
     seed: process.env.FLORIN_SEED !== 'off',
+    style: terminalStyle(process.env, process.stdout.isTTY === true),
     dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB || undefined,
   });
   stopOnSignal(runtime);

@@ -14,6 +14,8 @@ export interface GatewayRequest {
   readonly sourceIp: string;
   readonly userAgent: string | null;
   readonly receivedAt: number;
+  /** The `X-Amzn-Trace-Id` that the event carries. */
+  readonly traceHeader: string;
 }
 
 /** A body as an event carries it. */
@@ -108,6 +110,7 @@ function readHeaders(incoming: IncomingMessage, request: GatewayRequest): Multip
   headers['X-Forwarded-For'] = [forwarded ? `${forwarded}, ${request.sourceIp}` : request.sourceIp];
   headers['X-Forwarded-Port'] = [String(incoming.socket.localPort)];
   headers['X-Forwarded-Proto'] = ['http'];
+  headers['X-Amzn-Trace-Id'] = [request.traceHeader];
   return headers;
 }
 
@@ -116,6 +119,7 @@ const replacedHeaders = new Set([
   'x-forwarded-for',
   'x-forwarded-port',
   'x-forwarded-proto',
+  'x-amzn-trace-id',
   'content-encoding',
   'connection',
 ]);

@@ -69,6 +69,9 @@ export class StackScope implements ResolutionScope {
     if (resource.type === 'AWS::SQS::Queue' && (attribute === 'QueueName' || attribute === 'QueueUrl')) {
       return attribute === 'QueueName' ? resource.physicalName : this.#context.queueUrl(resource.physicalName);
     }
+    if (resource.type === 'AWS::SSM::Parameter' && attribute === 'Value') {
+      return resolve(resource.properties.Value, this);
+    }
     throw new UnsupportedTemplateError(`The embedded runtime does not know ${attribute} of a ${resource.type}.`);
   }
 
@@ -115,7 +118,15 @@ export class StackScope implements ResolutionScope {
       case 'AWS::Lambda::Alias':
       case 'AWS::Lambda::Version':
         return arnOf(resource);
+      case 'AWS::ApiGateway::RestApi':
+        return resource.logicalId;
       default:
+        if (!(resource.type in explicitNames)) {
+          // Only what functions and routes are made of is ever resolved, so one of them needs it.
+          throw new UnsupportedTemplateError(
+            `The template refers to ${resource.logicalId}, but the embedded runtime does not play a ${resource.type}.`,
+          );
+        }
         return resource.physicalName;
     }
   }
@@ -146,13 +157,14 @@ export class StackScope implements ResolutionScope {
   }
 }
 
-/** The property that holds the explicit name, by type. */
+/** The property that holds the explicit name, which is what a reference to it gives, by type. */
 const explicitNames: Readonly<Record<string, string>> = {
   'AWS::DynamoDB::Table': 'TableName',
   'AWS::DynamoDB::GlobalTable': 'TableName',
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::SQS::Queue': 'QueueName',
   'AWS::SNS::Topic': 'TopicName',
+  'AWS::SSM::Parameter': 'Name',
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::ApiGateway::Stage': 'StageName',

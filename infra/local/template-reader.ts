@@ -4,41 +4,45 @@ import { readCloudAssembly } from './cloud-assembly.ts';
 import type {
   Deployment,
   FunctionDefinition,
+  ParameterDefinition,
   QueueDefinition,
   TableDefinition,
   TopicDefinition,
 } from './deployment.ts';
 import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
 import { type ApplicationContext, type StackResource, StackScope } from './stack-scope.ts';
+import { assertAllCallersPlayed } from './unplayed-callers.ts';
 
-/** A synthesised application whose resources can be listed before everything in them can be resolved. */
+/** A synthesised application. */
 export interface Application {
-  readonly hasQueuesOrTopics: boolean;
-  /** Resolves the whole; queue URLs must be known by then. */
+  /** Resolves the whole with these parameters; it may be done again once more is known, such as where queues are served. */
   describe(context: ApplicationContext): Deployment;
 }
 
 /**
- * Reads a cloud assembly.
- * @throws {UnsupportedTemplateError} from `describe`, when the template uses what the embedded runtime cannot play.
+ * Reads a cloud assembly. What only watches or delivers the application (alarms, dashboards, deployment groups, sampling rules,
+ * roles) is left out.
+ * @throws {UnsupportedTemplateError} from `describe`, when functions or routes need what the embedded runtime does not play.
  */
 export function readApplication(assemblyFolder: string): Application {
   const stacks = readCloudAssembly(assemblyFolder);
-  const types = stacks.flatMap((stack) => Object.values(stack.template.Resources ?? {}).map(({ Type }) => Type));
   return {
-    hasQueuesOrTopics: types.some((type) => type === 'AWS::SQS::Queue' || type === 'AWS::SNS::Topic'),
     describe(context) {
       const scopes: StackScope[] = [];
       for (const stack of stacks) {
         scopes.push(new StackScope(stack, scopes, context));
       }
       const resources = scopes.flatMap((scope) => [...scope.resources.values()]);
+      assertAllCallersPlayed(resources);
+      // A function whose code is inline is the CDK's own machinery for deployments, not part of the application.
+      const functions = ofType(resources, 'AWS::Lambda::Function').filter(hasAsset).map(readFunction);
+      const topics = ofType(resources, 'AWS::SNS::Topic').map((topic) => readTopic(topic, resources));
       return {
         tables: ofType(resources, 'AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map(readTable),
         queues: ofType(resources, 'AWS::SQS::Queue').map(readQueue),
-        topics: ofType(resources, 'AWS::SNS::Topic').map((topic) => readTopic(topic, resources)),
-        // A function whose code is inline is the CDK's own machinery for deployments, not part of the application.
-        functions: ofType(resources, 'AWS::Lambda::Function').filter(hasAsset).map(readFunction),
+        topics: topics.filter((topic) => isUsed(topic, functions)),
+        parameters: ofType(resources, 'AWS::SSM::Parameter').map(readParameter),
+        functions,
         api: readRestApi(resources),
       };
     },
@@ -116,14 +120,16 @@ function readQueue(resource: StackResource): QueueDefinition {
 function readTopic(resource: StackResource, resources: readonly StackResource[]): TopicDefinition {
   const arn = String(resource.stack.reference(resource.logicalId));
   const subscriptions = ofType(resources, 'AWS::SNS::Subscription')
+    // Those by e-mail and the like are for people, whose addresses a deployment may give and a laptop does not.
+    .filter((subscription) => properties(subscription, 'Protocol').Protocol === 'sqs')
     .map((subscription) => ({
-      ...properties(subscription, 'TopicArn', 'Protocol', 'Endpoint'),
+      ...properties(subscription, 'TopicArn', 'Endpoint'),
       attributes: asAttributes(
         properties(subscription, 'FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery', 'RedrivePolicy'),
       ),
     }))
-    .map((subscription) => subscription as typeof subscription & Record<'TopicArn' | 'Protocol' | 'Endpoint', string>)
-    .filter(({ TopicArn, Protocol }) => TopicArn === arn && Protocol === 'sqs');
+    .map((subscription) => subscription as typeof subscription & Record<'TopicArn' | 'Endpoint', string>)
+    .filter(({ TopicArn }) => TopicArn === arn);
   return {
     logicalId: resource.logicalId,
     name: resource.physicalName,
@@ -131,6 +137,15 @@ function readTopic(resource: StackResource, resources: readonly StackResource[])
     attributes: asAttributes(properties(resource, 'FifoTopic', 'ContentBasedDeduplication', 'FifoThroughputScope')),
     subscriptions: subscriptions.map(({ Endpoint, attributes }) => ({ queueArn: Endpoint, attributes })),
   };
+}
+
+/** Whether anything here publishes to the topic or receives from it; nobody does with one that only carries alarms to people. */
+function isUsed({ arn, subscriptions }: TopicDefinition, functions: readonly FunctionDefinition[]): boolean {
+  return subscriptions.length > 0 || functions.some(({ environment }) => Object.values(environment).includes(arn));
+}
+
+function readParameter(resource: StackResource): ParameterDefinition {
+  return { name: resource.physicalName, value: String(properties(resource, 'Value').Value) };
 }
 
 function asAttributes(read: Readonly<Record<string, unknown>>): Record<string, string> {

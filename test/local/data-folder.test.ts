@@ -7,7 +7,6 @@ import { keyDigest } from '../../infra/api-key.ts';
 import { developmentKey } from '../../infra/local/api-key.ts';
 import { emptyDataFolder, openDataFolder } from '../../infra/local/data-folder.ts';
 import { shareLock, tryLock } from '../../infra/local/file-lock.ts';
-import { openFunctionLog } from '../../infra/local/function-log.ts';
 
 let folder: string;
 
@@ -122,38 +121,5 @@ describe('developmentKey', () => {
     expect(() => developmentKey(join(folder, 'api-key'), 'secret')).toThrow(/^FLORIN_API_KEY does not hold/);
     writeFileSync(join(folder, 'api-key'), 'broken');
     expect(() => developmentKey(join(folder, 'api-key'), undefined)).toThrow(join(folder, 'api-key'));
-  });
-});
-
-describe('openFunctionLog', () => {
-  it('writes everything, and shows warnings and errors in short', () => {
-    const shown: string[] = [];
-    const log = openFunctionLog(join(folder, 'log'), (line) => shown.push(line));
-    const lines = [
-      '{"level":"INFO","message":"request"}',
-      '{"level":"WARN","message":"slow","service":"florin-accounts","correlation_id":"c-1"}',
-      '{"level":"ERROR","message":"failed","error":{"message":"no luck"}}',
-      'plain words',
-    ];
-    log.printed('f', `${lines.join('\n')}\n`);
-    log.failed('f', 'crashed');
-    expect(shown).toEqual([
-      'WARN florin-accounts: slow (c-1)',
-      'ERROR f: failed: no luck',
-      'f: plain words',
-      'ERROR f: crashed',
-    ]);
-    expect(readFileSync(join(folder, 'log'), 'utf8').split('\n').slice(0, 4)).toEqual(lines);
-  });
-
-  it('stays below twice its bound', () => {
-    const log = openFunctionLog(join(folder, 'log'), () => undefined);
-    const megabyte = `${'x'.repeat(1_024 * 1_024 - 20)}"level":"INFO"\n`;
-    for (let count = 0; count < 35; count += 1) {
-      log.printed('f', megabyte);
-    }
-    const sizes = ['log', 'log.1'].map((name) => statSync(join(folder, name)).size / 1_024 / 1_024);
-    expect(Math.max(...sizes)).toBeLessThan(12);
-    expect(existsSync(join(folder, 'log.2'))).toBe(false);
   });
 });

@@ -33,6 +33,7 @@ describe('readApplication', () => {
     expect(echo?.environment).toEqual({
       THINGS_TABLE: 'Store-Things',
       SECRET: 'digest',
+      FLAGS_PARAMETER: '/fixture/flags',
       GREETING: 'hello from Front',
       NODE_OPTIONS: '--enable-source-maps',
     });
@@ -50,7 +51,6 @@ describe('readApplication', () => {
   });
 
   it('reads queues with their dead-letter queue, and topics with their subscriptions', () => {
-    expect(application.hasQueuesOrTopics).toBe(true);
     const work = deployment.queues.find(({ logicalId }) => logicalId === 'Work');
     expect(work?.name).toBe('Store-Work.fifo');
     expect(JSON.parse(work?.attributes.RedrivePolicy ?? '')).toEqual({

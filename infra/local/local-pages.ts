@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIPv4 } from 'node:net';
+
+/** A page of the runtime itself, beside the API that it serves. */
+export interface LocalPage {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/**
+ * Answers a request for one of the runtime's own pages, by GET or HEAD.
+ *
+ * They ask for no credential: whoever can connect to the loopback interface is on this machine, sees nothing here but counts, and a
+ * scraper needs no setting up. Should the listener ever be reachable from outside, that reasoning ends, so
+ * nobody gets here then (see `isFromThisMachine`).
+ */
+export async function answerLocalPage(
+  page: LocalPage,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  incoming.resume();
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
+    outgoing.writeHead(405, { allow: 'GET, HEAD', 'content-length': '0' }).end();
+    return;
+  }
+  const body = await page.text();
+  outgoing.writeHead(200, {
+    'content-type': page.contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  // Node sends no body in answer to a HEAD.
+  outgoing.end(body);
+}
+
+/** Whether a request reached a listener on the loopback interface, which nobody outside this machine can connect to. */
+export function isFromThisMachine({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
+  return isLoopback(socket.localAddress) && isLoopback(socket.remoteAddress);
+}
+
+/** Also for an IPv4 address inside an IPv6 one. */
+function isLoopback(address: string | undefined): boolean {
+  const plain = address?.replace(/^::ffff:/i, '') ?? '';
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
+}
