@@ -1,26 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { keyDigest } from '../api-key.ts';
 import { developmentKey } from './api-key.ts';
 import { builtApplication } from './application-build.ts';
 import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { startDatabase } from './database.ts';
 import type { Deployment } from './deployment.ts';
-import { dynamodbClient } from './dynamodb-client.ts';
-import { databaseFailure, startDynamoDB } from './dynamodb-process.ts';
 import { openFunctionLog } from './function-log.ts';
 import { startGateway } from './gateway.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import { type FunctionOptions, LambdaFunction } from './lambda-function.ts';
 import { MetricRegistry } from './metric-registry.ts';
 import { type ParameterStore, startParameterStore } from './parameter-store.ts';
 import { Parameters } from './parameters.ts';
+import { assertPortFree, withPort } from './port.ts';
 import { type QueueService, startQueues } from './queues.ts';
 import type { TerminalStyle } from './readable-line.ts';
 import { addRuntimeMetrics } from './runtime-metrics.ts';
 import { seed } from './seed.ts';
-import { StartFailure } from './start-failure.ts';
-import { keepStreamsShort } from './stream-records.ts';
-import { ensureTable } from './tables.ts';
 import { type Application, readApplication } from './template-reader.ts';
 
 export interface EmbeddedOptions {
@@ -81,7 +77,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const { deployment, queues } = await describeWithQueues(application, apiKey, folder, cleanup);
   const parameters = await startParameters(deployment, folder, progress, cleanup);
 
-  const database = await progress.step('database', () => startDatabase(options, folder, deployment, cleanup));
+  const database = await progress.step('database', () =>
+    startDatabase(options.dynamodbEndpoint, folder, deployment, cleanup),
+  );
   const endpoints = {
     dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
     ...(queues && { queues: queues.endpoint }),
@@ -95,22 +93,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     say: progress.say,
     measure: (functionName, entry) => metrics.record(functionName, entry),
   });
-  const functions = new Map(
-    deployment.functions.map((definition) => [
-      definition.name,
-      new LambdaFunction(definition, { endpoints, isolates: options.isolates, output }),
-    ]),
+  const { functions, reclaim } = prepareFunctions(
+    deployment,
+    { endpoints, isolates: options.isolates, output },
+    cleanup,
   );
-  const reclaim = async (idleMs: number): Promise<void> => {
-    await Promise.all([...functions.values()].map((each) => each.reclaim(idleMs)));
-  };
-  const reclaimer = setInterval(() => void reclaim(reclaimAfterMs), reclaimIntervalMs).unref();
-  cleanup.defer(async () => {
-    clearInterval(reclaimer);
-    await Promise.all([...functions.values()].map((each) => each.stop()));
-  });
 
-  const gateway = await listen(options.port ?? 0, (port) =>
+  const gateway = await withPort(options.port ?? 0, (port) =>
     startGateway({
       api: deployment.api,
       functions,
@@ -178,86 +167,28 @@ async function startParameters(
   return store;
 }
 
+/** The functions, which start when they are called and end when they are not. */
+function prepareFunctions(
+  { functions: definitions }: Deployment,
+  options: FunctionOptions,
+  cleanup: AsyncDisposableStack,
+): { functions: ReadonlyMap<string, LambdaFunction>; reclaim: (idleMs: number) => Promise<void> } {
+  const functions = new Map(definitions.map((each) => [each.name, new LambdaFunction(each, options)]));
+  const reclaim = async (idleMs: number): Promise<void> => {
+    await Promise.all([...functions.values()].map((each) => each.reclaim(idleMs)));
+  };
+  const reclaimer = setInterval(() => void reclaim(reclaimAfterMs), reclaimIntervalMs).unref();
+  cleanup.defer(async () => {
+    clearInterval(reclaimer);
+    await Promise.all([...functions.values()].map((each) => each.stop()));
+  });
+  return { functions, reclaim };
+}
+
 async function build(progress: Progress, cleanup: AsyncDisposableStack): Promise<string> {
   const { folder, release } = await progress.step('functions and template', builtApplication);
   cleanup.defer(release);
   return folder;
-}
-
-interface Database {
-  readonly endpoint: string;
-  readonly pid?: number;
-  readonly lost: Promise<string>;
-}
-
-async function startDatabase(
-  options: EmbeddedOptions,
-  folder: DataFolder,
-  { tables }: Deployment,
-  cleanup: AsyncDisposableStack,
-): Promise<Database> {
-  const given = options.dynamodbEndpoint;
-  if (given) {
-    await createTables(given, tables, (problem) => unusableEndpoint(given, problem));
-    return { endpoint: given, lost: new Promise(() => undefined) };
-  }
-  const emulator = await startDynamoDB(folder.databaseFile, folder.databasePidFile);
-  cleanup.defer(() => emulator.stop());
-  await createTables(emulator.endpoint, tables, (problem) => databaseFailure(problem, folder.databaseFile));
-  const withStream = tables.filter(({ streamViewType }) => streamViewType).map(({ name }) => name);
-  const streams = keepStreamsShort(folder.databaseFile, withStream);
-  cleanup.defer(() => streams.stop());
-  return emulator;
-}
-
-async function createTables(
-  endpoint: string,
-  tables: Deployment['tables'],
-  failure: (problem: string) => StartFailure,
-): Promise<void> {
-  const client = dynamodbClient(endpoint);
-  try {
-    for (const table of tables) {
-      await ensureTable(client.call, table);
-    }
-  } catch (error) {
-    throw error instanceof StartFailure ? error : failure((error as Error).message);
-  } finally {
-    client.close();
-  }
-}
-
-function unusableEndpoint(endpoint: string, problem: string): StartFailure {
-  return new StartFailure(`The DynamoDB at ${endpoint} (AWS_ENDPOINT_URL_DYNAMODB) cannot be used: ${problem}`);
-}
-
-/** Finds out before the long work whether the port can be had. */
-async function assertPortFree(port: number): Promise<void> {
-  if (port !== 0) {
-    await listen(port, async () => {
-      const server = createServer();
-      await new Promise<void>((fulfil, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', fulfil);
-      });
-      await new Promise((fulfil) => server.close(fulfil));
-    });
-  }
-}
-
-async function listen<T>(port: number, work: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await work(port);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new StartFailure(`Port ${port} is in use. Choose another: PORT=${port + 1} npm start`);
-    }
-    if (code === 'EACCES') {
-      throw new StartFailure(`Port ${port} may not be used by this user. Choose one above 1023: PORT=3000 npm start`);
-    }
-    throw error;
-  }
 }
 
 /** The mark names the database, since the demo data lies there and not in the folder. */

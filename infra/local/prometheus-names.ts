@@ -46,12 +46,30 @@ export function prometheusMetric({ namespace, name, unit }: MetricSample): Prome
 
 /** A dimension's name as a label. Prometheus keeps `__…` and `le` for itself. */
 export function labelName(dimension: string): string {
-  const label = snakeCase(dimension).replace(/^_+/, '_');
+  const label = snakeCase(dimension);
+  if (label.startsWith('__')) {
+    return label.replace(/^_+/, '_');
+  }
   return label === 'le' ? 'le_' : label;
 }
 
-/** `CommitAttempts` → `commit_attempts`; whatever Prometheus does not allow in a name becomes an underscore. */
+/** Names once converted: the same few come with every line. Bounded, since functions choose them. */
+const converted = new Map<string, string>();
+const maximumConverted = 1_000;
+
 function snakeCase(name: string): string {
+  const known = converted.get(name);
+  if (known !== undefined) {
+    return known;
+  }
+  if (converted.size >= maximumConverted) converted.clear();
+  const made = toSnakeCase(name);
+  converted.set(name, made);
+  return made;
+}
+
+/** `CommitAttempts` → `commit_attempts`; whatever Prometheus does not allow in a name becomes an underscore. */
+function toSnakeCase(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
