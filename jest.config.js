@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // They need a deployment: npm run test:ministack, npm run test:localstack.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/deployed/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -7,7 +7,7 @@ export type Platform = 'aws' | Emulator;
 
 /** A stage of an emulator's name is deployed to that emulator, and nowhere else. */
 export type Emulator = (typeof emulators)[number];
-const emulators = ['localstack', 'ministack'] as const;
+export const emulators = ['localstack', 'ministack'] as const;
 
 /** One deployment of the whole application; several live side by side in one account. */
 export interface Stage {
@@ -17,11 +17,17 @@ export interface Stage {
 }
 
 /**
- * The stage to build for: the CDK context value `stage` (`cdk synth -c stage=prod`), `dev` by default.
- * @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter.
+ * The stage to build for: the CDK context value `stage` (`cdk synth -c stage=prod`), `dev` by default. The context value `platform`
+ * tells what else than its name says it is built for: `-c stage=prod -c platform=localstack` shows what prod would be there.
+ * @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter, and an unknown platform.
  */
 export function stageOf(scope: IConstruct): Stage {
-  return stageNamed(scope.node.tryGetContext('stage') ?? 'dev');
+  const stage = stageNamed(scope.node.tryGetContext('stage') ?? 'dev');
+  const platform = scope.node.tryGetContext('platform') ?? stage.platform;
+  if (platform !== 'aws' && !emulators.includes(platform)) {
+    throw new Error(`platform must be aws, ${emulators.join(' or ')}, but it is ${JSON.stringify(platform)}`);
+  }
+  return { ...stage, platform };
 }
 
 /** @throws Error for a name that is not 1 to 16 lower-case letters and digits, starting with a letter. */

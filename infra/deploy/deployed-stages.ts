@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import path from 'node:path';
 import * as z from 'zod';
 
-const folder = path.resolve(import.meta.dirname, '../../.florin/deployed');
+const folder = path.join(process.env.FLORIN_DATA || path.resolve(import.meta.dirname, '../../.florin'), 'deployed');
 
 const deployedStage = z.object({ stage: z.string(), url: z.string(), apiKey: z.string() });
 

@@ -5,6 +5,8 @@ import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { concurrencies, openTarget, type Target } from './target.ts';
 
 const asset = 'USD/2';
+/** A place with one process for each concurrent request takes its time on a small machine. */
+const raceTimeoutMs = 240_000;
 
 describe.each(concurrencies)('races, with functions run %s', (_, options) => {
   let target: Target;
@@ -60,58 +62,74 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
     expect(await balanceOf(source)).toBe('990');
   });
 
-  it('lets exactly 100 of 200 concurrent spends of 10 from 1,000 succeed', async () => {
-    const source = await open('spender', {}, 1_000);
-    const shop = await open('shop');
-    const answers = await Promise.all(Array.from({ length: 200 }, () => transfer(source, shop, 10)));
-    const posted = answers.filter(({ status }) => status === 201);
-    const declined = answers.filter(({ status, body }) => status === 422 && body.code === 'insufficient_funds');
-    expect([posted.length, declined.length]).toEqual([100, 100]);
-    expect(await balanceOf(source)).toBe('0');
-    expect(await balanceOf(shop)).toBe('1000');
-  }, 90_000);
+  it(
+    'lets exactly 100 of 200 concurrent spends of 10 from 1,000 succeed',
+    async () => {
+      const source = await open('spender', {}, 1_000);
+      const shop = await open('shop');
+      const answers = await Promise.all(Array.from({ length: 200 }, () => transfer(source, shop, 10)));
+      const posted = answers.filter(({ status }) => status === 201);
+      const declined = answers.filter(({ status, body }) => status === 422 && body.code === 'insufficient_funds');
+      expect([posted.length, declined.length]).toEqual([100, 100]);
+      expect(await balanceOf(source)).toBe('0');
+      expect(await balanceOf(shop)).toBe('1000');
+    },
+    raceTimeoutMs,
+  );
 
-  it('moves money in both directions between two accounts at once without deadlock or drift', async () => {
-    const left = await open('left', {}, 500);
-    const right = await open('right', {}, 500);
-    const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => (i % 2 ? transfer(left, right, 3) : transfer(right, left, 2))),
-    );
-    expect(answers.every(({ status }) => status === 201)).toBe(true);
-    expect(await balanceOf(left)).toBe(String(500 - 30 * 3 + 30 * 2));
-    expect(await balanceOf(right)).toBe(String(500 + 30 * 3 - 30 * 2));
-  }, 90_000);
+  it(
+    'moves money in both directions between two accounts at once without deadlock or drift',
+    async () => {
+      const left = await open('left', {}, 500);
+      const right = await open('right', {}, 500);
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => (i % 2 ? transfer(left, right, 3) : transfer(right, left, 2))),
+      );
+      expect(answers.every(({ status }) => status === 201)).toBe(true);
+      expect(await balanceOf(left)).toBe(String(500 - 30 * 3 + 30 * 2));
+      expect(await balanceOf(right)).toBe(String(500 + 30 * 3 - 30 * 2));
+    },
+    raceTimeoutMs,
+  );
 
-  it('creates an account once, whoever asks at the same instant', async () => {
-    const id = target.name('contested');
-    const key = randomUUID();
-    const same = await Promise.all(Array.from({ length: 10 }, () => api.settle('/v1/accounts', { id }, key)));
-    expect(new Set(same.map(({ status }) => status))).toEqual(new Set([201]));
-    expect(new Set(same.map(({ text }) => text)).size).toBe(1);
-    const others = await Promise.all(Array.from({ length: 5 }, () => api.settle('/v1/accounts', { id })));
-    expect(others.map(({ body }) => body.code)).toEqual(Array(5).fill('already_exists'));
-  });
+  it(
+    'creates an account once, whoever asks at the same instant',
+    async () => {
+      const id = target.name('contested');
+      const key = randomUUID();
+      const same = await Promise.all(Array.from({ length: 10 }, () => api.settle('/v1/accounts', { id }, key)));
+      expect(new Set(same.map(({ status }) => status))).toEqual(new Set([201]));
+      expect(new Set(same.map(({ text }) => text)).size).toBe(1);
+      const others = await Promise.all(Array.from({ length: 5 }, () => api.settle('/v1/accounts', { id })));
+      expect(others.map(({ body }) => body.code)).toEqual(Array(5).fill('already_exists'));
+    },
+    raceTimeoutMs,
+  );
 
-  it('posts no debit once a freeze was answered', async () => {
-    const source = await open('freezing', {}, 10_000);
-    const sink = await open('freeze-sink');
-    let isFrozen = false;
-    const late: string[] = [];
-    const spend = async () => {
-      while (true) {
-        const wasFrozen = isFrozen;
-        const { status, body } = await transfer(source, sink, 1);
-        if (status === 422) return body.code;
-        if (wasFrozen) late.push(body.id);
-      }
-    };
-    const spenders = Promise.all(Array.from({ length: 6 }, spend));
-    while ((await balanceOf(sink)) === '0');
-    const frozen = await api.patch(`/v1/accounts/${source}`, { status: 'frozen' });
-    isFrozen = true;
-    expect([frozen.status, frozen.body.status]).toEqual([200, 'frozen']);
-    expect(await spenders).toEqual(Array(6).fill('account_frozen'));
-    expect(late).toEqual([]);
-    expect((await transfer(sink, source, 1)).status).toBe(201);
-  }, 90_000);
+  it(
+    'posts no debit once a freeze was answered',
+    async () => {
+      const source = await open('freezing', {}, 10_000);
+      const sink = await open('freeze-sink');
+      let isFrozen = false;
+      const late: string[] = [];
+      const spend = async () => {
+        while (true) {
+          const wasFrozen = isFrozen;
+          const { status, body } = await transfer(source, sink, 1);
+          if (status === 422) return body.code;
+          if (wasFrozen) late.push(body.id);
+        }
+      };
+      const spenders = Promise.all(Array.from({ length: 6 }, spend));
+      while ((await balanceOf(sink)) === '0');
+      const frozen = await api.patch(`/v1/accounts/${source}`, { status: 'frozen' });
+      isFrozen = true;
+      expect([frozen.status, frozen.body.status]).toEqual([200, 'frozen']);
+      expect(await spenders).toEqual(Array(6).fill('account_frozen'));
+      expect(late).toEqual([]);
+      expect((await transfer(sink, source, 1)).status).toBe(201);
+    },
+    raceTimeoutMs,
+  );
 });

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ApiClient } from '../support/api-client.ts';
 import { startEmbeddedProcess } from '../support/embedded.ts';
+import { type Feature, lackedAt } from './limitations.ts';
 
 /** Where the suite runs: a stage that is named, or an embedded runtime of its own. */
 export interface Target {
   readonly api: ApiClient;
+  /** Whether something of the contract cannot be had here: not for want of it in Florin, but in what plays AWS. */
+  lacks(feature: Feature): boolean;
   /** Makes names of this run's own, so that the suite may run on a stage again and again. */
   name(text: string): string;
   stop(): Promise<void>;
@@ -22,10 +25,16 @@ export async function openTarget({ isolates }: TargetOptions = {}): Promise<Targ
   const { FLORIN_URL, FLORIN_API_KEY } = process.env;
   if (FLORIN_URL) {
     if (!FLORIN_API_KEY) throw new Error('FLORIN_API_KEY names the key of the stage at FLORIN_URL');
-    return { api: new ApiClient(FLORIN_URL, FLORIN_API_KEY), name, stop: async () => {} };
+    const lacked = lackedAt(FLORIN_URL);
+    return {
+      api: new ApiClient(FLORIN_URL, FLORIN_API_KEY),
+      name,
+      lacks: (feature) => lacked.includes(feature),
+      stop: async () => {},
+    };
   }
   const runtime = await startEmbeddedProcess({ ...(isolates !== undefined && { isolates }) });
-  return { api: new ApiClient(runtime.url, runtime.apiKey), name, stop: () => runtime.stop() };
+  return { api: new ApiClient(runtime.url, runtime.apiKey), name, lacks: () => false, stop: () => runtime.stop() };
 }
 
 /** The ways to run the functions: many requests in one isolate, and one request each in four, as Lambda does by default. */

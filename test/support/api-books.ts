@@ -37,7 +37,7 @@ export async function auditOverApi(api: ApiClient, accounts: readonly string[], 
   const findings: string[] = [];
   let sum = 0n;
   for (const account of accounts) {
-    const { body: balance } = await api.get(`/v1/accounts/${account}/balances/${encodeURIComponent(asset)}`);
+    const { body: balance } = await api.get(`/v1/accounts/${account}/balances/${asset.replace('/', '.')}`);
     let posted = 0n;
     let previousHash = '0'.repeat(64);
     for (const [index, entry] of (await historyOf(api, account, asset)).entries()) {

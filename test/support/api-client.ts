@@ -16,8 +16,8 @@ export interface SendOptions {
 }
 
 const requestTimeoutMs = 30_000;
-const retries = 60;
-const longestPauseMs = 500;
+const retries = 200;
+const longestPauseMs = 1_000;
 
 /** A client as a user would write it: JSON over HTTP, and the same key again after anything that is not an answer. */
 export class ApiClient {
@@ -41,13 +41,16 @@ export class ApiClient {
     return this.#send('PATCH', path, body, { 'idempotency-key': options.key ?? randomUUID(), ...options.headers });
   }
 
-  /** Posts until there is a final answer: tries again, under the same key, after a 5xx and a broken connection. */
+  /**
+   * Posts until there is a final answer: tries again, under the same key, after a 5xx, a broken connection, a refusal for
+   * being too many (429), and while an earlier try is still being worked on.
+   */
   async settle(path: string, body: unknown, key: string = randomUUID()): Promise<ApiAnswer> {
     let last: unknown;
     for (let attempt = 0; attempt < retries; attempt++) {
       try {
         const answer = await this.post(path, body, { key });
-        if (answer.status < 500) return answer;
+        if (isFinal(answer)) return answer;
         last = answer.text;
       } catch (error) {
         last = error;
@@ -77,4 +80,8 @@ export class ApiClient {
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : {} };
   }
+}
+
+function isFinal({ status, body }: ApiAnswer): boolean {
+  return status < 500 && status !== 429 && body.code !== 'in_progress';
 }
