@@ -5,4 +5,4 @@ export { type InvocationTrace, traceOfInvocation } from './invocation-trace.ts';
 export { type LineWriter, logger } from './logger.ts';
 export { type CountedType, countedTypeOf, postedOutcome } from './metric-names.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext, xrayTraceId } from './trace-context.ts';
-export { noTraceDaemon, type Subsegment, type TraceDaemon } from './trace-daemon.ts';
+export type { Subsegment, TraceDaemon } from './trace-daemon.ts';

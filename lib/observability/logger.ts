@@ -14,7 +14,7 @@ const blindLevels = new Set(['WARN', 'ERROR', 'CRITICAL']);
  * Nothing about a request is ever appended to it, since one isolate serves several requests at once: what belongs to a
  * request is passed with the line.
  */
-function createLogger(): Logger {
+export function createLogger(): Logger {
   const made = new Logger({ logFormatter: new LineFormat() });
   if (blindLevels.has(made.getLevelName())) made.setLogLevel('INFO');
   return made;
