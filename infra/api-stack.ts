@@ -35,7 +35,6 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, options } = props;
-    const inProduction = stage.name === 'prod';
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
     const functions = serveAreas(this, api, props);
     const tables = {
@@ -47,7 +46,7 @@ export class ApiStack extends Stack {
     const apiErrors = watchApi(alarms, api);
     for (const area of areaNames) {
       const functionErrors = watchFunction(alarms, area, functions[area].live);
-      if (inProduction && areas[area].movesMoney) {
+      if (stage.isProduction && areas[area].movesMoney) {
         const watched = [functionErrors, apiErrors];
         new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms: watched, ...options });
       }
@@ -55,7 +54,7 @@ export class ApiStack extends Stack {
     for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
     if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
     new Dashboards(this, 'Dashboards', { stage: stage.name, api, functions, tables, alarms: alarms.raised });
-    if (inProduction) {
+    if (stage.isProduction) {
       new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
     }
 

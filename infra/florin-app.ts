@@ -1,8 +1,9 @@
-import { App, Tags, Validations } from 'aws-cdk-lib';
+import { App, Aspects, Tags, Validations } from 'aws-cdk-lib';
 import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
+import { Omit } from './omissions.ts';
 import { optionsOf } from './options.ts';
 import { stageOf } from './stage.ts';
 import { addStandby, primaryEnvironment } from './standby.ts';
@@ -62,6 +63,7 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
 
   Tags.of(app).add('service', 'florin');
   Tags.of(app).add('stage', stage.name);
+  if (stage.platform !== 'aws') Aspects.of(app).add(new Omit(stage.platform));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }

@@ -1,4 +1,6 @@
 import { CfnResource, type IAspect } from 'aws-cdk-lib';
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnAlias } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 import type { Emulator } from './stage.ts';
 
@@ -17,10 +19,18 @@ export interface Omission {
  */
 export const omissions: Readonly<Record<Emulator, readonly Omission[]>> = {
   localstack: [],
-  ministack: [],
+  ministack: [
+    {
+      type: 'AWS::CloudWatch::Alarm',
+      where: (alarm) => alarm instanceof CfnAlarm && alarm.metrics !== undefined,
+      reason: 'It refuses alarms on metric math.',
+    },
+    { type: 'AWS::CodeDeploy::Application', reason: 'It has no CodeDeploy.' },
+    { type: 'AWS::CodeDeploy::DeploymentGroup', reason: 'It has no CodeDeploy.' },
+  ],
 };
 
-/** Takes out of the tree what the emulator lacks. Nothing else may refer to such a resource. */
+/** Takes out of the tree what the emulator lacks. Nothing that stays may refer to it. */
 export class Omit implements IAspect {
   readonly #omissions: readonly Omission[];
 
@@ -30,7 +40,14 @@ export class Omit implements IAspect {
 
   visit(node: IConstruct): void {
     if (!CfnResource.isCfnResource(node)) return;
-    const omitted = this.#omissions.some(({ type, where }) => type === node.cfnResourceType && (where?.(node) ?? true));
-    if (omitted) node.node.scope?.node.tryRemoveChild(node.node.id);
+    if (this.#omits(node)) node.node.scope?.node.tryRemoveChild(node.node.id);
+    // An alias says in its update policy which CodeDeploy group releases it.
+    else if (node instanceof CfnAlias && this.#omissions.some(({ type }) => type.startsWith('AWS::CodeDeploy::'))) {
+      node.cfnOptions.updatePolicy = undefined;
+    }
+  }
+
+  #omits(resource: CfnResource): boolean {
+    return this.#omissions.some(({ type, where }) => type === resource.cfnResourceType && (where?.(resource) ?? true));
   }
 }

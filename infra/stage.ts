@@ -14,6 +14,8 @@ export interface Stage {
   /** Part of stack names, of parameter and metric names, and the first segment of the API's path. */
   readonly name: string;
   readonly platform: Platform;
+  /** Whether it gets the careful settings of `prod`; on an emulator it does, so that they are tried. */
+  readonly isProduction: boolean;
 }
 
 /**
@@ -35,5 +37,6 @@ export function stageNamed(name: unknown): Stage {
   if (typeof name !== 'string' || !STAGE_NAME.test(name)) {
     throw new Error(`stage must match ${STAGE_NAME.source}, but it is ${JSON.stringify(name)}`);
   }
-  return { name, platform: emulators.find((emulator) => emulator === name) ?? 'aws' };
+  const platform = emulators.find((emulator) => emulator === name) ?? 'aws';
+  return { name, platform, isProduction: name === 'prod' || platform !== 'aws' };
 }
