@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build, stop } from 'esbuild';
 import { bundleFolder } from './bundle-folder.ts';
+import { dropUnusedSchemas, standIns } from './bundle-reductions.ts';
 import { documentFiles } from './document-files.ts';
 
 const projectFolder = path.join(import.meta.dirname, '..');
@@ -81,6 +82,8 @@ async function bundleCode(entries: Readonly<Record<string, string>>): Promise<Bu
     outExtension: { '.js': '.mjs' },
     // The ES modules of the packages, which unlike their CommonJS builds lose what is not used.
     mainFields: ['module', 'main'],
+    alias: { ...standIns },
+    plugins: [dropUnusedSchemas],
     // CommonJS packages call require for Node's own modules, which ES modules do not have.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
@@ -114,6 +117,6 @@ async function writeFiles(outdir: string, files: readonly BundledFile[]): Promis
 if (import.meta.main) {
   const started = performance.now();
   const bundled = await bundleFunctions();
-  for (const { name, bytes } of bundled) console.log(`${name}: ${Math.ceil(bytes / 1024)} KB`);
+  for (const { name, bytes } of bundled) console.log(`${name}: ${Math.ceil(bytes / 1_000)} KB`);
   console.log(`Bundled ${bundled.length} functions in ${Math.round(performance.now() - started)} ms.`);
 }
