@@ -1,4 +1,4 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseTransactionId, recordIdOfTransaction } from '../../lib/ledger/index.ts';
 import { apiKey, type CallOptions, startApi, type TestApi } from '../functions/api.ts';
@@ -109,13 +109,15 @@ describe('everything that is written', () => {
     expect((await quietly('POST', '/v1/accounts', body, { key: `${secret}-3` })).status).toBe(201);
     const { client, tables } = api.database;
     await client.send(new UpdateItemCommand(await damagedStatus(tables.idempotency)));
-    await quietly('POST', '/v1/accounts', body, { key: `${secret}-3` });
+    expect((await quietly('POST', '/v1/accounts', body, { key: `${secret}-3` })).status).toBe(500);
+    expect(output.lines()).toContainEqual(
+      expect.objectContaining({ error: expect.objectContaining({ name: 'IdempotencyInvalidStatusError' }) }),
+    );
   });
 });
 
 /** Makes a status that nobody knows of the record for carol. */
 async function damagedStatus(table: string) {
-  const { ScanCommand } = await import('@aws-sdk/client-dynamodb');
   const { Items = [] } = await api.database.client.send(new ScanCommand({ TableName: table, ConsistentRead: true }));
   const item = Items.find((row) => JSON.stringify(row).includes('carol'));
   if (!item?.id) throw new Error('no idempotency record for carol');
