@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type RuntimeProcess, startEmbeddedHere, startEmbeddedProcess } from '../support/embedded.ts';
+import { readPrometheusText, seriesValue } from './prometheus-text.ts';
 
 let dataFolder: string;
 const running: RuntimeProcess[] = [];
@@ -28,6 +30,10 @@ function transfer(runtime: RuntimeProcess, key: string): Promise<Response> {
     headers: { authorization: `Bearer ${runtime.apiKey}`, 'idempotency-key': key, 'content-type': 'application/json' },
     body: JSON.stringify({ source: 'user_001', destination: 'user_002', asset: 'GOLD_COINS', amount: '1' }),
   });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const giveUpAt = Date.now() + 5_000; !condition() && Date.now() < giveUpAt; ) await sleep(20);
 }
 
 beforeEach(() => {
@@ -83,6 +89,50 @@ describe('npm start', () => {
     const [outcomes] = await Promise.all([Promise.allSettled(requests), runtime.stop()]);
     const answered = outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value.status === 201);
     expect(answered).toHaveLength(30);
+  });
+
+  it('counts what it does at /metrics, and tells each request to whoever wants to read it', async () => {
+    const runtime = await start({ log: 'requests' });
+    expect((await transfer(runtime, 'once')).headers.get('idempotent-replayed')).toBeNull();
+    const answer = await transfer(runtime, 'once');
+    const correlation = answer.headers.get('x-correlation-id') ?? '';
+    expect(correlation).not.toBe('');
+    await until(() => runtime.output().includes(correlation));
+    expect(runtime.output().match(/^.*createTransfer.*$/gm)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d 201 .*createTransfer [0-9.]+ ms/),
+      expect.stringMatching(/^\d\d:\d\d:\d\d 201 .*createTransfer [0-9.]+ ms .*replayed/),
+    ]);
+    const series = readPrometheusText(await (await fetch(`${runtime.url}/metrics`)).text());
+    const operation = { operation: 'createTransfer' };
+    expect(seriesValue(series, 'florin_requests_total', operation)).toBe(2);
+    expect(seriesValue(series, 'florin_replays_total', operation)).toBe(1);
+    expect(seriesValue(series, 'florin_latency_seconds_count', operation)).toBe(2);
+    expect(seriesValue(series, 'florin_transactions_total', { type: 'transfer', outcome: 'posted' })).toBe(1);
+    expect(seriesValue(series, 'florin_commit_attempts_count')).toBeGreaterThan(0);
+    expect(series.filter(({ name }) => name === 'florin_runtime_rejected_metrics_total')).toEqual([]);
+    expect(readFileSync(join(dataFolder, 'functions.log'), 'utf8')).toContain(`"${correlation}"`);
+  });
+
+  it('says nothing of requests where nobody reads along', async () => {
+    const runtime = await start();
+    expect((await transfer(runtime, 'quiet')).status).toBe(201);
+    await until(() => readFileSync(join(dataFolder, 'functions.log'), 'utf8').includes('createTransfer'));
+    expect(runtime.output()).not.toContain('createTransfer');
+    // Nothing in the template needs them, and they would listen on every interface.
+    expect(existsSync(join(dataFolder, 'queues'))).toBe(false);
+  });
+
+  it('lets a developer try the feature flags by a file', async () => {
+    const first = await start();
+    await first.stop();
+    running.pop();
+    writeFileSync(join(dataFolder, 'flags.json'), '{"acceptWrites": false}');
+    const second = await start();
+    expect(second.output()).toContain('is now {"acceptWrites": false}');
+    const refused = await transfer(second, 'while-closed');
+    expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+    expect(await refused.json()).toMatchObject({ code: 'unavailable' });
+    expect(await balance(second, 'user_001', 'GOLD_COINS')).toBe('1000');
   });
 
   it('uses the DynamoDB it is given, and starts none', async () => {

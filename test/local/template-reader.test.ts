@@ -1,5 +1,8 @@
-import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Deployment } from '../../infra/local/deployment.ts';
 import { type ResolutionScope, resolve, UnsupportedTemplateError } from '../../infra/local/intrinsic-functions.ts';
 import { readApplication } from '../../infra/local/template-reader.ts';
 
@@ -65,8 +68,93 @@ describe('readApplication', () => {
     ]);
   });
 
+  it('reads parameters with their values', () => {
+    expect(deployment.parameters).toEqual([{ name: '/fixture/flags', value: '{"acceptWrites":true}' }]);
+  });
+
   it('names the parameter that has no value', () => {
     expect(() => application.describe({ ...context, parameters: {} })).toThrow(/Front needs .* parameter ApiKeySha256/);
+  });
+});
+
+describe('readApplication, given what it does not play,', () => {
+  const folders: string[] = [];
+
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  /** A copy of the fixture with more resources in one of its stacks; what is undefined is taken out. */
+  function describeWith(stack: 'Front' | 'Store', resources: Record<string, object | undefined>): Deployment {
+    const folder = mkdtempSync(join(tmpdir(), 'florin-test-'));
+    folders.push(folder);
+    cpSync(assembly, folder, { recursive: true });
+    const file = join(folder, `${stack}.template.json`);
+    const template = JSON.parse(readFileSync(file, 'utf8'));
+    Object.assign(template.Resources, resources);
+    writeFileSync(file, JSON.stringify(template));
+    return readApplication(folder).describe(context);
+  }
+
+  const functionWith = (environment: object) => ({
+    Type: 'AWS::Lambda::Function',
+    Properties: {
+      Code: { S3Key: 'echo.zip' },
+      Handler: 'index.echo',
+      Environment: { Variables: environment },
+    },
+  });
+  const call = { Arn: { 'Fn::GetAtt': ['EchoFunction', 'Arn'] } };
+
+  it('leaves out what only watches or delivers, with a topic for its alarms and the addresses of people', () => {
+    const watching = {
+      Dashboard: { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: { Ref: 'EchoFunction' } } },
+      Slow: { Type: 'AWS::CloudWatch::Alarm', Properties: { AlarmActions: [{ Ref: 'Pager' }] } },
+      Both: { Type: 'AWS::CloudWatch::CompositeAlarm', Properties: { AlarmRule: { 'Fn::Sub': `\${Slow.Arn}` } } },
+      Pager: { Type: 'AWS::SNS::Topic', Properties: { KmsMasterKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } } },
+      Key: { Type: 'AWS::KMS::Key', Properties: {} },
+      Sampling: { Type: 'AWS::XRay::SamplingRule', Properties: {} },
+      Nightly: { Type: 'AWS::Events::Rule', Properties: { Targets: [{ Arn: { Ref: 'Pager' } }] } },
+    };
+    const withoutFolders = ({ functions, ...rest }: Deployment) => ({
+      ...rest,
+      functions: functions.map(({ codeFolder, ...each }) => ({ ...each, codeFolder: basename(codeFolder) })),
+    });
+    expect(withoutFolders(describeWith('Front', watching))).toEqual(withoutFolders(describeWith('Front', {})));
+  });
+
+  it('needs no queues where there are only alarms', () => {
+    const removed = { DeadLetters: undefined, Work: undefined, News: undefined, NewsToWork: undefined };
+    expect(describeWith('Store', removed)).toMatchObject({ queues: [], topics: [] });
+  });
+
+  it('plays a topic without subscriptions that a function publishes to', () => {
+    const { topics } = describeWith('Front', {
+      Published: { Type: 'AWS::SNS::Topic', Properties: {} },
+      Publisher: functionWith({ TOPIC: { Ref: 'Published' } }),
+    });
+    expect(topics.map(({ name }) => name)).toEqual(['Store-News.fifo', 'Front-Published']);
+  });
+
+  it.each<[string, object]>([
+    ['a stream', { Ref: 'Other' }],
+    ['the ARN of a stream', { 'Fn::GetAtt': ['Other', 'Arn'] }],
+    ['a stream inside a text', { 'Fn::Sub': `stream \${Other}` }],
+  ])('refuses a function that needs %s', (_, value) => {
+    const resources = { Other: { Type: 'AWS::Kinesis::Stream' }, Reader: functionWith({ STREAM: value }) };
+    expect(() => describeWith('Front', resources)).toThrow(/AWS::Kinesis::Stream/);
+  });
+
+  it.each<[string, object]>([
+    ['AWS::Lambda::EventSourceMapping', { FunctionName: { Ref: 'EchoLive' } }],
+    ['AWS::Scheduler::Schedule', { Target: call }],
+    ['AWS::Events::Rule', { Targets: [call] }],
+    ['AWS::SNS::Subscription', { Protocol: 'lambda', Endpoint: { Ref: 'EchoLive' } }],
+    ['AWS::Lambda::Url', { TargetFunctionArn: { 'Fn::GetAtt': 'EchoFunction.Arn' } }],
+  ])('refuses an %s that would call a function', (type, properties) => {
+    expect(() => describeWith('Front', { Caller: { Type: type, Properties: properties } })).toThrow(
+      `Caller would call a function, but the embedded runtime does not play a ${type} that does.`,
+    );
   });
 });
 

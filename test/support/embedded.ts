@@ -49,6 +49,8 @@ export interface ProcessOptions {
   readonly seed?: boolean;
   /** Uses this DynamoDB, or a proxy in front of it, and starts none. */
   readonly dynamodbEndpoint?: string;
+  /** What it shows of the functions' logs (FLORIN_LOG). */
+  readonly log?: 'requests' | 'warnings';
 }
 
 /** An embedded runtime in processes of its own, as `npm start` runs it. */
@@ -123,6 +125,7 @@ function runtimeEnvironment(options: ProcessOptions, dataFolder: string, port: n
     ...(options.isolates && { FLORIN_ISOLATES: String(options.isolates) }),
     ...(options.seed === false && { FLORIN_SEED: 'off' }),
     ...(options.dynamodbEndpoint && { AWS_ENDPOINT_URL_DYNAMODB: options.dynamodbEndpoint }),
+    ...(options.log && { FLORIN_LOG: options.log }),
   };
 }
 
