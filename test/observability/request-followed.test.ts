@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import type { TransactionId } from '../../lib/ledger/index.ts';
+import { metrics } from '../../lib/observability/metric-names.ts';
+import { readDocument, tableRows } from '../docs/documents.ts';
 import { startApi, type TestApi } from '../functions/api.ts';
 import { tenant } from '../support/ledger-fixture.ts';
 import { type CapturedOutput, captureOutput } from './captured-output.ts';
@@ -127,6 +129,27 @@ describe('a request', () => {
     const answer = await transfer(1_000_000, { headers: { 'X-Correlation-Id': 'declined' } });
     const record = await ledger.transactions.record(tenant, answer.body.transactionId);
     expect(record).toMatchObject({ transaction: { status: 'rejected' }, cause: { correlationId: 'declined' } });
+  });
+});
+
+describe('the fields of lines', () => {
+  it('are all documented, and those that are documented are there', async () => {
+    process.env._X_AMZN_TRACE_ID = `Root=${traceId};Parent=53995c3f42cd8ad8;Sampled=1`;
+    const headers = { traceparent: `00-${callersTrace}-00f067aa0ba902b7-01` };
+    const key = 'all-fields';
+    for (const amount of [1, 1, 2]) await transfer(amount, { key, headers });
+    const movement = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: 1 };
+    await api.call('POST', '/v1/transfers?dryRun=true', movement);
+    await api.call('GET', '/v1/accounts/alice/balances/USD.2');
+    const names = new Set(output.lines().flatMap((line) => Object.keys(line)));
+    // What it takes an operator's switch, a fault of ours or a new instance to see is seen by other tests.
+    for (const name of ['forbiddenBy', 'error', 'coldStart']) names.add(name);
+
+    const fieldRows = tableRows(readDocument('docs/observability.md')).filter(({ length }) => length === 3);
+    const documented = fieldRows.map(([name = '']) => name.replaceAll('`', ''));
+    // Metrics are in the lines under their own names, and documented as metrics.
+    const metricNames = Object.values(metrics).map(({ name }) => String(name));
+    expect([...names].filter((name) => !metricNames.includes(name)).toSorted()).toEqual(documented.toSorted());
   });
 });
 
