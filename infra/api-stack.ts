@@ -72,17 +72,26 @@ const areaNames = Object.keys(areas) as Area[];
 function serveAreas(
   stack: Stack,
   api: LedgerApi,
-  { bundles, ledger, idempotency, flags }: ApiStackProps,
+  { bundles, ledger, idempotency, flags, options }: ApiStackProps,
 ): Readonly<Record<Area, AreaFunction>> {
   const apiKey = new CfnParameter(stack, 'ApiKeySha256', {
-    description: 'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere.',
+    description:
+      'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere. Change it with npm run deploy, which also publishes the functions that know it.',
     allowedPattern: '^[0-9a-f]{64}$',
     constraintDescription: 'must be 64 lower-case hexadecimal digits',
   });
   const apiKeySha256 = apiKey.valueAsString;
   const served = areaNames.map((area) => {
     const id = area.charAt(0).toUpperCase() + area.slice(1);
-    const code = new AreaFunction(stack, id, { area, bundles, ledger, idempotency, flags, apiKeySha256 });
+    const code = new AreaFunction(stack, id, {
+      area,
+      bundles,
+      ledger,
+      idempotency,
+      flags,
+      apiKeySha256,
+      configuration: options.apiKeySha256,
+    });
     api.serve(area, code.live);
     return [area, code] as const;
   });

@@ -27,6 +27,7 @@ export const omissions: Readonly<Record<Emulator, readonly Omission[]>> = {
     },
     { type: 'AWS::CodeDeploy::Application', reason: 'It has no CodeDeploy.' },
     { type: 'AWS::CodeDeploy::DeploymentGroup', reason: 'It has no CodeDeploy.' },
+    { type: 'AWS::XRay::SamplingRule', reason: 'It has no X-Ray sampling rules.' },
   ],
 };
 

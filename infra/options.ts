@@ -9,6 +9,11 @@ export interface Options {
   readonly replicaRegion?: string | undefined;
   /** `off` releases the money path at once and in spite of alarms: for the repair of what set them off. */
   readonly canary: 'on' | 'off';
+  /**
+   * SHA-256 of the key that is deployed, the same as the template's parameter. A published version of a function keeps its
+   * environment, and the CDK publishes a new one when the template changes, which a parameter's new value is not; so this stands for it.
+   */
+  readonly apiKeySha256?: string | undefined;
   /** Units a second that the ledger table is prepared for. */
   readonly warmThroughput?: WarmThroughput | undefined;
 }
@@ -31,6 +36,10 @@ const warmUnits = (least: number) => z.coerce.number().int().min(least).max(WITH
 const context = z.object({
   alarmEmail: z.email().optional(),
   replicaRegion: z.string().regex(REGION, `must match ${REGION.source}`).optional(),
+  apiKeySha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
+    .optional(),
   canary: z.enum(['on', 'off']).default('on'),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
   warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),

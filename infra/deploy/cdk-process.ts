@@ -28,7 +28,10 @@ export async function deployStacks(deployment: StackDeployment): Promise<string>
   const folder = mkdtempSync(path.join(tmpdir(), 'florin-outputs-'));
   const file = path.join(folder, 'outputs.json');
   try {
-    const parameters = apiKeySha256 ? ['--parameters', `${stack}:ApiKeySha256=${apiKeySha256}`] : [];
+    // Once for the stack, and once for the template, in which functions of a new key become new versions.
+    const parameters = apiKeySha256
+      ? ['--parameters', `${stack}:ApiKeySha256=${apiKeySha256}`, '-c', `apiKeySha256=${apiKeySha256}`]
+      : [];
     const what = [`Florin-${stage}-Data`, stack, '-c', `stage=${stage}`];
     await cdk(['deploy', ...what, ...parameters, '--outputs-file', file, ...cdkOptions], environment);
     const url = outputs.parse(JSON.parse(readFileSync(file, 'utf8')))[stack]?.ApiUrl;

@@ -2,15 +2,18 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import path from 'node:path';
 import * as z from 'zod';
 
-const folder = path.join(process.env.FLORIN_DATA || path.resolve(import.meta.dirname, '../../.florin'), 'deployed');
-
 const deployedStage = z.object({ stage: z.string(), url: z.string(), apiKey: z.string() });
 
 /** A stage on an emulator, with the key that opens it. Keys of stages on AWS are written down nowhere. */
 export type DeployedStage = z.output<typeof deployedStage>;
 
+function folderOfStages(): string {
+  return path.join(process.env.FLORIN_DATA || path.resolve(import.meta.dirname, '../../.florin'), 'deployed');
+}
+
 /** Keeps it in a file that only its owner reads, for the next deployment and for the end-to-end suite. */
 export function rememberStage(deployed: DeployedStage): void {
+  const folder = folderOfStages();
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${deployed.stage}.json`);
   // Written aside and renamed, so that a crash never leaves half of it.
@@ -20,6 +23,7 @@ export function rememberStage(deployed: DeployedStage): void {
 
 /** The emulators' stages that were deployed from this folder. */
 export function deployedStages(): DeployedStage[] {
+  const folder = folderOfStages();
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.json'));
