@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LoopResult, runClosedLoop } from './closed-loop.ts';
 import type { Contestant } from './contestant.ts';
+import { median } from './median.ts';
 import type { BenchOptions } from './options.ts';
 import type { Workload } from './workloads.ts';
 
@@ -56,11 +57,4 @@ function medians(results: readonly LoopResult[]): LoopResult {
     turnedAway: results.reduce((sum, result) => sum + result.turnedAway, 0),
     generatorLoad: Math.max(...results.map((result) => result.generatorLoad)),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }

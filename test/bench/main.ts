@@ -6,12 +6,13 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ColdImport, measureColdImports } from './cold-import.ts';
 import { startFlorin } from './florin/start-florin.ts';
 import { runHistoryContest } from './history-contest.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { findPostgres, type PostgresCluster, startPostgres } from './peer/postgres-cluster.ts';
 import { type Memory, measureMemory } from './process-memory.ts';
-import { formatMeasurements, formatMemory, formatTargets } from './report.ts';
+import { formatColdImports, formatMeasurements, formatMemory, formatTargets } from './report.ts';
 import { florinName, runTransferContest } from './transfer-contest.ts';
 
 /** What the start leaves behind is done by then. */
@@ -24,6 +25,9 @@ async function main(options: BenchOptions): Promise<void> {
   // PostgreSQL's user must be able to pass through.
   await chmod(folder, 0o711);
 
+  const coldImports: readonly ColdImport[] = options.only.has('cold')
+    ? await measureColdImports(join(folder, 'cold'))
+    : [];
   const memory = options.only.has('memory') ? await measureIdleMemory(folder) : undefined;
   const cluster = await startCluster(options, join(folder, 'postgres'));
   if (cluster !== undefined) cleanup.defer(() => cluster.stop());
@@ -33,19 +37,22 @@ async function main(options: BenchOptions): Promise<void> {
   ];
 
   const { seconds, rounds } = options;
-  console.log(
-    `\nMedians of ${rounds} rounds of ${seconds} s on ${availableParallelism()} processors, client included\n`,
-  );
-  console.log(formatMeasurements(measurements));
+  if (coldImports.length > 0) console.log(`\n${formatColdImports(coldImports)}`);
+  if (measurements.length > 0) {
+    console.log(
+      `\nMedians of ${rounds} rounds of ${seconds} s on ${availableParallelism()} processors, client included\n`,
+    );
+    console.log(formatMeasurements(measurements));
+  }
   if (memory !== undefined) console.log(formatMemory(memory));
-  console.log(formatTargets(measurements, memory));
+  console.log(formatTargets(measurements, memory, coldImports));
   const generatorLoad = Math.max(0, ...measurements.map((measurement) => measurement.generatorLoad));
   if (measurements.length > 0)
     console.log(`The load generator took at most ${generatorLoad.toFixed(2)} of a processor.`);
 }
 
 async function startCluster(options: BenchOptions, folder: string): Promise<PostgresCluster | undefined> {
-  const measured = [...options.only].some((group) => group !== 'memory');
+  const measured = [...options.only].some((group) => group !== 'memory' && group !== 'cold');
   if (!options.peers || !measured) return undefined;
   const programs = await findPostgres();
   if (programs !== undefined) return startPostgres(programs, folder);

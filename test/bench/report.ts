@@ -1,3 +1,4 @@
+import { COLD_IMPORTS, type ColdImport, nothingName } from './cold-import.ts';
 import type { Measurement } from './contest.ts';
 import { historyNames } from './history-contest.ts';
 import type { Memory } from './process-memory.ts';
@@ -5,6 +6,8 @@ import { florinName, functionName, statementsName } from './transfer-contest.ts'
 import type { Workload } from './workloads.ts';
 
 const NAME_WIDTH = 52;
+const MAXIMUM_COLD_IMPORT_MS = 150;
+const MAXIMUM_BUNDLE_BYTES = 600_000;
 const MAXIMUM_IDLE_MEMORY = 250_000_000;
 
 /** One block for each workload, one line for each side: how much, how long, and how much of Florin's figure that is. */
@@ -36,8 +39,36 @@ function formatLine(line: Measurement, reference: Measurement): string {
   return line.turnedAway === 0 ? name + figures : `${name}${figures}   ${line.turnedAway} turned away (429, 503)`;
 }
 
+/** One line for each function's code and one for the peer, a module with nothing in it. */
+export function formatColdImports(coldImports: readonly ColdImport[]): string {
+  const columns = ['KB', 'ms', 'fastest', 'no map', 'compile'].map((column) => column.padStart(10)).join('');
+  const lines = coldImports.map(({ name, bytes, asInLambda, fastest, withoutSourceMap, compiling }) => {
+    const milliseconds = [asInLambda, fastest, withoutSourceMap, compiling].map((figure) =>
+      figure.toFixed(1).padStart(10),
+    );
+    return (
+      `  ${name}`.padEnd(NAME_WIDTH) +
+      Math.round(bytes / 1_000)
+        .toFixed()
+        .padStart(10) +
+      milliseconds.join('')
+    );
+  });
+  const title = `Importing a function's code, ${COLD_IMPORTS} times`.padEnd(NAME_WIDTH);
+  return [
+    title + columns,
+    ...lines,
+    '  Medians in fresh processes. no map: without its source map; compile: what of that is compiling.',
+    '',
+  ].join('\n');
+}
+
 /** What the project set out to reach, and what this run reached; only what was measured is judged. */
-export function formatTargets(measurements: readonly Measurement[], memory: Memory | undefined): string {
+export function formatTargets(
+  measurements: readonly Measurement[],
+  memory: Memory | undefined,
+  coldImports: readonly ColdImport[],
+): string {
   const lines: string[] = [];
   const judge = (what: string, reached: boolean, figure: string): void => {
     lines.push(`  ${reached ? 'reached' : 'MISSED '}  ${what.padEnd(70)} ${figure}`);
@@ -78,6 +109,13 @@ export function formatTargets(measurements: readonly Measurement[], memory: Memo
     history,
     find('history', 8, historyNames.florin(1_000)),
   );
+  const functions = coldImports.filter(({ name }) => name !== nothingName);
+  if (functions.length > 0) {
+    const slowest = Math.max(...functions.map(({ asInLambda }) => asInLambda));
+    judge('importing any function: below 150 ms', slowest < MAXIMUM_COLD_IMPORT_MS, `${slowest.toFixed(0)} ms`);
+    const largest = Math.max(...functions.map(({ bytes }) => bytes));
+    judge('code of any function: below 600 KB', largest < MAXIMUM_BUNDLE_BYTES, `${Math.round(largest / 1_000)} KB`);
+  }
   if (memory !== undefined) {
     const megabytes = formatMegabytes(memory.proportionalBytes);
     judge('memory, idle: below 250 MB', memory.proportionalBytes < MAXIMUM_IDLE_MEMORY, megabytes);
