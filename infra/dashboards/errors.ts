@@ -48,7 +48,7 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
         title: 'The newest warnings and errors',
         logGroupNames: all.map(([, { logGroup }]) => logGroup.logGroupName),
         queryLines: [
-          'fields @timestamp, service, level, message, correlation_id',
+          'fields @timestamp, service, level, message, correlationId',
           'filter level in ["WARN", "ERROR", "CRITICAL"]',
           'sort @timestamp desc',
           'limit 50',

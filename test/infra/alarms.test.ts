@@ -1,0 +1,208 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AlarmId, alarmList, anchorOf, runbookPath } from '../../infra/alarm-list.ts';
+import { areas } from '../../infra/areas.ts';
+import { type CloudFormationTemplate, type NamedResource, propertyOf, resourcesOf } from './cloudformation-template.ts';
+import { ofPrimary, synthesiseWithStandby } from './standby-fixture.ts';
+import { synthesise } from './synthesise.ts';
+
+let template: CloudFormationTemplate;
+/** With everything that an option adds. */
+let full: CloudFormationTemplate;
+let headings: readonly string[];
+const restore = ofPrimary();
+beforeAll(async () => {
+  template = (await synthesise()).api;
+  full = (await synthesiseWithStandby({ alarmEmail: 'operator@example.com' })).api;
+  const runbook = await readFile(path.join(import.meta.dirname, '../..', runbookPath), 'utf8');
+  headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => String(heading));
+}, 60_000);
+afterAll(restore);
+
+const alarmsOf = (of: CloudFormationTemplate) => resourcesOf(of, 'AWS::CloudWatch::Alarm');
+const topic = { Ref: expect.stringMatching(/^AlarmsTopic/) };
+
+function alarm(name: string, of = template): NamedResource {
+  const found = alarmsOf(of).find((candidate) => propertyOf(candidate, 'AlarmName') === `florin-test-${name}`);
+  if (found === undefined) throw new Error(`There is no alarm ${name}`);
+  return found;
+}
+
+/** The headings that the alarms' descriptions point to, by their anchors. */
+const linked = () =>
+  new Set(
+    alarmsOf(full).map((one) => /docs\/runbook\.md#(\S+)$/.exec(String(propertyOf(one, 'AlarmDescription')))?.[1]),
+  );
+
+/** A part of an alarm on metric math: an expression, or a metric in it. */
+interface MathPart {
+  readonly Id: string;
+  readonly Expression?: string;
+  readonly MetricStat?: {
+    readonly Metric: { readonly MetricName: string; readonly Dimensions: readonly { Name: string; Value: unknown }[] };
+  };
+}
+
+describe('the alarms', () => {
+  it('watch the API, each function and each table', () => {
+    const perFunction = Object.keys(areas).flatMap((area) => [`function-errors-${area}`, `function-throttles-${area}`]);
+    const expected = ['api-error-rate', 'api-latency', 'table-throttles-ledger', 'table-throttles-idempotency'];
+    expect(alarmsOf(template).map((one) => propertyOf(one, 'AlarmName'))).toHaveLength(
+      expected.length + perFunction.length,
+    );
+    for (const name of [...expected, ...perFunction]) expect(() => alarm(name)).not.toThrow();
+  });
+
+  it('tell one topic when they go off and when they are over, and are calm while nothing happens', () => {
+    for (const { Properties } of alarmsOf(full)) {
+      expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic], TreatMissingData: 'notBreaching' });
+      expect(Properties).not.toHaveProperty('InsufficientDataActions');
+    }
+  });
+
+  it('are all on the list, and all of the list is raised', () => {
+    expect([...linked()].sort()).toEqual(
+      Object.values(alarmList)
+        .map(({ heading }) => anchorOf(heading))
+        .sort(),
+    );
+  });
+
+  it('say what they mean in words of their own', () => {
+    const entries = Object.keys(alarmList) as AlarmId[];
+    expect(new Set(entries.map((id) => alarmList[id].meaning)).size).toBe(entries.length);
+    for (const { meaning } of Object.values(alarmList)) expect(meaning).toMatch(/^[A-Z].{40,}\.$/);
+  });
+
+  it('count an error rate above 1 % only from five errors on', () => {
+    const { Properties } = alarm('api-error-rate');
+    expect(Properties).toMatchObject({
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+    });
+    const metrics = Properties?.Metrics as readonly MathPart[];
+    expect(metrics.find(({ Expression }) => Expression)?.Expression).toBe(
+      'IF(errors >= 5, 100 * errors / requests, 0)',
+    );
+    for (const [id, name] of [
+      ['errors', '5XXError'],
+      ['requests', 'Count'],
+    ]) {
+      expect(metrics.find(({ Id }) => Id === id)?.MetricStat).toMatchObject({
+        Metric: {
+          Namespace: 'AWS/ApiGateway',
+          MetricName: name,
+          Dimensions: [
+            { Name: 'ApiName', Value: 'florin-test' },
+            { Name: 'Stage', Value: expect.anything() },
+          ],
+        },
+        Period: 300,
+        Stat: 'Sum',
+      });
+    }
+  });
+
+  it('look at the slowest twentieth, in milliseconds', () => {
+    expect(alarm('api-latency').Properties).toMatchObject({
+      MetricName: 'Latency',
+      ExtendedStatistic: 'p95',
+      Threshold: 1000,
+      EvaluateLowSampleCountPercentile: 'ignore',
+    });
+  });
+
+  it.each(['Errors', 'Throttles'])('count the %s of the alias that is called', (metric) => {
+    expect(alarm(`function-${metric.toLowerCase()}-transactions`).Properties).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      MetricName: metric,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Dimensions: [
+        { Name: 'FunctionName', Value: { Ref: expect.stringMatching(/^TransactionsFunction/) } },
+        { Name: 'Resource', Value: { 'Fn::Join': ['', [expect.anything(), ':live']] } },
+      ],
+    });
+  });
+
+  it('add up what DynamoDB refuses of the ledger and of each of its indexes', () => {
+    const parts = alarm('table-throttles-ledger').Properties?.Metrics as readonly MathPart[];
+    const stats = parts.flatMap(({ MetricStat }) => (MetricStat === undefined ? [] : [MetricStat.Metric]));
+    const index = (dimensions: readonly { Name: string; Value: unknown }[]) =>
+      dimensions.find(({ Name }) => Name === 'GlobalSecondaryIndexName')?.Value ?? 'table';
+    expect(stats.map(({ MetricName, Dimensions }) => `${MetricName} of ${index(Dimensions)}`).sort()).toEqual(
+      ['table', 'accountsByTenant', 'due']
+        .flatMap((place) => [`ReadThrottleEvents of ${place}`, `WriteThrottleEvents of ${place}`])
+        .sort(),
+    );
+  });
+
+  it('watch a replica where there is one', () => {
+    expect(alarm('replication-lag', full).Properties).toMatchObject({
+      MetricName: 'ReplicationLatency',
+      Threshold: 10_000,
+      Dimensions: expect.arrayContaining([{ Name: 'ReceivingRegion', Value: 'eu-west-1' }]),
+    });
+  });
+});
+
+describe('AlarmTopic', () => {
+  it('is encrypted with a key that is turned over', () => {
+    expect(resourcesOf(template, 'AWS::SNS::Topic').map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({ KmsMasterKeyId: { 'Fn::GetAtt': [expect.stringMatching(/^AlarmsTopicKey/), 'Arn'] } }),
+    ]);
+    expect(resourcesOf(template, 'AWS::KMS::Key')[0]?.Properties).toMatchObject({ EnableKeyRotation: true });
+  });
+
+  // An alarm whose topic or key refuses it goes off unheard: CloudWatch tells nobody that it could not.
+  it.each([
+    ['AWS::SNS::TopicPolicy', 'PolicyDocument', 'sns:Publish'],
+    ['AWS::KMS::Key', 'KeyPolicy', ['kms:Decrypt', 'kms:GenerateDataKey*']],
+  ])('lets the alarms of this stage, and no others, through its %s', (type, property, Action) => {
+    const resource = resourcesOf(template, type)[0];
+    const statements = resource && (propertyOf(resource, `${property}.Statement`) as { Principal: unknown }[]);
+    const ofCloudWatch = statements?.filter(({ Principal }) => JSON.stringify(Principal).includes('cloudwatch'));
+    expect(ofCloudWatch).toMatchObject([
+      {
+        Effect: 'Allow',
+        Action,
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+          ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', expect.arrayContaining([':alarm:florin-test-*'])] } },
+        },
+      },
+    ]);
+  });
+
+  it('refuses what does not come over TLS', () => {
+    expect(JSON.stringify(resourcesOf(template, 'AWS::SNS::TopicPolicy'))).toContain('"Effect":"Deny","Principal":"*"');
+  });
+
+  it('mails an operator where one is named', () => {
+    expect(resourcesOf(template, 'AWS::SNS::Subscription')).toEqual([]);
+    expect(resourcesOf(full, 'AWS::SNS::Subscription')[0]?.Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'operator@example.com',
+    });
+  });
+});
+
+/** What operators do of their own accord, with no alarm to send them. */
+const procedures = ['Stop all changes', 'Switch off one operation', 'Take back a release', 'Move to the other Region'];
+
+describe('the runbook', () => {
+  it('has a heading for each alarm, and none without one but the procedures', () => {
+    const expected = [...Object.values(alarmList).map(({ heading }) => heading), ...procedures];
+    expect([...headings].sort()).toEqual(expected.sort());
+  });
+
+  it('says of each alarm what it means, where to look first, and what to do', async () => {
+    const runbook = await readFile(path.join(import.meta.dirname, '../..', runbookPath), 'utf8');
+    for (const { heading } of Object.values(alarmList)) {
+      const section = runbook.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+      expect(section).toMatch(/\*\*Meaning\.\*\* [\s\S]+\*\*First look\.\*\* [\s\S]+\*\*Fix\.\*\* /);
+    }
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { areas } from '../../infra/areas.ts';
+import { primaryEnvironment } from '../../infra/standby.ts';
+import { awsRules } from './aws-rules.ts';
+import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
+import { ofPrimary, primaryRegion, replicaRegion, synthesiseWithStandby } from './standby-fixture.ts';
+import { type Synthesised, synthesise } from './synthesise.ts';
+
+let synthesised: Synthesised;
+let alone: Synthesised;
+const restore = ofPrimary();
+beforeAll(async () => {
+  synthesised = await synthesiseWithStandby();
+  alone = await synthesise();
+}, 60_000);
+afterAll(restore);
+
+function stack(name: string): CloudFormationTemplate {
+  const found = synthesised.stacks[`Florin-test-${name}`];
+  if (found === undefined) throw new Error(`There is no stack ${name}`);
+  return found;
+}
+
+const table = (template: CloudFormationTemplate, prefix: string) =>
+  resourcesOf(template, 'AWS::DynamoDB::GlobalTable').find(({ logicalId }) => logicalId.startsWith(prefix));
+
+interface Replica {
+  readonly Region: string;
+}
+
+describe('a stage with a replica', () => {
+  it('has the two stacks of every stage and two more', () => {
+    expect(Object.keys(synthesised.stacks).sort()).toEqual(
+      ['Api', 'Data', 'Standby', 'StandbyData'].map((name) => `Florin-test-${name}`),
+    );
+    expect(Object.keys(alone.stacks).sort()).toEqual(['Florin-test-Api', 'Florin-test-Data']);
+  });
+
+  it('protects the replica as it protects the table', () => {
+    const ledger = table(stack('Data'), 'Ledger');
+    const replicas = (ledger && propertyOf(ledger, 'Replicas')) as Replica[];
+    expect(replicas.map(({ Region }) => Region).sort()).toEqual([primaryRegion, replicaRegion]);
+    for (const replica of replicas) {
+      expect(replica).toMatchObject({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      });
+    }
+    expect(ledger && propertyOf(ledger, 'StreamSpecification')).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
+  });
+
+  it('keeps the table that it had before', () => {
+    const identity = ({ data }: Synthesised) => {
+      const ledger = table(data, 'Ledger');
+      return [ledger?.logicalId, ledger && propertyOf(ledger, 'KeySchema'), ledger && propertyOf(ledger, 'TableName')];
+    };
+    expect(identity(synthesised)).toEqual(identity(alone));
+  });
+});
+
+describe('the standby', () => {
+  it('makes no ledger table: the replica is the primary stack’s', () => {
+    expect(table(stack('StandbyData'), 'Ledger')).toBeUndefined();
+    expect(stack('StandbyData').Parameters?.LedgerTableName).not.toHaveProperty('Default');
+  });
+
+  it('starts closed, where the primary starts open', () => {
+    const initial = (name: string) =>
+      resourcesOf(stack(name), 'AWS::SSM::Parameter').map((parameter) => [
+        propertyOf(parameter, 'Name'),
+        JSON.parse(String(propertyOf(parameter, 'Value'))),
+      ]);
+    expect(initial('StandbyData')).toEqual([['/florin/test/flags', { acceptWrites: false, disabledOperations: [] }]]);
+    expect(initial('Data')).toEqual([['/florin/test/flags', { acceptWrites: true, disabledOperations: [] }]]);
+  });
+
+  it('runs the functions of the primary, and serves its API', () => {
+    const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
+    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(Object.keys(areas).length);
+    for (const type of ['AWS::Lambda::Function', 'AWS::ApiGateway::Method', 'AWS::CloudWatch::Alarm']) {
+      expect(kinds(stack('Standby'), type)).toBe(kinds(stack('Api'), type));
+    }
+  });
+
+  it('is granted what the primary is granted, in its own Region', () => {
+    const policies = JSON.stringify(
+      resourcesOf(stack('Standby'), 'AWS::IAM::Policy').map(({ Properties }) => Properties),
+    );
+    expect(policies).toContain(`arn:aws:ssm:${replicaRegion}:111111111111:parameter/florin/test/flags`);
+    expect(policies).toContain(`arn:aws:dynamodb:${replicaRegion}:111111111111:table/`);
+    expect(policies).not.toContain(primaryRegion);
+    const actions = (template: CloudFormationTemplate) =>
+      resourcesOf(template, 'AWS::IAM::Policy').map((policy) =>
+        (propertyOf(policy, 'PolicyDocument.Statement') as { Action: unknown }[]).map(({ Action }) => Action),
+      );
+    expect(actions(stack('Standby'))).toEqual(actions(stack('Api')));
+  });
+
+  it('has dashboards that do not take the place of the primary’s', () => {
+    for (const dashboard of resourcesOf(stack('Standby'), 'AWS::CloudWatch::Dashboard')) {
+      expect(JSON.stringify(propertyOf(dashboard, 'DashboardName'))).toContain('AWS::Region');
+    }
+  });
+
+  it.each(Object.keys(awsRules) as (keyof typeof awsRules)[])('keeps the rule %s', (name) => {
+    expect(awsRules[name](stack('Standby'))).toEqual([]);
+    expect(awsRules[name](stack('StandbyData'))).toEqual([]);
+    expect(awsRules[name](stack('Data'))).toEqual([]);
+  });
+});
+
+describe('primaryEnvironment', () => {
+  const options = { canary: 'on', replicaRegion } as const;
+
+  it('leaves a stage without a replica free to go anywhere', () => {
+    expect(primaryEnvironment({ canary: 'on' })).toBeUndefined();
+  });
+
+  it('takes account and Region from the credentials in use', () => {
+    const source = { CDK_DEFAULT_ACCOUNT: '222222222222', CDK_DEFAULT_REGION: 'us-east-1' };
+    expect(primaryEnvironment(options, source)).toEqual({ account: '222222222222', region: 'us-east-1' });
+  });
+
+  it('says what is missing', () => {
+    expect(() => primaryEnvironment(options, { CDK_DEFAULT_REGION: 'us-east-1' })).toThrow('needs an account');
+  });
+
+  it('refuses a replica in the Region of the table', () => {
+    const source = { CDK_DEFAULT_ACCOUNT: '222222222222', CDK_DEFAULT_REGION: replicaRegion };
+    expect(() => primaryEnvironment(options, source)).toThrow(`replicaRegion is ${replicaRegion}`);
+  });
+});
