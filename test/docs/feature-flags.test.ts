@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { flagsMaxAgeMs, parseFlags } from '../../lib/config/flags.ts';
+import { flagsRetryAfterMs, flagsTimeoutMs } from '../../lib/config/flags-parameter.ts';
+import { isMutation } from '../../lib/http/route.ts';
+import { routes } from '../../lib/http/routes.ts';
+import { readDocument } from './documents.ts';
+
+const text = readDocument('docs/feature-flags.md');
+
+describe('the page about feature flags', () => {
+  it('names every operation that can be switched off, and no other', () => {
+    const sentence = /^These can be named in `disabledOperations`: (.*)$/m.exec(text)?.[1] ?? '';
+    expect([...sentence.matchAll(/`(\w+)`/g)].map(([, id]) => id).sort()).toEqual(
+      routes
+        .filter(isMutation)
+        .map(({ operationId }) => operationId)
+        .sort(),
+    );
+  });
+
+  it('shows a value that reads', () => {
+    const example = /^```json\n(.*)\n```$/m.exec(text)?.[1] ?? '';
+    expect(parseFlags(example)).toEqual(JSON.parse(example));
+    expect(parseFlags('{}')).toEqual(JSON.parse(example));
+  });
+
+  it('says the times that hold', () => {
+    expect(text).toContain(`what it knows is ${flagsMaxAgeMs / 1_000} s old or older`);
+    expect(text).toContain(`**${flagsMaxAgeMs / 1_000} s after a switch`);
+    expect(text).toContain(`\`Retry-After: ${flagsMaxAgeMs / 1_000}\``);
+    expect(text).toContain(`no answer within ${flagsTimeoutMs} ms`);
+    expect(text).toContain(`tries again after ${flagsRetryAfterMs / 1_000} s`);
+  });
+});
