@@ -86,11 +86,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     ...(parameters && { parameters: parameters.endpoint }),
   };
   const metrics = new MetricRegistry(progress.warn);
+  let isReady = false;
   const output = openFunctionLog({
     file: folder.logFile,
     style: options.style ?? { requests: false, colours: false },
     warn: progress.warn,
-    say: progress.say,
+    // The requests that make the demo data are nobody's.
+    say: (line) => isReady && progress.say(line),
     measure: (functionName, entry) => metrics.record(functionName, entry),
   });
   const { functions, reclaim } = prepareFunctions(
@@ -118,6 +120,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     await reclaim(0);
   }
 
+  isReady = true;
   const running = cleanup.move();
   return {
     url,

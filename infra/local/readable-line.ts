@@ -24,6 +24,9 @@ export function readableLine(functionName: string, entry: LogEntry, style: Termi
   return style.requests && entry.message === 'request' ? request(entry, style) : undefined;
 }
 
+/** Stacks have several lines; indented, none of them can pass for a line of its own. */
+const indentedLine = '\n    ';
+
 /** A line of plain text that a function has printed, so somebody meant it to be read. */
 export function plainLine(functionName: string, text: string): string {
   return harmless(`${functionName}: ${text}`);
@@ -37,7 +40,7 @@ function trouble(functionName: string, entry: LogEntry, painted: (text: string) 
     reason && `: ${reason}`,
     correlation && ` (${correlation})`,
   ];
-  return `${painted(harmless(String(entry.level)))} ${harmless(words.filter(Boolean).join(''))}`;
+  return `${painted(harmless(String(entry.level)))} ${harmless(words.filter(Boolean).join(''), indentedLine)}`;
 }
 
 /** `10:00:00 201 POST /v1/transfers 12.3 ms c-1 replayed`; with the name of the operation where the line has no path. */
@@ -83,8 +86,11 @@ function paint(words: string, colour: Colour, { colours }: TerminalStyle): strin
   return colours && words ? styleText(colour, words, { validateStream: false }) : words;
 }
 
-/** Some of what is shown comes from clients, whose control characters must not steer the terminal. */
-function harmless(words: string): string {
+/**
+ * Some of what is shown comes from clients, whose control characters must not steer the terminal.
+ * @param newline what stands for the end of a line.
+ */
+function harmless(words: string, newline = '\u{fffd}'): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return words.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
+  return words.replace(/[\u0000-\u001f\u007f-\u009f]/g, (found) => (found === '\n' ? newline : '\u{fffd}'));
 }

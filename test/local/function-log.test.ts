@@ -124,8 +124,13 @@ describe('the line of a request', () => {
     expect(warned).toHaveLength(3);
     for (const text of [shown, ...warned]) {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
-      expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      expect(text?.replaceAll('\n    ', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     }
+  });
+
+  it('lets no line of a stack pass for a line of its own', () => {
+    open().failed('f', 'Error: no luck\n    at here\n12:00:00 ERROR forged');
+    expect(warned).toEqual(['ERROR f: Error: no luck\n        at here\n    12:00:00 ERROR forged']);
   });
 
   it('is coloured by its status only where colours are wanted', () => {
