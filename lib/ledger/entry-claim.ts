@@ -15,13 +15,14 @@ export interface EntryClaim {
   readonly type: string;
   readonly counterparty: AccountId;
   readonly createdAt: number;
+  readonly description: string | undefined;
   readonly detailsDigest: string;
 }
 
 /** What an entry claims of itself. */
 export function claimOf(entry: Entry): EntryClaim {
   const { transactionId, account, asset, sequence, amount, balanceAfter } = entry;
-  const { type, counterparty, createdAt, detailsDigest: digest } = entry;
+  const { type, counterparty, createdAt, description, detailsDigest: digest } = entry;
   return {
     transactionId,
     account,
@@ -32,6 +33,7 @@ export function claimOf(entry: Entry): EntryClaim {
     type,
     counterparty,
     createdAt,
+    description,
     detailsDigest: digest,
   };
 }
@@ -44,7 +46,7 @@ export function claimsOf(transaction: PostedTransaction): EntryClaim[] {
     const posting = postings[index >> 1];
     if (!posting) throw new RangeError('a transaction has two entries for each posting');
     const counterparty = index % 2 === 0 ? posting.destination : posting.source;
-    return { transactionId: id, ...recorded, type, counterparty, createdAt, detailsDigest: digest };
+    return { transactionId: id, ...recorded, type, counterparty, createdAt, description, detailsDigest: digest };
   });
 }
 
@@ -59,14 +61,14 @@ export function claimDigest(tenant: TenantId, claim: EntryClaim): bigint {
     claim.account,
     claim.asset,
     claim.sequence,
-    claim.amount,
-    claim.balanceAfter,
+    claim.amount.toString(),
+    claim.balanceAfter.toString(),
     claim.type,
     claim.counterparty,
     claim.createdAt,
+    claim.description ?? null,
     claim.detailsDigest,
   ];
-  // No part can contain the separator.
-  const digest = createHash('sha256').update(parts.join('\n')).digest();
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
   return BigInt(`0x${digest.toString('hex', 0, digestBytes)}`);
 }

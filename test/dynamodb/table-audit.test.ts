@@ -1,8 +1,15 @@
-import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import { damageKinds } from '../../lib/ledger/audit-finding.ts';
+import { readTable } from '../support/books.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 
 type Row = Record<string, unknown>;
@@ -104,6 +111,20 @@ async function whileDamaged(
 const gone = () => undefined;
 const minus = (name: string, by: bigint) => (row: Row) => ({ ...row, [name]: (row[name] as bigint) - by });
 const set = (name: string, value: unknown) => (row: Row) => ({ ...row, [name]: value });
+
+/** What an account says of itself alone: no other row repeats it. */
+const accountsOwn = ['accountsOf', 'metadata', 'createdAt', 'version', 'keysApplied', 'owner'];
+
+/** Another value of the same type. */
+function otherThan(value: unknown): unknown {
+  if (typeof value === 'bigint') return value + 1n;
+  if (typeof value === 'string') return value === 'active' ? 'closed' : `${value}x`;
+  if (typeof value === 'boolean') return !value;
+  if (value instanceof Uint8Array) return value.map((byte) => byte ^ 1);
+  if (value instanceof Set) return new Set([...value, 'EUR/2']);
+  if (Array.isArray(value)) return value.slice(1);
+  return { ...(value as Row), more: 'x' };
+}
 
 describe('auditTable', () => {
   it.each([1, 2, 7])('finds nothing in sound books, in %i segments', async (segments) => {
@@ -309,6 +330,65 @@ describe('auditTable', () => {
     await whileDamaged(balanceOf('alice'), set('posted', 'much'), async () => {
       expect(await found()).toEqual(['unbalanced_asset: USD/2', 'unreadable_row: T#default#A#alice B#USD/2']);
     });
+  });
+
+  it('finds whichever row is missing, but for those that nothing else speaks of', async () => {
+    const unnoticed: string[] = [];
+    for (const row of await readTable(books.database.client, books.database.tables.ledger)) {
+      const key = { PK: String(row.PK), SK: String(row.SK) };
+      await whileDamaged(key, gone, async () => {
+        if ((await found()).length === 0) unnoticed.push(`${key.PK} ${key.SK}`);
+      });
+    }
+    const { PK, SK } = recordOf(declined);
+    expect(unnoticed.sort()).toEqual([`${partition('unused')} ACCOUNT`, `${PK} ${SK}`].sort());
+  });
+
+  it.each([
+    // Nothing reserves anything yet that could be held against `held`.
+    ['balance', () => balanceOf('bob'), ['version', 'held']],
+    ['entry', () => entryOf('alice', 2), []],
+    ['record', () => recordOf(payment), ['nonce', 'requestHash', 'cause']],
+    ['account', () => ({ PK: partition('alice'), SK: 'ACCOUNT' }), accountsOwn],
+  ])('finds whichever attribute of a %s was changed, but for those that belong to it alone', async (_, keyOf, own) => {
+    const key = await keyOf();
+    const rows = await readTable(books.database.client, books.database.tables.ledger);
+    const row = rows.find(({ PK, SK }) => PK === key.PK && SK === key.SK) as Row;
+    const unnoticed: string[] = [];
+    for (const name of Object.keys(row).filter((each) => !['PK', 'SK'].includes(each))) {
+      await whileDamaged(key, set(name, otherThan(row[name])), async () => {
+        if ((await found()).length === 0) unnoticed.push(name);
+      });
+    }
+    expect(own).toEqual(expect.arrayContaining(unnoticed));
+  });
+
+  it('stays within bounds in a wrecked table, and says how much it has not named', async () => {
+    const { client, tables } = books.database;
+    const wrecked = Array.from({ length: 1_200 }, (_, index) => ({
+      PK: 'T#wrecked#A#alice',
+      SK: `E#USD/2#0000000000001#${String(index + 1).padStart(12, '0')}`,
+      amount: 1,
+      balanceAfter: index + 1,
+      transaction: `tx_${index}`,
+      type: 'transfer',
+      counterparty: 'bob',
+      detailsDigest: new Uint8Array(32),
+      previousHash: new Uint8Array(32),
+      hash: new Uint8Array(32),
+    }));
+    const inBatches = async (request: (row: Row) => WriteRequest) => {
+      for (let start = 0; start < wrecked.length; start += 25) {
+        const RequestItems = { [tables.ledger]: wrecked.slice(start, start + 25).map(request) };
+        await client.send(new BatchWriteItemCommand({ RequestItems }));
+      }
+    };
+    await inBatches((row) => ({ PutRequest: { Item: marshall(row) } }));
+    const { findings, moreFindings, bucketsNotNamed } = await audit();
+    await inBatches(({ PK, SK }) => ({ DeleteRequest: { Key: marshall({ PK, SK }) } }));
+    expect(findings).toHaveLength(1_000);
+    expect(moreFindings).toBeGreaterThan(1_200);
+    expect(bucketsNotNamed).toBeGreaterThan(500);
   });
 
   it('finds nothing again once everything is put back', async () => {
