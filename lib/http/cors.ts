@@ -8,6 +8,7 @@ export const cors = {
     'Idempotency-Key',
     'If-None-Match',
     'Prefer',
+    'Traceparent',
     'X-Api-Key',
     'X-Correlation-Id',
     'X-Idempotency-Key',

@@ -48,6 +48,8 @@ export function openTraceDaemon(address: string | undefined, logger: Pick<LineWr
     logger.warn('a trace could not be sent; further failures are not logged', { error });
   };
   socket.on('error', onFailure);
+  // Bound while the instance starts, so that a datagram leaves before the instance is frozen after its answer.
+  socket.bind();
   return {
     send(subsegment) {
       const document = documentOf(subsegment);
