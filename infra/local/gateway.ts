@@ -6,7 +6,7 @@ import type { ProxyIntegration, RestApiDefinition } from './deployment.ts';
 import { type GatewayResponseType, renderGatewayResponse } from './gateway-response.ts';
 import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
 import type { LambdaFunction } from './lambda-function.ts';
-import { answerLocalPage, isFromThisMachine, type LocalPage } from './local-pages.ts';
+import { answerLocalPage, findLocalPage, type LocalPage } from './local-pages.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { readProxyResult } from './proxy-result.ts';
 import { eventBody, RefusedBody, readBody } from './request-body.ts';
@@ -56,10 +56,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = describeRequest(incoming);
-    const page = options.pages?.get(request.path);
+    const page = options.pages && findLocalPage(options.pages, request.path, incoming);
     const match = routes.find(request.httpMethod, request.path);
     try {
-      if (page && isFromThisMachine(incoming)) {
+      if (page) {
         await answerLocalPage(page, incoming, outgoing);
         return;
       }

@@ -8,12 +8,20 @@ export interface LocalPage {
 }
 
 /**
- * Answers a request for one of the runtime's own pages, by GET or HEAD.
+ * The page that a request is for, if any.
  *
- * They ask for no credential: whoever can connect to the loopback interface is on this machine, sees nothing here but counts, and a
- * scraper needs no setting up. Should the listener ever be reachable from outside, that reasoning ends, so
- * nobody gets here then (see `isFromThisMachine`).
+ * Pages ask for no credential: whoever can connect to the loopback interface is on this machine, sees nothing here but counts, and a
+ * scraper needs no setting up. That reasoning ends where a listener can be reached from outside, so there are no pages there.
  */
+export function findLocalPage(
+  pages: ReadonlyMap<string, LocalPage>,
+  path: string,
+  { socket }: Pick<IncomingMessage, 'socket'>,
+): LocalPage | undefined {
+  return isLoopback(socket.localAddress) && isLoopback(socket.remoteAddress) ? pages.get(path) : undefined;
+}
+
+/** Answers with the page, by GET or HEAD. */
 export async function answerLocalPage(
   page: LocalPage,
   incoming: IncomingMessage,
@@ -33,11 +41,6 @@ export async function answerLocalPage(
   });
   // Node sends no body in answer to a HEAD.
   outgoing.end(body);
-}
-
-/** Whether a request reached a listener on the loopback interface, which nobody outside this machine can connect to. */
-export function isFromThisMachine({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
-  return isLoopback(socket.localAddress) && isLoopback(socket.remoteAddress);
 }
 
 /** Also for an IPv4 address inside an IPv6 one. */

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isFromThisMachine } from '../../infra/local/local-pages.ts';
+import { findLocalPage } from '../../infra/local/local-pages.ts';
 import { MetricRegistry } from '../../infra/local/metric-registry.ts';
 import { startEmbeddedHere, type TestRuntime } from '../support/embedded.ts';
 import { readPrometheusText, type Series, seriesValue } from './prometheus-text.ts';
@@ -197,15 +197,21 @@ describe('GET /metrics', () => {
   });
 });
 
-describe('isFromThisMachine', () => {
-  const from = (localAddress: string | undefined, remoteAddress: string | undefined) =>
-    isFromThisMachine({ socket: { localAddress, remoteAddress } as IncomingMessage['socket'] });
+describe('findLocalPage', () => {
+  const page = { contentType: 'text/plain', text: async () => 'figures' };
+  const find = (localAddress: string | undefined, remoteAddress: string | undefined, path = '/metrics') =>
+    findLocalPage(new Map([['/metrics', page]]), path, {
+      socket: { localAddress, remoteAddress } as IncomingMessage['socket'],
+    });
 
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['::1', '::1'],
     ['::ffff:127.0.0.1', '::ffff:127.8.8.8'],
-  ])('holds on the loopback interface (%s, %s)', (local, remote) => expect(from(local, remote)).toBe(true));
+  ])('finds it on the loopback interface (%s, %s)', (local, remote) => {
+    expect(find(local, remote)).toBe(page);
+    expect(find(local, remote, '/v1/metrics')).toBeUndefined();
+  });
 
   it.each([
     ['192.168.1.7', '192.168.1.7'],
@@ -214,5 +220,5 @@ describe('isFromThisMachine', () => {
     ['::ffff:10.0.0.1', '::ffff:10.0.0.1'],
     ['127.evil.example', '127.0.0.1'],
     [undefined, undefined],
-  ])('does not hold elsewhere (%s, %s)', (local, remote) => expect(from(local, remote)).toBe(false));
+  ])('finds nothing elsewhere (%s, %s)', (local, remote) => expect(find(local, remote)).toBeUndefined());
 });
