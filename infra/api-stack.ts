@@ -11,6 +11,7 @@ import type { IdempotencyTable } from './idempotency-table.ts';
 import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerApi } from './ledger-api.ts';
 import type { Options } from './options.ts';
+import { outputs } from './outputs.ts';
 import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
 import { watchApi, watchFunction, watchReplica, watchTable } from './watch.ts';
@@ -36,7 +37,8 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const { stage, options } = props;
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
-    const functions = serveAreas(this, api, props);
+    const apiKeySha256 = options.apiKeySha256 ?? apiKeyParameter(this).valueAsString;
+    const functions = serveAreas(this, api, apiKeySha256, props);
     const tables = {
       ledger: { name: props.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
       idempotency: { name: props.idempotency.tableName, indexes: [] },
@@ -58,8 +60,12 @@ export class ApiStack extends Stack {
       new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
     }
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where the API answers' });
-    new CfnOutput(this, 'AlarmTopicArn', {
+    new CfnOutput(this, outputs.apiUrl, { value: api.url, description: 'Where the API answers' });
+    new CfnOutput(this, outputs.apiKeySha256, {
+      value: apiKeySha256,
+      description: 'SHA-256 of the API key that opens this stage, for the next deployment to keep',
+    });
+    new CfnOutput(this, outputs.alarmTopic, {
       value: alarms.topicArn,
       description: 'Where alarms are told; subscribe here',
     });
@@ -72,29 +78,23 @@ const areaNames = Object.keys(areas) as Area[];
 function serveAreas(
   stack: Stack,
   api: LedgerApi,
-  { bundles, ledger, idempotency, flags, options }: ApiStackProps,
+  apiKeySha256: string,
+  { bundles, ledger, idempotency, flags }: ApiStackProps,
 ): Readonly<Record<Area, AreaFunction>> {
-  const apiKey = new CfnParameter(stack, 'ApiKeySha256', {
-    description:
-      'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere. Change it with npm run deploy, which also publishes the functions that know it.',
-    allowedPattern: '^[0-9a-f]{64}$',
-    constraintDescription: 'must be 64 lower-case hexadecimal digits',
-  });
-  const apiKeySha256 = apiKey.valueAsString;
   const served = areaNames.map((area) => {
     const id = area.charAt(0).toUpperCase() + area.slice(1);
-    const code = new AreaFunction(stack, id, {
-      area,
-      bundles,
-      ledger,
-      idempotency,
-      flags,
-      apiKeySha256,
-      configuration: options.apiKeySha256,
-    });
+    const code = new AreaFunction(stack, id, { area, bundles, ledger, idempotency, flags, apiKeySha256 });
     api.serve(area, code.live);
     return [area, code] as const;
   });
   // The names of all areas went in, so all of them come out.
   return Object.fromEntries(served) as Record<Area, AreaFunction>;
+}
+
+function apiKeyParameter(stack: Stack): CfnParameter {
+  return new CfnParameter(stack, 'ApiKeySha256', {
+    description: 'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere.',
+    allowedPattern: '^[0-9a-f]{64}$',
+    constraintDescription: 'must be 64 lower-case hexadecimal digits',
+  });
 }

@@ -16,8 +16,6 @@ export interface AreaFunctionProps {
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
   readonly apiKeySha256: string;
-  /** Stands for the key's digest, which may be known to the deployment only: a version with the old one would stay live. */
-  readonly configuration: string | undefined;
 }
 
 /** The function that serves one area of the API. It learns the name of a table only together with the leave to use it. */
@@ -31,7 +29,6 @@ export class AreaFunction extends LedgerFunction {
       description: needs.description,
       bundle: path.join(props.bundles, props.area),
       serviceName: serviceNameOf(props.area),
-      configuration: props.configuration,
       environment: {
         ...(usesLedger && { LEDGER_TABLE: props.ledger.tableName }),
         ...(needs.replays && { IDEMPOTENCY_TABLE: props.idempotency.tableName }),

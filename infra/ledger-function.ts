@@ -33,8 +33,6 @@ export interface LedgerFunctionProps {
   readonly serviceName: string;
   /** What this function needs beyond what every function gets. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Stands for values of the environment that only the deployment knows: when it changes, a new version is published. */
-  readonly configuration?: string | undefined;
 }
 
 /**
@@ -82,7 +80,6 @@ export class LedgerFunction extends Construct implements IGrantable {
         ...props.environment,
       },
     });
-    if (props.configuration !== undefined) code.invalidateVersionBasedOn(props.configuration);
     this.live = new Alias(this, 'Live', { aliasName: 'live', version: code.currentVersion });
   }
 }

@@ -10,8 +10,9 @@ export interface Options {
   /** `off` releases the money path at once and in spite of alarms: for the repair of what set them off. */
   readonly canary: 'on' | 'off';
   /**
-   * SHA-256 of the key that is deployed, the same as the template's parameter. A published version of a function keeps its
-   * environment, and the CDK publishes a new one when the template changes, which a parameter's new value is not; so this stands for it.
+   * SHA-256 of the API key, as 64 lower-case hexadecimal digits. Without it the template has a parameter of that name, which is
+   * for trying out: a published version of a function keeps its environment, and the CDK publishes a new one when the
+   * template changes, which a parameter's new value is not. A new key would not reach what is live.
    */
   readonly apiKeySha256?: string | undefined;
   /** Units a second that the ledger table is prepared for. */

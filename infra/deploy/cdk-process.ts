@@ -4,19 +4,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
+import { outputs } from '../outputs.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const cli = path.join(project, 'node_modules/aws-cdk/bin/cdk');
 
 export interface StackDeployment {
   readonly stage: string;
-  /** Absent: the stacks keep the one they have. */
-  readonly apiKeySha256?: string;
+  readonly apiKeySha256: string;
   readonly cdkOptions: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-const outputs = z.record(z.string(), z.record(z.string(), z.string()));
+const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
 
 /**
  * Deploys all stacks of the stage and tells the URL that the template says the API has.
@@ -28,14 +28,13 @@ export async function deployStacks(deployment: StackDeployment): Promise<string>
   const folder = mkdtempSync(path.join(tmpdir(), 'florin-outputs-'));
   const file = path.join(folder, 'outputs.json');
   try {
-    // Once for the stack, and once for the template, in which functions of a new key become new versions.
-    const parameters = apiKeySha256
-      ? ['--parameters', `${stack}:ApiKeySha256=${apiKeySha256}`, '-c', `apiKeySha256=${apiKeySha256}`]
-      : [];
-    const what = [`Florin-${stage}-Data`, stack, '-c', `stage=${stage}`];
-    await cdk(['deploy', ...what, ...parameters, '--outputs-file', file, ...cdkOptions], environment);
-    const url = outputs.parse(JSON.parse(readFileSync(file, 'utf8')))[stack]?.ApiUrl;
-    if (!url) throw new Error(`The stack ${stack} has no output ApiUrl.`);
+    const context = ['-c', `stage=${stage}`, '-c', `apiKeySha256=${apiKeySha256}`];
+    await cdk(
+      ['deploy', `Florin-${stage}-Data`, stack, ...context, '--outputs-file', file, ...cdkOptions],
+      environment,
+    );
+    const url = outputsFile.parse(JSON.parse(readFileSync(file, 'utf8')))[stack]?.[outputs.apiUrl];
+    if (!url) throw new Error(`The stack ${stack} has no output ${outputs.apiUrl}.`);
     return url;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -6,9 +6,9 @@ import { parseArgs } from 'node:util';
 import { keyDigest, newApiKey } from '../api-key.ts';
 import { type Emulator, type Stage, stageNamed } from '../stage.ts';
 import { cdk, deployStacks } from './cdk-process.ts';
+import { deployedKeyDigest } from './deployed-key.ts';
 import { type DeployedStage, deployedStages, rememberStage } from './deployed-stages.ts';
 import { emulatorAccount, emulatorApiUrl, emulatorEnvironment } from './emulator-endpoint.ts';
-import { isDeployed } from './stack-status.ts';
 
 const defaultEndpoint = 'http://127.0.0.1:4566';
 
@@ -25,15 +25,13 @@ async function deployToAws(stage: Stage, cdkOptions: readonly string[]): Promise
     throw new Error(`AWS_ENDPOINT_URL is set, so the stage ${stage.name} would not reach AWS. Unset it and try again.`);
   }
   const given = process.env.FLORIN_API_KEY;
-  const made = given || (await isDeployed(apiStack(stage))) ? undefined : newApiKey(stage.name);
-  const key = given ?? made;
-  const url = await deployStacks({ stage: stage.name, apiKeySha256: key && keyDigest(key), cdkOptions });
+  const kept = given ? undefined : await deployedKeyDigest(`Florin-${stage.name}-Api`);
+  const key = given || newApiKey(stage.name);
+  const url = await deployStacks({ stage: stage.name, apiKeySha256: kept ?? keyDigest(key), cdkOptions });
   console.log(`\nURL   ${url}`);
-  console.log(
-    made
-      ? `Key   ${made}\n      It is shown this once and kept nowhere; the stage knows its SHA-256 only.`
-      : `Key   ${given ? 'as in FLORIN_API_KEY' : 'as before'}`,
-  );
+  if (given) console.log('Key   as in FLORIN_API_KEY');
+  else if (kept) console.log('Key   as before');
+  else console.log(`Key   ${key}\n      It is shown this once and kept nowhere; the stage knows its SHA-256 only.`);
 }
 
 async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: readonly string[]): Promise<void> {
@@ -56,10 +54,6 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
 /** An emulator forgets when it stops; with the same key after each deployment, its users need not notice. */
 function rememberedKey(stage: Stage): string | undefined {
   return deployedStages().find((deployed) => deployed.stage === stage.name)?.apiKey;
-}
-
-function apiStack(stage: Stage): string {
-  return `Florin-${stage.name}-Api`;
 }
 
 async function assertAnswers(endpoint: string, emulator: Emulator): Promise<void> {

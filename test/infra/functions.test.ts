@@ -89,7 +89,24 @@ describe('ApiStack', () => {
     expect(names.sort()).toEqual(areas.map((area) => `florin-${area}`).sort());
   });
 
-  it('takes the hash of the API key as a parameter without a default', () => {
+  it('publishes a new version of exactly the functions that know the key when the key changes', async () => {
+    const versionsWith = async (digit: string) => {
+      const { api } = await synthesise({ context: { apiKeySha256: digit.repeat(64) } });
+      expect(api.Parameters?.ApiKeySha256).toBeUndefined();
+      return resourcesOf(api, 'AWS::Lambda::Version').map(({ logicalId }) => logicalId);
+    };
+    const before = await versionsWith('a');
+    const replaced = (await versionsWith('b')).filter((id) => !before.includes(id));
+    expect(replaced.map((id) => id.replace(/Function.*/, '').toLowerCase()).sort()).toEqual(
+      areas.filter((area) => area !== 'documents').sort(),
+    );
+  });
+
+  it('refuses what is no digest of a key', async () => {
+    await expect(synthesise({ context: { apiKeySha256: 'secret' } })).rejects.toThrow(/apiKeySha256/);
+  });
+
+  it('without a key, takes its hash as a parameter without a default', () => {
     expect(template.Parameters?.ApiKeySha256).toMatchObject({ Type: 'String', AllowedPattern: '^[0-9a-f]{64}$' });
     expect(template.Parameters?.ApiKeySha256).not.toHaveProperty('Default');
   });
