@@ -43,16 +43,19 @@ export async function describeTable(client: DynamoDBClient, table: string): Prom
   }
 }
 
+/** The pause before the second look at a table, which doubles, and the longest, in milliseconds. */
+const firstPauseMs = 250;
+const longestPauseMs = 15_000;
+
 export interface Wait {
   readonly timeoutMs: number;
-  readonly pauseMs: number;
   readonly onWait: (waitedMs: number, status: string) => void;
 }
 
 /** Waits until a table is active. @throws Error when it is not in time, or has gone */
 export async function untilActive(client: DynamoDBClient, table: string, wait: Wait): Promise<TableDescription> {
   const begunAt = Date.now();
-  for (;;) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, 2 * pauseMs)) {
     const description = await describeTable(client, table);
     if (description?.TableStatus === 'ACTIVE') return description;
     const waitedMs = Date.now() - begunAt;
@@ -60,7 +63,7 @@ export async function untilActive(client: DynamoDBClient, table: string, wait: W
       throw new Error(`${table} is ${description?.TableStatus ?? 'missing'} after ${Math.round(waitedMs / 1_000)} s`);
     }
     wait.onWait(waitedMs, description?.TableStatus ?? 'not there yet');
-    await sleep(Math.min(wait.pauseMs, wait.timeoutMs - waitedMs));
+    await sleep(Math.min(pauseMs, wait.timeoutMs - waitedMs));
   }
 }
 

@@ -13,12 +13,8 @@ import {
 } from './rehearsal-table.ts';
 import { recoveryOf, startRestore } from './restore-table.ts';
 
-/** Seconds between two looks at a table that is being restored. */
-const pauseMs = 15_000;
-
-/** A small copy is there in an instant. */
-const copyPauseMs = 250;
-const copyTimeoutMs = 60_000;
+/** How long an empty table may take to be made, in milliseconds. */
+const creationTimeoutMs = 60_000;
 
 /** Least time between two lines about progress, in milliseconds. */
 const progressEveryMs = 15_000;
@@ -100,7 +96,7 @@ async function restore(
   );
   await startRestore(client, table, run, at);
   say(`Restoring ${at ? iso(at) : 'the latest restorable instant'} to ${run.table}. This takes minutes to hours.`);
-  const active = await untilActive(client, run.table, waiting(timeoutMs, pauseMs, say));
+  const active = await untilActive(client, run.table, waiting(timeoutMs, say));
   await markAsOurs(client, run, active);
   return active.RestoreSummary?.RestoreDateTime ?? at ?? recovery.LatestRestorableDateTime;
 }
@@ -115,16 +111,15 @@ async function makeCopy(
   if (!source) throw new Error(`there is no table ${table}`);
   say(`Copying ${table} to ${run.table}. Nothing may write to it meanwhile: a copy is no instant.`);
   await createCopy(client, source, run);
-  await untilActive(client, run.table, waiting(copyTimeoutMs, copyPauseMs, say));
+  await untilActive(client, run.table, waiting(creationTimeoutMs, say));
   const progress = throttled(say);
   await copyRows(client, table, run.table, (rows) => progress(`${rows} rows copied`));
 }
 
-function waiting(timeoutMs: number, pause: number, say: (line: string) => void): Wait {
+function waiting(timeoutMs: number, say: (line: string) => void): Wait {
   const progress = throttled(say);
   return {
     timeoutMs,
-    pauseMs: pause,
     onWait: (waitedMs, status) => progress(`${status} for ${seconds(waitedMs)}`),
   };
 }

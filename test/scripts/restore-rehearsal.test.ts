@@ -5,16 +5,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   CreateTableCommand,
+  DeleteItemCommand,
+  DeleteTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   ListTablesCommand,
   PutItemCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { damageKinds } from '../../lib/ledger/audit-finding.ts';
 import { readOptions, UsageError } from '../../scripts/rehearsal/options.ts';
 import { deleteOwnTable, describeTable, rehearsalTags, startRun } from '../../scripts/rehearsal/rehearsal-table.ts';
+import { readDocument } from '../docs/documents.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
+import { type RestoringDynamoDB, startRestoringDynamoDB } from './restoring-dynamodb.ts';
 
 const script = fileURLToPath(new URL('../../scripts/restore-rehearsal.ts', import.meta.url));
 
@@ -40,7 +45,11 @@ interface Run {
 
 /** Runs the script as an operator does, on the test's DynamoDB. */
 function run(...args: string[]): Promise<Run> {
-  const env = { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: books.database.endpoint };
+  return runOn(books.database.endpoint, ...args);
+}
+
+function runOn(endpoint: string, ...args: string[]): Promise<Run> {
+  const env = { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: endpoint };
   return new Promise((resolve) => {
     execFile(process.execPath, [script, ...args], { env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
@@ -99,6 +108,83 @@ describe('restore-rehearsal', () => {
   ])('refuses a command line with %s', async (_, args, message) => {
     await expect(readOptions(args)).rejects.toThrow(UsageError);
     await expect(readOptions(args)).rejects.toThrow(message);
+  });
+});
+
+describe('a restoration', () => {
+  let dynamodb: RestoringDynamoDB;
+  beforeAll(async () => {
+    dynamodb = await startRestoringDynamoDB(books.database.endpoint, client);
+  });
+  afterEach(() => {
+    dynamodb.looksUntilActive = 2;
+    dynamodb.afterRestore = async () => {};
+  });
+  afterAll(() => dynamodb.stop());
+
+  it('is waited for, audited, reported with its instant, and deleted', async () => {
+    const before = await tables();
+    const { code, output } = await runOn(dynamodb.url, '--table', table);
+    expect(output).toContain(`${table} restored to 2026-11-21T10:00:00.000Z`);
+    expect(output).toContain('The books are sound');
+    expect(code).toBe(0);
+    expect(await tables()).toEqual(before);
+  });
+
+  it('that cuts through a transaction is told from a sound one', async () => {
+    const before = await tables();
+    const page = await books.ledger.entries.page({
+      tenant,
+      account: account('bob'),
+      order: 'desc',
+      limit: 1,
+      asset: usd,
+    });
+    const newest = page.entries[0];
+    if (!newest) throw new Error('bob has no entries');
+    const SK = `E#${usd}#${newest.createdAt}#${String(newest.sequence).padStart(12, '0')}`;
+    const Key = { PK: { S: `T#${tenant}#A#bob` }, SK: { S: SK } };
+    dynamodb.afterRestore = async (restored) => {
+      await client.send(new DeleteItemCommand({ TableName: restored, Key }));
+    };
+    const { code, output } = await runOn(dynamodb.url, '--table', table);
+    expect(output).toContain(`incomplete_transaction  default  ${newest.transactionId}`);
+    expect(output).toContain('wrong_balance  default  bob USD/2');
+    expect(output).toContain('docs/backup-and-restore.md#when-the-audit-finds-damage');
+    expect(code).toBe(1);
+    expect(await tables()).toEqual(before);
+  });
+
+  it('that is not there in time ends the rehearsal, which says what it may have left behind', async () => {
+    dynamodb.looksUntilActive = 1_000;
+    const before = await tables();
+    const { code, output } = await runOn(dynamodb.url, '--table', table, '--timeout-minutes', '0.02');
+    expect(output).toMatch(/-rehearsal-[0-9a-f]{12} may have been left behind/);
+    expect(output).toMatch(/is CREATING after 1 s/);
+    expect(output).toContain('does not carry the tag');
+    expect(code).toBe(2);
+    const left = (await tables()).filter((name) => !before.includes(name));
+    expect(left).toHaveLength(1);
+    await client.send(new DeleteTableCommand({ TableName: left[0] }));
+  });
+
+  it('is kept when that is asked for, and carries the tag of its run', async () => {
+    const before = await tables();
+    const { code, output } = await runOn(dynamodb.url, '--table', table, '--keep');
+    expect(code).toBe(0);
+    const left = (await tables()).filter((name) => !before.includes(name));
+    expect(left).toHaveLength(1);
+    const kept = left[0] as string;
+    expect(output).toContain(`${kept} was kept`);
+    await deleteOwnTable(client, { id: kept.slice(-12), table: kept }, table);
+    expect(await tables()).toEqual(before);
+  });
+});
+
+describe('docs/backup-and-restore.md', () => {
+  it('says of each kind of damage what it means', () => {
+    const page = readDocument('docs/backup-and-restore.md');
+    for (const kind of Object.keys(damageKinds)) expect(page).toContain(`\`${kind}\``);
   });
 });
 
