@@ -19,13 +19,14 @@ export const standIns: Readonly<Record<string, string>> = {
 };
 
 /**
- * A client's module with the schemas of all its operations and errors: 150 operations and 140 errors for Systems Manager,
+ * A client's module with the schemas of all its operations and errors: some 150 operations and 140 errors for Systems Manager,
  * of which one operation is called.
  */
 const schemas = /[\\/]@aws-sdk[\\/]client-(\w+)[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/;
 
-const schemaArray = /^((?:export )?var [\w$]+ = )(\[[\s\S]*?\]);$/gm;
-const errorRegistration = /^n0_registry\.registerError\(\w+\$, \w+\);$/gm;
+/** What is to be marked, and how it is then written. */
+const schemaArray = [/^((?:export )?var [\w$]+ = )(\[[\s\S]*?\]);$/gm, '$1/* @__PURE__ */ (() => $2)();'] as const;
+const errorRegistration = [/^n0_registry\.registerError\(\w+\$, \w+\);$/gm, '/* @__PURE__ */ $&'] as const;
 
 /**
  * Lets the schemas fall away that nothing names. They are mere arrays, but with computed keys in them, for which esbuild
@@ -37,10 +38,16 @@ const errorRegistration = /^n0_registry\.registerError\(\w+\$, \w+\);$/gm;
 export const dropUnusedSchemas: Plugin = {
   name: 'drop-unused-schemas',
   setup({ onLoad }) {
-    onLoad({ filter: schemas }, async (file) => {
-      const client = schemas.exec(file.path)?.[1];
-      const marked = (await readFile(file.path, 'utf8')).replace(schemaArray, '$1/* @__PURE__ */ (() => $2)();');
-      return { contents: client === 'ssm' ? marked.replace(errorRegistration, '/* @__PURE__ */ $&') : marked };
+    onLoad({ filter: schemas }, async ({ path: file }) => {
+      const patterns = schemas.exec(file)?.[1] === 'ssm' ? [schemaArray, errorRegistration] : [schemaArray];
+      let contents = await readFile(file, 'utf8');
+      for (const [pattern, marked] of patterns) {
+        const before = contents;
+        contents = before.replace(pattern, marked);
+        // An SDK that is written in another way would otherwise make the bundles large again, and nobody would know why.
+        if (contents === before) return { errors: [{ text: `${file} has nothing like ${pattern}; mark it anew.` }] };
+      }
+      return { contents };
     });
   },
 };

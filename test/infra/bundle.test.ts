@@ -99,6 +99,18 @@ describe('bundleFunctions', () => {
     expect(await contentsOf(path.join(outdir, 'bundles'))).toEqual(before);
   });
 
+  it('notices when an SDK no longer has the form that lets its unused schemas fall away', async () => {
+    const functions = path.join(outdir, 'functions');
+    const schemas = 'node_modules/@aws-sdk/client-ssm/dist-es/schemas/schemas_0.js';
+    await mkdir(path.join(functions, 'flags', path.dirname(schemas)), { recursive: true });
+    await writeFile(path.join(functions, 'flags', 'index.ts'), `export { GetParameter } from './${schemas}';`);
+    await writeFile(path.join(functions, 'flags', schemas), 'export var GetParameter = [1];\n');
+
+    await expect(bundleFunctions({ functions, outdir: path.join(outdir, 'bundles') })).rejects.toThrow(
+      /schemas_0\.js has nothing like .*registerError/,
+    );
+  });
+
   it('refuses a folder without functions', async () => {
     await expect(bundleFunctions({ functions: outdir, outdir })).rejects.toThrow('There is no function in');
   });
