@@ -37,6 +37,15 @@ const breach = (finds: string, Resources: CloudFormationTemplate['Resources']): 
   template: { Resources },
 });
 
+const dashboard = (widgets: readonly unknown[], DashboardName = 'health') =>
+  resource('AWS::CloudWatch::Dashboard', { DashboardName, DashboardBody: JSON.stringify({ widgets }) });
+const graph = (metrics: number) => ({ type: 'metric', properties: { metrics: Array(metrics).fill(['A', 'B']) } });
+const alarm = (properties: Record<string, unknown>) =>
+  resource('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: 'Topic' }], ...properties });
+const parameter = (Name: string, Value = '{}') => resource('AWS::SSM::Parameter', { Name, Value });
+const samplingRule = (rule: Record<string, unknown>) =>
+  resource('AWS::XRay::SamplingRule', { SamplingRule: { RuleName: 'r', FixedRate: 0.05, Priority: 1, ...rule } });
+
 const queueMapping = { Code: lambda({ Timeout: 30 }), Live: live };
 const importedStream = { 'Fn::ImportValue': 'Florin-dev-Data:ExportsOutputFnGetAttLedgerTableStreamArn1234' };
 
@@ -47,6 +56,9 @@ export const breaches: Readonly<Record<keyof typeof awsRules, readonly Breach[]>
       '400 resources',
       Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`R${index}`, resource('AWS::SNS::Topic')])),
     ),
+  ],
+  keepsTemplatesSmall: [
+    breach('the template has 10', { T: resource('AWS::SNS::Topic', { DisplayName: 'd'.repeat(1_000_000) }) }),
   ],
   namesPathVariablesAlike: [
     breach('{id} and {accountId}', {
@@ -153,6 +165,29 @@ export const breaches: Readonly<Record<keyof typeof awsRules, readonly Breach[]>
       }),
     }),
   ],
+  keepsDashboardsSmall: [
+    breach('D has 501 widgets', { D: dashboard(Array(501).fill(graph(1))) }),
+    breach('D has a widget with 501 metrics', { D: dashboard([graph(501)]) }),
+    breach('D has 2502 metrics', { D: dashboard(Array(6).fill(graph(417))) }),
+    breach('D has a name that CloudWatch does not take', { D: dashboard([], 'the health') }),
+  ],
+  keepsAlarmsSmall: [
+    breach('A is computed from 11 metrics', { A: alarm({ Metrics: Array(11).fill({ MetricStat: {} }) }) }),
+    breach('A has too long a description', { A: alarm({ AlarmDescription: 'd'.repeat(1025) }) }),
+    breach('A tells nobody', { A: resource('AWS::CloudWatch::Alarm') }),
+  ],
+  namesParametersAsSsmDoes: [
+    breach('P has a name', { P: parameter('flags') }),
+    breach('P has a name', { P: parameter('/aws/flags') }),
+    breach('P has a name', { P: parameter('/a flag') }),
+    breach('P has a name', { P: parameter('/x'.repeat(16)) }),
+    breach('P has a value of 4097 bytes', { P: parameter('/flags', 'v'.repeat(4097)) }),
+  ],
+  namesSamplingRulesShort: [
+    breach('R has too long a rule name', { R: samplingRule({ RuleName: 'r'.repeat(33) }) }),
+    breach('R has the rate 5', { R: samplingRule({ FixedRate: 5 }) }),
+    breach('R has the priority 0', { R: samplingRule({ Priority: 0 }) }),
+  ],
 };
 
 /** What a queue and a stream mapping look like when they are right: no rule may find fault with this. */
@@ -177,6 +212,6 @@ export const sound: CloudFormationTemplate = {
       MaximumRetryAttempts: 5,
       DestinationConfig: { OnFailure: { Destination: arnOf('DeadLetters') } },
     }),
-    IteratorAge: resource('AWS::CloudWatch::Alarm', { MetricName: 'IteratorAge' }),
+    IteratorAge: alarm({ MetricName: 'IteratorAge' }),
   },
 };

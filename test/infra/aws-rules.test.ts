@@ -4,16 +4,19 @@ import { breaches, sound } from './aws-rules-breaches.ts';
 import { type Synthesised, synthesise } from './synthesise.ts';
 
 let synthesised: Synthesised;
+let production: Synthesised;
 beforeAll(async () => {
   synthesised = await synthesise();
+  production = await synthesise({ context: { stage: 'prod' } });
 }, 60_000);
 
 const ruleNames = Object.keys(awsRules) as (keyof typeof awsRules)[];
 
 describe.each(ruleNames)('%s', (name) => {
-  it('holds in both stacks', () => {
+  it('holds in both stacks, and in production', () => {
     expect(awsRules[name](synthesised.data)).toEqual([]);
     expect(awsRules[name](synthesised.api)).toEqual([]);
+    expect(awsRules[name](production.api)).toEqual([]);
   });
 
   it('finds no fault with sound event sources', () => {

@@ -7,12 +7,15 @@ import {
 } from './cloudformation-template.ts';
 import { eventSourceRules } from './event-source-rules.ts';
 import { functionBehind, functionsOf, timeoutSeconds } from './template-functions.ts';
+import { watchingRules } from './watching-rules.ts';
 
 /** What AWS demands of a template (or we demand for AWS's sake) and no emulator checks: answers the faults it finds. */
 export type AwsRule = (template: CloudFormationTemplate) => string[];
 
 /** CloudFormation takes 500; the rest is room to roll back and to add an alarm in a hurry. */
 const MAX_RESOURCES = 400;
+/** What CloudFormation takes from a bucket. */
+const MAX_TEMPLATE_BYTES = 1_000_000;
 const MAX_ENVIRONMENT_BYTES = 4096;
 const MAX_ROLE_POLICY_CHARACTERS = 10_240;
 const MAX_INTEGRATION_MILLIS = 29_000;
@@ -41,6 +44,11 @@ export const awsRules = {
   keepsRoomForResources: (template) => {
     const count = Object.keys(template.Resources).length;
     return count < MAX_RESOURCES ? [] : [`${count} resources, and fewer than ${MAX_RESOURCES} are wanted`];
+  },
+
+  keepsTemplatesSmall: (template) => {
+    const bytes = Buffer.byteLength(JSON.stringify(template));
+    return bytes < MAX_TEMPLATE_BYTES ? [] : [`the template has ${bytes} bytes`];
   },
 
   namesPathVariablesAlike: (template) => {
@@ -169,6 +177,7 @@ export const awsRules = {
       }),
 
   ...eventSourceRules,
+  ...watchingRules,
 } as const satisfies Readonly<Record<string, AwsRule>>;
 
 /** The most characters that a value can have as JSON, whatever its references turn out to be. */
