@@ -3,7 +3,7 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import type { AppliedKey } from '../dynamodb/index.ts';
+import type { AppliedKey, Cause } from '../dynamodb/index.ts';
 import type { Answer } from '../http/index.ts';
 import { HttpProblem } from '../http/index.ts';
 import { type CanonicalValue, canonicalJson, digestOf, keyMark, type TenantId } from '../ledger/index.ts';
@@ -24,6 +24,8 @@ export interface Mutation {
   readonly tenant: TenantId;
   readonly key: string;
   readonly context: Context;
+  /** The request, for the log. */
+  readonly cause: Cause;
   /** What was asked, in one normal form: equal requests have equal texts. */
   readonly request: CanonicalValue;
   remainingTimeInMillis(): number;
@@ -71,7 +73,8 @@ export function createOnce(operation: string, table: string, client: DynamoDBCli
   const persistenceStore = new DynamoDBPersistenceLayer({ tableName: table, awsSdkV3Client: client });
 
   return async (mutation) => {
-    const { tenant, key, request, context } = mutation;
+    const { tenant, key, request, context, cause } = mutation;
+    const about = { operation, ...(cause.correlationId !== undefined && { correlationId: cause.correlationId }) };
     const keyApplied = { mark: keyMark(tenant, operation, key), requestHash: digestOf({ v: 1, operation, request }) };
     const payload: Payload = { tenant, operation, key, body: canonicalJson(request) };
     const until = performance.now() + Math.min(waitForAnswerMs, mutation.remainingTimeInMillis());
@@ -94,7 +97,7 @@ export function createOnce(operation: string, table: string, client: DynamoDBCli
           keyPrefix: recordPrefix,
         })(payload);
       } catch (error) {
-        const answer = answerDespite(error, course, logger);
+        const answer = answerDespite(error, course, logger, about);
         if (answer) return answer;
         if (performance.now() >= until) throw new HttpProblem('in_progress');
       }
@@ -117,11 +120,16 @@ function configFor(context: Context): IdempotencyConfig {
 }
 
 /** The answer where there is one all the same, nothing while another request is in flight; throws what the request ends with else. */
-function answerDespite(error: unknown, course: Course, logger: LineWriter): Answer | undefined {
+function answerDespite(
+  error: unknown,
+  course: Course,
+  logger: LineWriter,
+  about: Readonly<Record<string, string>>,
+): Answer | undefined {
   if (course.kind === 'failed') throw course.error;
   if (course.kind === 'done') {
     // The change is made and carries its key. Only replays are worse off: they find out from the change.
-    logger.warn('an idempotency record could not be completed', { error: error as Error });
+    logger.warn('an idempotency record could not be completed', { ...about, error: error as Error });
     return course.answer;
   }
   const name = error instanceof Error ? error.name : '';
@@ -132,7 +140,7 @@ function answerDespite(error: unknown, course: Course, logger: LineWriter): Answ
       throw new HttpProblem('idempotency_key_reused');
     case 'IdempotencyPersistenceLayerError':
     case 'IdempotencyInconsistentStateError':
-      logger.warn('the idempotency records could not be used', { error: error as Error });
+      logger.warn('the idempotency records could not be used', { ...about, error: error as Error });
       throw new HttpProblem('unavailable');
     default:
       throw error;

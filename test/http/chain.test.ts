@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
@@ -276,6 +277,33 @@ describe('the chain', () => {
     expect(subsegments).toEqual([]);
     expect(lines[0]?.fields).not.toHaveProperty('traceId');
     expect(cause).toEqual({ correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+
+  it('keeps the traces of requests that it serves at once apart', async () => {
+    const store = new AsyncLocalStorage<string>();
+    const scope = globalThis as { awslambda?: unknown };
+    scope.awslambda = { InvokeStore: { getXRayTraceId: () => store.getStore() } };
+    try {
+      const { call } = assetsThat(async ({ body: { code }, cause }) => {
+        await new Promise((resolve) => setTimeout(resolve, code.length));
+        return json(201, { code, traceparent: cause.traceparent });
+      });
+      const ids = Array.from({ length: 20 }, (_, index) => `${index + 10}`.repeat(16));
+      const answers = await Promise.all(
+        ids.map((id, index) => {
+          const header = `Root=1-${id.slice(0, 8)}-${id.slice(8)};Parent=53995c3f42cd8ad8;Sampled=1`;
+          return store.run(header, () => call('POST', '/v1/assets', { code: `A${'B'.repeat(20 - index)}` }));
+        }),
+      );
+      expect(answers.map((answer) => answer.body.traceparent.split('-')[1])).toEqual(ids);
+      for (const { trace, annotations } of subsegments) {
+        const line = lines.find(({ fields }) => fields.correlationId === annotations.correlationId);
+        expect(String(line?.fields.traceId).replaceAll('-', '').slice(1)).toBe(trace.context.traceId);
+      }
+      expect(new Set(subsegments.map(({ trace }) => trace.context.traceId))).toEqual(new Set(ids));
+    } finally {
+      delete scope.awslambda;
+    }
   });
 
   it('keeps requests that it serves at once apart', async () => {

@@ -18,7 +18,13 @@ let proxy: FaultProxy;
 let client: DynamoDBClient;
 let ledger: Ledger;
 const warnings: string[] = [];
-const logger = { warn: (message: string) => warnings.push(message) } as unknown as LineWriter;
+const warned: object[] = [];
+const logger = {
+  warn: (message: string, fields: object) => {
+    warnings.push(message);
+    warned.push(fields);
+  },
+} as unknown as LineWriter;
 
 beforeAll(async () => {
   database = await startDatabase();
@@ -38,6 +44,7 @@ function mutation(change: Mutation['change'], rest: Partial<Mutation> & { timeMs
     tenant,
     key: randomUUID(),
     context,
+    cause: { correlationId: 'c-1' },
     request: { name: 'x' },
     remainingTimeInMillis: () => context.getRemainingTimeInMillis(),
     change,
@@ -160,6 +167,7 @@ describe('createOnce', () => {
     await expect(once()(mutation(failing))).rejects.toMatchObject({ code: 'outcome_unknown' });
     proxy.rules.length = 0;
     expect(warnings).toContain('an idempotency record could not be completed');
+    expect(warned.at(-1)).toMatchObject({ operation: 'updateAccount', correlationId: 'c-1' });
   });
 });
 
