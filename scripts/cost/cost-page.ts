@@ -55,11 +55,7 @@ function lostAttempt(operations: readonly MeasuredOperation[], prices: PriceList
 function unitTable({ operations }: Measured): string {
   const rows = operations.map((operation) => {
     const { title, calls, writeUnits, readUnits, logBytes, answerBytes } = operation;
-    return [
-      title,
-      calls.join(', '),
-      ...[writeUnits, readUnits, logBytes, loggedBytes(operation), answerBytes].map(String),
-    ];
+    return [title, calls, ...[writeUnits, readUnits, logBytes, loggedBytes(operation), answerBytes].map(String)];
   });
   const head = [
     'request',

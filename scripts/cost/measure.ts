@@ -218,7 +218,7 @@ async function one({ call, proxy }: Bench, request: Request): Promise<MeasuredOp
     id: request.id,
     title: request.title,
     kind: request.method === 'GET' ? 'read' : 'write',
-    calls: calls.map(({ operation }) => operation),
+    calls: calls.map(({ operation }) => operation).join(', '),
     writeUnits: unitsOf(calls, /^(Transact|Put|Update|Delete|BatchWrite)/),
     readUnits: unitsOf(calls, /^(Get|BatchGet|Query)/),
     logLines: written.length,

@@ -5,8 +5,8 @@ const operation = z.object({
   title: z.string(),
   /** Whether it may write: which of the assumed durations applies. */
   kind: z.enum(['write', 'read']),
-  /** The calls to DynamoDB, in order. */
-  calls: z.array(z.string()),
+  /** The calls to DynamoDB, in order, as one text: the file then has the form that the formatter gives it. */
+  calls: z.string(),
   writeUnits: z.number(),
   readUnits: z.number(),
   logLines: z.number(),

@@ -31,10 +31,10 @@ describe('docs/cost.md', () => {
   });
 
   it('counts a plain transfer as the guarantee does', () => {
-    expect(operation('transfer_warm')).toMatchObject({ calls: ['TransactWriteItems'], writeUnits: 10, readUnits: 0 });
-    expect(operation('replay_cold')).toMatchObject({ calls: ['BatchGetItem'], writeUnits: 0, readUnits: 3 });
-    expect(operation('balance')).toMatchObject({ calls: ['GetItem'], readUnits: 1 });
-    expect(operation('history').calls).toEqual(['Query']);
+    expect(operation('transfer_warm')).toMatchObject({ calls: 'TransactWriteItems', writeUnits: 10, readUnits: 0 });
+    expect(operation('replay_cold')).toMatchObject({ calls: 'BatchGetItem', writeUnits: 0, readUnits: 3 });
+    expect(operation('balance')).toMatchObject({ calls: 'GetItem', readUnits: 1 });
+    expect(operation('history').calls).toBe('Query');
   });
 
   it('names every price it uses, with its source', () => {
@@ -83,7 +83,10 @@ describe('differencesOf', () => {
   it('sees one unit more, a call more, a request more or fewer', () => {
     expect(differencesOf(measured, measured)).toEqual([]);
     expect(changed((copy) => void first(copy).writeUnits++)).toHaveLength(1);
-    expect(changed((copy) => void first(copy).calls.push('GetItem'))).toHaveLength(1);
+    const moreCalls = changed((copy) => {
+      first(copy).calls += ', GetItem';
+    });
+    expect(moreCalls).toHaveLength(1);
     expect(changed((copy) => void copy.operations.pop())).toHaveLength(1);
     expect(changed((copy) => void copy.operations.push({ ...first(copy), id: 'another' }))).toHaveLength(1);
   });
