@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { defaultFlags, parseFlags } from '../../lib/config/flags.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { synthesise } from './synthesise.ts';
 
@@ -26,6 +27,11 @@ describe('FlagsParameter', () => {
         Metadata: expect.anything(),
       },
     ]);
+  });
+
+  it('says what holds without it, so that a new stage behaves as it does while the parameter cannot be read', () => {
+    const [parameter] = resourcesOf(data, 'AWS::SSM::Parameter');
+    expect(parameter && parseFlags(String(propertyOf(parameter, 'Value')))).toEqual(defaultFlags);
   });
 
   it('is named to the functions that change something, without an export that ties the stacks together', () => {
