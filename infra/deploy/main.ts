@@ -39,6 +39,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   const environment = { ...process.env, ...emulatorEnvironment(endpoint) };
   await assertAnswers(endpoint, emulator);
   await cdk(['bootstrap', `aws://${emulatorAccount}/us-east-1`, '-c', `stage=${stage.name}`, '--quiet'], environment);
+  if (emulator === 'localstack') await removeApi(stage, endpoint, environment);
   const apiKey = process.env.FLORIN_API_KEY || rememberedKey(stage) || newApiKey(stage.name);
   const apiUrl = await deployStacks({
     stage: stage.name,
@@ -49,6 +50,17 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   const deployed: DeployedStage = { stage: stage.name, url: emulatorApiUrl(emulator, endpoint, apiUrl), apiKey };
   rememberStage(deployed);
   console.log(`\nURL   ${deployed.url}\nKey   ${apiKey}\n\nnpm run test:e2e -- --url ${deployed.url}`);
+}
+
+/**
+ * LocalStack's CloudFormation cannot move an alias to another version, which is what a release is: what may be replaced at
+ * any time is taken away there and made anew. The tables are in a stack of their own and stay.
+ */
+async function removeApi(stage: Stage, endpoint: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const stack = `Florin-${stage.name}-Api`;
+  if ((await deployedKeyDigest(stack, { endpoint })) !== undefined) {
+    await cdk(['destroy', stack, '--force', '-c', `stage=${stage.name}`], environment);
+  }
 }
 
 /** An emulator forgets when it stops; with the same key after each deployment, its users need not notice. */

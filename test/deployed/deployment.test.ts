@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../infra/api-key.ts';
+import { deployedStages } from '../../infra/deploy/deployed-stages.ts';
 import { auditOverApi, historyOf } from '../support/api-books.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { physicalIds, stageUnderTest } from './stage.ts';
@@ -37,14 +38,15 @@ describe('a deployment over one that is in use', () => {
 
       expect(await describedTables()).toEqual(tables);
       expect(await physicalIds(apiStack, 'AWS::Lambda::Version')).not.toEqual(versions);
-      const after = new ApiClient(url, newKey);
+      const after = new ApiClient(deployedStages().find((deployed) => deployed.stage === stage)?.url ?? '', newKey);
       expect(await historyOf(after, alice, asset)).toEqual(history);
       const replayed = await after.settle('/v1/transfers', transfer, `${run}:transfer`);
       expect([replayed.status, replayed.headers.get('idempotent-replayed')]).toEqual([201, 'true']);
       expect(replayed.body).toEqual(made.body);
       expect((await after.settle('/v1/transfers', transfer)).body.entries[1]).toMatchObject({ sequence: '2' });
       expect(await auditOverApi(after, [bank, alice], asset)).toEqual([]);
-      expect((await before.get(`/v1/accounts/${alice}`)).status).toBe(401);
+      const withTheOldKey = new ApiClient(after.url, apiKey);
+      expect((await withTheOldKey.get(`/v1/accounts/${alice}`)).status).toBe(401);
     },
     deploymentTimeoutMs,
   );
