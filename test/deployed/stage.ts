@@ -45,3 +45,11 @@ export async function physicalIds(stackName: string, type: string): Promise<Read
     ofType.map(({ LogicalResourceId = '', PhysicalResourceId = '' }) => [LogicalResourceId, PhysicalResourceId]),
   );
 }
+
+/** The name of the table of the money. */
+export async function ledgerTableOf(dataStack: string): Promise<string> {
+  const tables = await physicalIds(dataStack, 'AWS::DynamoDB::GlobalTable');
+  const [name] = Object.entries(tables).flatMap(([id, name]) => (id.startsWith('Ledger') ? [name] : []));
+  if (!name) throw new Error(`${dataStack} has no ledger table`);
+  return name;
+}
