@@ -5,13 +5,11 @@ import { Alarms } from './alarms.ts';
 import { AreaFunction } from './area-function.ts';
 import { type Area, areas } from './areas.ts';
 import { Dashboards } from './dashboards/dashboards.ts';
-import type { FlagsParameter } from './flags-parameter.ts';
 import { GradualRelease } from './gradual-release.ts';
-import type { IdempotencyTable } from './idempotency-table.ts';
-import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerApi } from './ledger-api.ts';
 import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
+import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
 import { watchApi, watchFunction, watchReplica, watchTable } from './watch.ts';
@@ -24,9 +22,7 @@ export interface ApiStackProps extends StackProps {
   readonly options: Options;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
-  readonly ledger: LedgerAccess;
-  readonly idempotency: IdempotencyTable;
-  readonly flags: FlagsParameter;
+  readonly state: RegionalState;
   /** The Region that what is written here is replicated to. */
   readonly replicatesTo?: string | undefined;
 }
@@ -35,13 +31,13 @@ export interface ApiStackProps extends StackProps {
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
-    const { stage, options } = props;
+    const { stage, options, state } = props;
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
     const apiKeySha256 = options.apiKeySha256 ?? apiKeyParameter(this).valueAsString;
     const functions = serveAreas(this, api, apiKeySha256, props);
     const tables = {
-      ledger: { name: props.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
-      idempotency: { name: props.idempotency.tableName, indexes: [] },
+      ledger: { name: state.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
+      idempotency: { name: state.idempotency.tableName, indexes: [] },
     };
 
     const alarms = new Alarms(this, 'Alarms', { stage: stage.name, email: options.alarmEmail });
@@ -79,11 +75,11 @@ function serveAreas(
   stack: Stack,
   api: LedgerApi,
   apiKeySha256: string,
-  { bundles, ledger, idempotency, flags }: ApiStackProps,
+  { bundles, state }: ApiStackProps,
 ): Readonly<Record<Area, AreaFunction>> {
   const served = areaNames.map((area) => {
     const id = area.charAt(0).toUpperCase() + area.slice(1);
-    const code = new AreaFunction(stack, id, { area, bundles, ledger, idempotency, flags, apiKeySha256 });
+    const code = new AreaFunction(stack, id, { area, bundles, state, apiKeySha256 });
     api.serve(area, code.live);
     return [area, code] as const;
   });

@@ -5,6 +5,8 @@ import { IdempotencyTable } from './idempotency-table.ts';
 import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerTable } from './ledger-table.ts';
 import type { Options } from './options.ts';
+import { outputs } from './outputs.ts';
+import type { RegionalState } from './regional-state.ts';
 import type { Stage } from './stage.ts';
 
 export interface DataStackProps extends StackProps {
@@ -13,7 +15,7 @@ export interface DataStackProps extends StackProps {
 }
 
 /** What must outlive every deployment. Deleting this stack leaves the ledger table behind. */
-export class DataStack extends Stack {
+export class DataStack extends Stack implements RegionalState {
   readonly ledger: LedgerAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
@@ -22,8 +24,12 @@ export class DataStack extends Stack {
     super(scope, id, props);
     this.ledger = new LedgerTable(this, 'Ledger', props.options).access;
     this.idempotency = new IdempotencyTable(this, 'Idempotency');
-    this.flags = new FlagsParameter(this, 'Flags', { stage: props.stage.name, initially: { acceptWrites: true } });
-    new CfnOutput(this, 'LedgerTableName', {
+    this.flags = new FlagsParameter(this, 'Flags', {
+      stage: props.stage.name,
+      initially: { acceptWrites: true },
+      whenUnreadable: props.options.replicaRegion === undefined ? 'open' : 'closed',
+    });
+    new CfnOutput(this, outputs.ledgerTable, {
       value: this.ledger.tableName,
       description: 'The ledger table, for backups, audits and the standby in another Region',
     });

@@ -2,6 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import type { UnreadableFlags } from '../lib/config/flags.ts';
 import { grantExactly } from './grant-exactly.ts';
 
 /** The value a new stage starts with; operators change it while the stage runs. */
@@ -13,6 +14,8 @@ export interface FlagsParameterProps {
   /** The name of the stage. */
   readonly stage: string;
   readonly initially: InitialFlags;
+  /** `closed` wherever another Region may be open: a function that cannot ask which one it is must not go on. */
+  readonly whenUnreadable: UnreadableFlags;
 }
 
 /**
@@ -24,14 +27,15 @@ export interface FlagsParameterProps {
  * change here either: a flag that is absent has its default, which is in the code that reads it.
  */
 export class FlagsParameter extends Construct {
-  /** Fixed, not generated: operators type it, and no stack needs to export it. */
-  readonly parameterName: string;
+  /** What a function that obeys the flags has to know. The name is fixed, not generated: operators type it, and no stack needs to export it. */
+  readonly environment: Readonly<Record<'FLAGS_PARAMETER' | 'FLAGS_WHEN_UNREADABLE', string>>;
 
-  constructor(scope: Construct, id: string, { stage, initially }: FlagsParameterProps) {
+  constructor(scope: Construct, id: string, { stage, initially, whenUnreadable }: FlagsParameterProps) {
     super(scope, id);
-    this.parameterName = `/florin/${stage}/flags`;
+    const parameterName = `/florin/${stage}/flags`;
+    this.environment = { FLAGS_PARAMETER: parameterName, FLAGS_WHEN_UNREADABLE: whenUnreadable };
     new StringParameter(this, 'Parameter', {
-      parameterName: this.parameterName,
+      parameterName,
       description: 'Feature flags. Change the value here, not in the template.',
       stringValue: JSON.stringify({ acceptWrites: initially.acceptWrites, disabledOperations: [] }),
     });
@@ -42,7 +46,7 @@ export class FlagsParameter extends Construct {
     const arn = Stack.of(grantee).formatArn({
       service: 'ssm',
       resource: 'parameter',
-      resourceName: this.parameterName.slice(1),
+      resourceName: this.environment.FLAGS_PARAMETER.slice(1),
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
     grantExactly(grantee, ['ssm:GetParameter'], arn);

@@ -54,9 +54,7 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
     stage,
     options,
     bundles,
-    ledger: data.ledger,
-    idempotency: data.idempotency,
-    flags: data.flags,
+    state: data,
     replicatesTo: options.replicaRegion,
   });
   addStandby(app, { stage, options, bundles });

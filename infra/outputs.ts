@@ -1,5 +1,7 @@
-/** The outputs of the stack with the API, by which a deployment and its clients find their way. */
+/** The outputs of the stacks, by which a deployment and its clients find their way. */
 export const outputs = {
+  /** The name of the ledger table, which its replica in another Region has too. */
+  ledgerTable: 'LedgerTableName',
   apiUrl: 'ApiUrl',
   /** The digest of the key that is deployed, which the next deployment keeps. */
   apiKeySha256: 'DeployedApiKeySha256',

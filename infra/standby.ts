@@ -46,9 +46,7 @@ export function addStandby(app: App, { stage, options, bundles }: StandbyProps):
     stage,
     options,
     bundles,
-    ledger: data.ledger,
-    idempotency: data.idempotency,
-    flags: data.flags,
+    state: data,
     // Once it has taken over, it is what replicates, back to where it took over from.
     replicatesTo: primary.region,
   });

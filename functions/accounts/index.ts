@@ -13,10 +13,20 @@ import { listBalances } from './list-balances.ts';
 import { listEntries } from './list-entries.ts';
 import { updateAccount } from './update-account.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const environment = readEnvironment([
+  'LEDGER_TABLE',
+  'IDEMPOTENCY_TABLE',
+  'API_KEY_SHA256',
+  'FLAGS_PARAMETER',
+  'FLAGS_WHEN_UNREADABLE',
+]);
 const instruments = createInstruments();
 const { logger } = instruments;
-const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
+const flags = new FlagsParameter({
+  parameter: environment.FLAGS_PARAMETER,
+  whenUnreadable: environment.FLAGS_WHEN_UNREADABLE,
+  logger,
+});
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);

@@ -8,10 +8,20 @@ import { createInstruments } from '../../lib/observability/index.ts';
 import { createAsset } from './create-asset.ts';
 import { listAssets } from './list-assets.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const environment = readEnvironment([
+  'LEDGER_TABLE',
+  'IDEMPOTENCY_TABLE',
+  'API_KEY_SHA256',
+  'FLAGS_PARAMETER',
+  'FLAGS_WHEN_UNREADABLE',
+]);
 const instruments = createInstruments();
 const { logger } = instruments;
-const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
+const flags = new FlagsParameter({
+  parameter: environment.FLAGS_PARAMETER,
+  whenUnreadable: environment.FLAGS_WHEN_UNREADABLE,
+  logger,
+});
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
 

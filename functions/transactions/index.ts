@@ -13,10 +13,14 @@ import { createTransfer } from './create-transfer.ts';
 import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER']);
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE']);
 const instruments = createInstruments();
 const { logger } = instruments;
-const flags = new FlagsParameter({ parameter: environment.FLAGS_PARAMETER, logger });
+const flags = new FlagsParameter({
+  parameter: environment.FLAGS_PARAMETER,
+  whenUnreadable: environment.FLAGS_WHEN_UNREADABLE,
+  logger,
+});
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(

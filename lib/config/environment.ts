@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { unreadableFlags } from './flags.ts';
 
 /** A variable of the environment is missing or has a wrong form; the message names each one. */
 export class EnvironmentError extends Error {
@@ -16,6 +17,8 @@ const variables = {
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).max(255),
   /** The SSM parameter with the feature flags. */
   FLAGS_PARAMETER: z.string().regex(/^\/[\w.\-/]+$/),
+  /** What they count as while they cannot be read; nothing is assumed where it is missing. */
+  FLAGS_WHEN_UNREADABLE: z.enum(unreadableFlags),
 };
 
 type Variable = keyof typeof variables;

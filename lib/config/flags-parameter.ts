@@ -1,9 +1,9 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { LineWriter } from '../observability/index.ts';
-import { defaultFlags, type FlagReader, type Flags, flagsMaxAgeMs, parseFlags } from './flags.ts';
+import { defaultFlags, type FlagReader, type Flags, flagsMaxAgeMs, parseFlags, type UnreadableFlags } from './flags.ts';
 
-/** How long a failure is left alone: until then the flags known last go on, and nobody waits. */
+/** How long a failure is left alone: until then what it left in force goes on, and nobody waits. */
 export const flagsRetryAfterMs = 10_000;
 
 /** The whole time that a request may wait for flags: connection, answer and its body. */
@@ -12,6 +12,7 @@ export const flagsTimeoutMs = 500;
 export interface FlagsParameterOptions {
   /** The name of the parameter in SSM. */
   readonly parameter: string;
+  readonly whenUnreadable: UnreadableFlags;
   readonly logger: LineWriter;
   /** By default the SDK's own, from the environment. */
   readonly endpoint?: string;
@@ -23,17 +24,22 @@ export interface FlagsParameterOptions {
  * The flags in one SSM parameter, as JSON.
  *
  * `current` never fails and never waits longer than half a second. It answers what was read at most a minute ago; where
- * that cannot be had (no answer, no parameter, not the JSON we know), what was known last, or the defaults if nothing
- * ever was, and tries again ten seconds later. A streak of failures is one line in the log, as is its end.
+ * that cannot be had (no answer, no parameter, not the JSON we know), it tries again ten seconds later, and until then
+ * - with `open` answers what was known last, or the defaults if nothing ever was;
+ * - with `closed` accepts no writes. So whoever is told that they are has flags of a read that began less than a minute before he asked.
+ *
+ * A streak of failures is one line in the log, as is its end.
  *
  * Requests that come while the parameter is being read share the one call.
  */
 export class FlagsParameter implements FlagReader {
   readonly #parameter: string;
+  readonly #whenUnreadable: UnreadableFlags;
   readonly #logger: LineWriter;
   readonly #now: () => number;
   readonly #client: SSMClient;
   readonly #provider: SSMProvider;
+  /** In force. Nobody sees what it starts with under `closed`, since `current` reads first. */
   #flags = defaultFlags;
   /** When the flags, or a failure to get them, were as they are here, and for how long that is good enough. */
   #asOf = 0;
@@ -41,8 +47,9 @@ export class FlagsParameter implements FlagReader {
   #failing = false;
   #reading: Promise<void> | undefined;
 
-  constructor({ parameter, logger, endpoint, now = Date.now }: FlagsParameterOptions) {
+  constructor({ parameter, whenUnreadable, logger, endpoint, now = Date.now }: FlagsParameterOptions) {
     this.#parameter = parameter;
+    this.#whenUnreadable = whenUnreadable;
     this.#logger = logger;
     this.#now = now;
     this.#client = new SSMClient({ ...(endpoint !== undefined && { endpoint }), maxAttempts: 1 });
@@ -76,16 +83,20 @@ export class FlagsParameter implements FlagReader {
     } catch (error) {
       if (this.#failing) return;
       this.#failing = true;
-      const { acceptWrites, disabledOperations } = this.#flags;
-      this.#logger.warn('the feature flags cannot be read; the last known ones go on', {
-        acceptWrites,
-        disabledOperations,
-        error: error as Error,
-      });
+      this.#doWithout(error as Error);
     } finally {
       this.#asOf = asOf;
       this.#goodForMs = goodForMs;
     }
+  }
+
+  #doWithout(error: Error): void {
+    let consequence = 'the last known ones go on';
+    if (this.#whenUnreadable === 'closed') {
+      this.#flags = { ...this.#flags, acceptWrites: false };
+      consequence = 'nothing is changed until they can';
+    }
+    this.#logger.warn(`the feature flags cannot be read; ${consequence}`, { ...this.#flags, error });
   }
 
   /** Says in the log when this instance takes up other flags, so that an operator can see that a switch has arrived. */

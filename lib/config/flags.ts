@@ -16,7 +16,15 @@ export interface FlagReader {
   current(): Promise<Flags>;
 }
 
-/** What holds until the flags have been read once: an operator's switch that cannot be reached must not stop the money. */
+/**
+ * What flags that cannot be read count as. `open`: the last known ones go on, since an operator's switch that cannot be reached
+ * must not stop the money. `closed`: nothing is changed, since in another Region a standby may have been opened, and two open
+ * Regions spoil the books.
+ */
+export const unreadableFlags = ['open', 'closed'] as const;
+export type UnreadableFlags = (typeof unreadableFlags)[number];
+
+/** What a parameter says that says nothing, and with `open` what holds until it has been read once. */
 export const defaultFlags: Flags = { acceptWrites: true, disabledOperations: [] };
 
 /**

@@ -52,6 +52,7 @@ async function loadMeasuredFunctions(database: TestDatabase, dynamodb: string, s
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     AWS_ENDPOINT_URL_SSM: ssm,
     FLAGS_PARAMETER: flags,
+    FLAGS_WHEN_UNREADABLE: 'open',
     LEDGER_TABLE: database.tables.ledger,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(key).digest('hex'),

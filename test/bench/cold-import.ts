@@ -31,6 +31,7 @@ const environment = {
   IDEMPOTENCY_TABLE: 'Idempotency',
   API_KEY_SHA256: '0'.repeat(64),
   FLAGS_PARAMETER: '/florin/bench/flags',
+  FLAGS_WHEN_UNREADABLE: 'open',
   POWERTOOLS_SERVICE_NAME: 'florin-bench',
   POWERTOOLS_METRICS_NAMESPACE: 'Florin/bench',
 };

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { defaultFlags, type Flags, flagsMaxAgeMs, parseFlags } from '../../lib/config/flags.ts';
+import { defaultFlags, type Flags, flagsMaxAgeMs, parseFlags, type UnreadableFlags } from '../../lib/config/flags.ts';
 import { FlagsParameter, flagsRetryAfterMs, flagsTimeoutMs } from '../../lib/config/flags-parameter.ts';
 import type { LineWriter } from '../../lib/observability/index.ts';
 import { type StoreMood, startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
@@ -31,14 +31,14 @@ beforeEach(() => {
 });
 
 /** An instance's flags on a clock that stands still until it is moved. */
-function open({ endpoint = store.endpoint } = {}) {
+function instance({ endpoint = store.endpoint, whenUnreadable = 'open' as UnreadableFlags } = {}) {
   const lines: { level: string; message: string; fields: unknown }[] = [];
   const listener = (level: string) => (message: unknown, fields: unknown) => {
     lines.push({ level, message: String(message), fields });
   };
   const logger = { info: listener('info'), warn: listener('warn'), error: listener('error') } as unknown as LineWriter;
   const clock = { now: 1_000_000 };
-  const flags = new FlagsParameter({ parameter: name, logger, endpoint, now: () => clock.now });
+  const flags = new FlagsParameter({ parameter: name, whenUnreadable, logger, endpoint, now: () => clock.now });
   return { flags, clock, lines, warnings: () => lines.filter(({ level }) => level === 'warn') };
 }
 
@@ -49,7 +49,7 @@ function put(value: unknown): void {
 describe('FlagsParameter', () => {
   it('reads the parameter once a minute', async () => {
     put(writesOff);
-    const { flags, clock } = open();
+    const { flags, clock } = instance();
     expect(await flags.current()).toEqual(writesOff);
     put(defaultFlags);
     clock.now += flagsMaxAgeMs - 1;
@@ -62,7 +62,7 @@ describe('FlagsParameter', () => {
 
   it('counts the minute from the question, since the answer may be as old', async () => {
     put(defaultFlags);
-    const { flags, clock } = open();
+    const { flags, clock } = instance();
     const gate = Promise.withResolvers<void>();
     store.gate = gate.promise;
     const reading = flags.current();
@@ -76,7 +76,7 @@ describe('FlagsParameter', () => {
 
   it('lets requests that come at once share one call, and none of them goes on with what is too old', async () => {
     put(defaultFlags);
-    const { flags, clock } = open();
+    const { flags, clock } = instance();
     const gate = Promise.withResolvers<void>();
     for (const value of [defaultFlags, writesOff]) {
       put(value);
@@ -93,7 +93,7 @@ describe('FlagsParameter', () => {
 
   it('asks again when the clock was turned back', async () => {
     put(defaultFlags);
-    const { flags, clock } = open();
+    const { flags, clock } = instance();
     await flags.current();
     put(writesOff);
     clock.now -= 3_600_000;
@@ -102,7 +102,7 @@ describe('FlagsParameter', () => {
 
   it('says in the log when other flags are in force, and only then', async () => {
     put('{}');
-    const { flags, clock, lines } = open();
+    const { flags, clock, lines } = instance();
     await flags.current();
     expect(lines).toEqual([]);
     put(writesOff);
@@ -132,7 +132,7 @@ describe('FlagsParameter', () => {
         store.mood = trouble as StoreMood;
       } else put(trouble);
     };
-    const { flags, clock, lines, warnings } = open();
+    const { flags, clock, lines, warnings } = instance();
     for (const expected of [defaultFlags, writesOff]) {
       lines.length = 0;
       begin();
@@ -160,9 +160,81 @@ describe('FlagsParameter', () => {
     }
   });
 
+  it.each<[string, () => void]>([
+    [
+      'hangs',
+      () => {
+        store.mood = 'hangs';
+      },
+    ],
+    [
+      'throttles',
+      () => {
+        store.mood = 'throttles';
+      },
+    ],
+    [
+      'has no such parameter',
+      () => {
+        store.parameters.clear();
+      },
+    ],
+    ['says something else', () => put('{"acceptWrites": 1}')],
+  ])('closes, if it is to, when the store %s: at first, and once what it knew is a minute old', async (_, begin) => {
+    const { flags, clock, lines } = instance({ whenUnreadable: 'closed' });
+    begin();
+    expect(await flags.current()).toEqual(writesOff);
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        message: 'the feature flags cannot be read; nothing is changed until they can',
+        fields: { ...writesOff, error: expect.any(Error) },
+      },
+    ]);
+
+    lines.length = 0;
+    store.mood = 'answers';
+    put({ disabledOperations: ['createAsset'] });
+    clock.now += flagsRetryAfterMs;
+    const readAt = clock.now;
+    const known: Flags = { acceptWrites: true, disabledOperations: ['createAsset'] };
+    expect(await flags.current()).toEqual(known);
+    expect(lines.map(({ message }) => message)).toEqual([
+      'the feature flags can be read again',
+      'the feature flags changed',
+    ]);
+
+    lines.length = 0;
+    begin();
+    clock.now = readAt + flagsMaxAgeMs - 1;
+    expect(await flags.current()).toEqual(known);
+    expect(lines).toEqual([]);
+    // A streak of failures long enough that, were the flags known last taken up again in it, it would show.
+    for (clock.now = readAt + flagsMaxAgeMs; clock.now < readAt + 3 * flagsMaxAgeMs; clock.now += flagsRetryAfterMs) {
+      expect(await flags.current()).toEqual({ ...known, acceptWrites: false });
+    }
+    expect(lines).toHaveLength(1);
+  });
+
+  it('closes, if it is to, when the clock was turned back and tells no age any more', async () => {
+    put(defaultFlags);
+    const { flags, clock } = instance({ whenUnreadable: 'closed' });
+    await flags.current();
+    store.mood = 'fails';
+    clock.now -= 1;
+    expect(await flags.current()).toEqual(writesOff);
+  });
+
+  it('says nothing when the first flags that an instance reads are open, though it would have been closed without', async () => {
+    put(defaultFlags);
+    const { flags, lines } = instance({ whenUnreadable: 'closed' });
+    expect(await flags.current()).toEqual(defaultFlags);
+    expect(lines).toEqual([]);
+  });
+
   it.each<StoreMood>(['hangs', 'drips'])('leaves no connection behind when the store %s', async (mood) => {
     store.mood = mood;
-    await open().flags.current();
+    await instance().flags.current();
     for (let waited = 0; store.openAnswers() > 0 && waited < slackMs; waited += 10) await sleep(10);
     expect(store.openAnswers()).toBe(0);
   });
@@ -173,51 +245,64 @@ describe('FlagsParameter', () => {
       server.once('listening', () => resolve(server.address() as AddressInfo));
     });
     await new Promise((resolve) => server.close(resolve));
-    const { flags, warnings } = open({ endpoint: `http://127.0.0.1:${port}` });
+    const { flags, warnings } = instance({ endpoint: `http://127.0.0.1:${port}` });
     expect(await flags.current()).toEqual(defaultFlags);
     expect(warnings()).toHaveLength(1);
   });
 
-  it('is what was read last and is at most a minute old, or ten seconds where reading failed', async () => {
-    const value = fc.oneof(
-      fc.record({
-        acceptWrites: fc.boolean(),
-        disabledOperations: fc.subarray(['createTransfer', 'createAsset']),
-      }),
-      fc.constantFrom('nonsense', '{"acceptWrites":1}'),
-    );
-    const step = fc.record({
-      value: fc.option(value),
-      mood: fc.constantFrom<StoreMood>('answers', 'answers', 'fails', 'resets', 'talks nonsense'),
-      waitMs: fc.constantFrom(0, 1, flagsRetryAfterMs - 1, flagsRetryAfterMs, flagsMaxAgeMs - 1, flagsMaxAgeMs),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
-        store.parameters.clear();
-        const { flags, clock, warnings } = open();
-        const model = { flags: defaultFlags, asOf: Number.NEGATIVE_INFINITY, goodForMs: 0, streaks: 0, failing: false };
-        for (const { value, mood, waitMs } of steps) {
-          if (value !== null) put(value);
-          store.mood = mood;
-          clock.now += waitMs;
-          if (clock.now - model.asOf >= model.goodForMs) {
-            model.asOf = clock.now;
-            try {
-              if (mood !== 'answers') throw new Error(mood);
-              model.flags = parseFlags(store.parameters.get(name) ?? '');
-              model.goodForMs = flagsMaxAgeMs;
-              model.failing = false;
-            } catch {
-              if (!model.failing) model.streaks += 1;
-              model.goodForMs = flagsRetryAfterMs;
-              model.failing = true;
+  it.each<UnreadableFlags>(['open', 'closed'])(
+    'is what was read last and is at most a minute old, or tried again after ten seconds: %s where reading fails',
+    async (whenUnreadable) => {
+      const value = fc.oneof(
+        fc.record({
+          acceptWrites: fc.boolean(),
+          disabledOperations: fc.subarray(['createTransfer', 'createAsset']),
+        }),
+        fc.constantFrom('nonsense', '{"acceptWrites":1}'),
+      );
+      const step = fc.record({
+        value: fc.option(value),
+        mood: fc.constantFrom<StoreMood>('answers', 'answers', 'fails', 'resets', 'talks nonsense'),
+        waitMs: fc.constantFrom(0, 1, flagsRetryAfterMs - 1, flagsRetryAfterMs, flagsMaxAgeMs - 1, flagsMaxAgeMs),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+          store.parameters.clear();
+          const { flags, clock, warnings } = instance({ whenUnreadable });
+          const model = {
+            flags: defaultFlags,
+            readAt: Number.NEGATIVE_INFINITY,
+            asOf: Number.NEGATIVE_INFINITY,
+            goodForMs: 0,
+            streaks: 0,
+            failing: false,
+          };
+          for (const { value, mood, waitMs } of steps) {
+            if (value !== null) put(value);
+            store.mood = mood;
+            clock.now += waitMs;
+            if (clock.now - model.asOf >= model.goodForMs) {
+              model.asOf = clock.now;
+              try {
+                if (mood !== 'answers') throw new Error(mood);
+                model.flags = parseFlags(store.parameters.get(name) ?? '');
+                model.readAt = clock.now;
+                model.goodForMs = flagsMaxAgeMs;
+                model.failing = false;
+              } catch {
+                if (!model.failing) model.streaks += 1;
+                model.goodForMs = flagsRetryAfterMs;
+                model.failing = true;
+              }
             }
+            const isClosed = whenUnreadable === 'closed' && clock.now - model.readAt >= flagsMaxAgeMs;
+            expect(await flags.current()).toEqual(isClosed ? { ...model.flags, acceptWrites: false } : model.flags);
+            expect(warnings()).toHaveLength(model.streaks);
           }
-          expect(await flags.current()).toEqual(model.flags);
-          expect(warnings()).toHaveLength(model.streaks);
-        }
-      }),
-      runs(60),
-    );
-  }, 60_000);
+        }),
+        runs(60),
+      );
+    },
+    60_000,
+  );
 });

@@ -48,6 +48,7 @@ export async function startApi(): Promise<TestApi> {
     AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
     AWS_ENDPOINT_URL_SSM: parameters.endpoint,
     FLAGS_PARAMETER: flagsParameter,
+    FLAGS_WHEN_UNREADABLE: 'open',
     LEDGER_TABLE: database.tables.ledger,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),

@@ -155,4 +155,16 @@ describe('the feature flags', () => {
     expect(await refused(call, 'unreachable')).toEqual([]);
     api.parameters.mood = 'answers';
   });
+
+  it('stop every change when the store cannot be reached and another Region may be open', async () => {
+    process.env.FLAGS_WHEN_UNREADABLE = 'closed';
+    const call = await instancesThatFind({});
+    process.env.FLAGS_WHEN_UNREADABLE = 'open';
+    api.parameters.mood = 'fails';
+    const before = await api.contents();
+    expect(await refused(call, 'default')).toEqual(ids);
+    for (const path of reads) expect((await call('GET', path)).status).toBe(200);
+    expect(await api.contents()).toEqual(before);
+    api.parameters.mood = 'answers';
+  });
 });

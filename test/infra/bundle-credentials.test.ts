@@ -92,6 +92,7 @@ async function invoke(
       AWS_ENDPOINT_URL_SSM: parameters.endpoint,
       LEDGER_TABLE: 'Ledger',
       FLAGS_PARAMETER: flagsName,
+      FLAGS_WHEN_UNREADABLE: 'open',
       // The digest of the key above.
       API_KEY_SHA256: await digestOf(apiKey),
       POWERTOOLS_SERVICE_NAME: 'florin-transactions',

@@ -38,12 +38,13 @@ describe('FlagsParameter', () => {
     const named = resourcesOf(api, 'AWS::Lambda::Function').map((code) => [
       propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
       propertyOf(code, 'Environment.Variables.FLAGS_PARAMETER'),
+      propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),
     ]);
-    expect(Object.fromEntries(named)).toEqual({
-      'florin-assets': '/florin/test/flags',
-      'florin-accounts': '/florin/test/flags',
-      'florin-transactions': '/florin/test/flags',
-      'florin-documents': undefined,
-    });
+    expect(named.sort()).toEqual([
+      ['florin-accounts', '/florin/test/flags', 'open'],
+      ['florin-assets', '/florin/test/flags', 'open'],
+      ['florin-documents', undefined, undefined],
+      ['florin-transactions', '/florin/test/flags', 'open'],
+    ]);
   });
 });

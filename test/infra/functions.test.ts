@@ -75,9 +75,23 @@ const grants: Readonly<Record<Area, readonly string[]>> = {
 
 const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
 const variables: Readonly<Record<Area, readonly string[]>> = {
-  assets: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
-  accounts: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
-  transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'LEDGER_TABLE', ...common],
+  assets: [
+    'API_KEY_SHA256',
+    'FLAGS_PARAMETER',
+    'FLAGS_WHEN_UNREADABLE',
+    'IDEMPOTENCY_TABLE',
+    'LEDGER_TABLE',
+    ...common,
+  ],
+  accounts: [
+    'API_KEY_SHA256',
+    'FLAGS_PARAMETER',
+    'FLAGS_WHEN_UNREADABLE',
+    'IDEMPOTENCY_TABLE',
+    'LEDGER_TABLE',
+    ...common,
+  ],
+  transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   documents: common,
 };
 

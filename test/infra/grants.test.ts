@@ -31,6 +31,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_DYNAMODB: proxy.url,
     AWS_ENDPOINT_URL_SSM: parameters.endpoint,
     FLAGS_PARAMETER: flagsParameter,
+    FLAGS_WHEN_UNREADABLE: 'open',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
     LEDGER_TABLE: ledger,
     IDEMPOTENCY_TABLE: idempotency,

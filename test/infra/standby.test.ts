@@ -74,6 +74,19 @@ describe('the standby', () => {
     expect(initial('Data')).toEqual([['/florin/test/flags', { acceptWrites: true, disabledOperations: [] }]]);
   });
 
+  it.each(['Api', 'Standby'])('and the primary close while they cannot read their flags: %s', (name) => {
+    const counted = resourcesOf(stack(name), 'AWS::Lambda::Function').map((code) => [
+      propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
+      propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),
+    ]);
+    expect(counted.sort()).toEqual([
+      ['florin-accounts', 'closed'],
+      ['florin-assets', 'closed'],
+      ['florin-documents', undefined],
+      ['florin-transactions', 'closed'],
+    ]);
+  });
+
   it('runs the functions of the primary, and serves its API', () => {
     const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
     expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(Object.keys(areas).length);
