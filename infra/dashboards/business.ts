@@ -1,29 +1,20 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, SingleValueWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { declineReasons } from '../../lib/ledger/errors.ts';
-import { countedTypes, postedOutcome } from '../../lib/observability/metric-names.ts';
-import { moneyService } from './money-service.ts';
+import { commitAttempts, postedByType } from './money-metrics.ts';
 import { type Observed, widths } from './observed.ts';
-import { searchMetrics, serviceMetric } from './service-metrics.ts';
+import { searchMetrics } from './service-metrics.ts';
 
 const period = Duration.minutes(5);
 const sum = { statistic: Stats.SUM, period };
 
 /** What are clients doing with it, and how often does it say no? */
 export function businessWidgets({ stage }: Observed): IWidget[][] {
-  const posted = countedTypes.map((type) =>
-    serviceMetric(
-      stage,
-      'transactions',
-      { service: moneyService, type, outcome: postedOutcome },
-      { ...sum, label: type },
-    ),
-  );
+  const posted = postedByType(stage, period);
   const declined = declineReasons.map((outcome) =>
     searchMetrics(stage, 'transactions', { ...sum, where: { outcome }, total: true, label: outcome }),
   );
-  const attempts = (statistic: string, label: string) =>
-    serviceMetric(stage, 'commitAttempts', { service: moneyService }, { statistic, period, label });
+  const attempts = (statistic: string, label: string) => commitAttempts(stage, { statistic, period, label });
   return [
     [
       new SingleValueWidget({

@@ -1,10 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { countedTypes, postedOutcome } from '../../lib/observability/metric-names.ts';
 import { tableMetric } from '../table-metrics.ts';
-import { moneyService } from './money-service.ts';
+import { commitAttempts, postedByType } from './money-metrics.ts';
 import { type Observed, widths } from './observed.ts';
-import { serviceMetric } from './service-metrics.ts';
 
 const period = Duration.days(1);
 const sum = { statistic: Stats.SUM, period };
@@ -20,20 +18,8 @@ export function trendsWidgets({ stage, api: { deploymentStage: api }, functions,
     usingMetrics: { errors: api.metricServerError(sum), requests: api.metricCount(sum) },
     period,
   });
-  const posted = countedTypes.map((type) =>
-    serviceMetric(
-      stage,
-      'transactions',
-      { service: moneyService, type, outcome: postedOutcome },
-      { ...sum, label: type },
-    ),
-  );
-  const attempts = serviceMetric(
-    stage,
-    'commitAttempts',
-    { service: moneyService },
-    { statistic: Stats.AVERAGE, period, label: 'average' },
-  );
+  const posted = postedByType(stage, period);
+  const attempts = commitAttempts(stage, { statistic: Stats.AVERAGE, period, label: 'average' });
   return [
     [
       new GraphWidget({
