@@ -5,6 +5,7 @@ import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
 import { Omit } from './omissions.ts';
 import { optionsOf } from './options.ts';
+import { stackNames } from './stack-names.ts';
 import { stageOf } from './stage.ts';
 import { addStandby, primaryEnvironment } from './standby.ts';
 
@@ -41,14 +42,15 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
   const stage = stageOf(app);
   const options = optionsOf(app);
   const env = primaryEnvironment(options);
+  const names = stackNames(stage.name);
 
-  const data = new DataStack(app, `Florin-${stage.name}-Data`, {
+  const data = new DataStack(app, names.data, {
     description: `Florin (${stage.name}): the tables and the flags`,
     env,
     stage,
     options,
   });
-  new ApiStack(app, `Florin-${stage.name}-Api`, {
+  new ApiStack(app, names.api, {
     description: `Florin (${stage.name}): the functions and their API`,
     env,
     stage,

@@ -3,11 +3,9 @@ import type { Construct } from 'constructs';
 import { FlagsParameter } from './flags-parameter.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { LedgerAccess } from './ledger-access.ts';
+import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import type { Stage } from './stage.ts';
-
-/** What has to be told of the primary when this stack is deployed. */
-export const standbyParameters = { ledgerTable: 'LedgerTableName' } as const;
 
 export interface StandbyDataStackProps extends StackProps {
   readonly stage: Stage;
@@ -25,7 +23,7 @@ export class StandbyDataStack extends Stack implements RegionalState {
 
   constructor(scope: Construct, id: string, props: StandbyDataStackProps) {
     super(scope, id, props);
-    const tableName = new CfnParameter(this, standbyParameters.ledgerTable, {
+    const tableName = new CfnParameter(this, outputs.ledgerTable, {
       description: "The output LedgerTableName of the primary's data stack: a replica has the same name.",
       allowedPattern: '^[A-Za-z0-9_.-]{3,255}$',
     });

@@ -1,6 +1,7 @@
 import type { App, Environment } from 'aws-cdk-lib';
 import { ApiStack } from './api-stack.ts';
 import type { Options } from './options.ts';
+import { stackNames } from './stack-names.ts';
 import type { Stage } from './stage.ts';
 import { StandbyDataStack } from './standby-data-stack.ts';
 
@@ -34,13 +35,14 @@ export function primaryEnvironment({ replicaRegion }: Options, source = process.
 export function addStandby(app: App, { stage, options, bundles }: StandbyProps): void {
   const primary = primaryEnvironment(options);
   if (primary === undefined) return;
+  const names = stackNames(stage.name);
   const env: Environment = { ...primary, ...(options.replicaRegion && { region: options.replicaRegion }) };
-  const data = new StandbyDataStack(app, `Florin-${stage.name}-StandbyData`, {
+  const data = new StandbyDataStack(app, names.standbyData, {
     description: `Florin (${stage.name}), standby: the flags and what belongs to this Region alone`,
     env,
     stage,
   });
-  new ApiStack(app, `Florin-${stage.name}-Standby`, {
+  new ApiStack(app, names.standby, {
     description: `Florin (${stage.name}), standby: the functions and their API`,
     env,
     stage,

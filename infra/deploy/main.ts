@@ -4,11 +4,13 @@
  */
 import { parseArgs } from 'node:util';
 import { keyDigest, newApiKey } from '../api-key.ts';
+import { stackNames } from '../stack-names.ts';
 import { type Emulator, type Stage, stageNamed } from '../stage.ts';
-import { cdk, deployStacks } from './cdk-process.ts';
+import { cdk } from './cdk-process.ts';
 import { deployedKeyDigest } from './deployed-key.ts';
 import { type DeployedStage, deployedStages, rememberStage } from './deployed-stages.ts';
 import { emulatorAccount, emulatorApiUrl, emulatorEnvironment } from './emulator-endpoint.ts';
+import { deployStage } from './stage-deployment.ts';
 
 const defaultEndpoint = 'http://127.0.0.1:4566';
 
@@ -25,10 +27,12 @@ async function deployToAws(stage: Stage, cdkOptions: readonly string[]): Promise
     throw new Error(`AWS_ENDPOINT_URL is set, so the stage ${stage.name} would not reach AWS. Unset it and try again.`);
   }
   const given = process.env.FLORIN_API_KEY;
-  const kept = given ? undefined : await deployedKeyDigest(`Florin-${stage.name}-Api`);
+  const kept = given ? undefined : await deployedKeyDigest(stackNames(stage.name).api);
   const key = given || newApiKey(stage.name);
-  const url = await deployStacks({ stage: stage.name, apiKeySha256: kept ?? keyDigest(key), cdkOptions });
+  const apiKeySha256 = kept ?? keyDigest(key);
+  const { url, standbyUrl } = await deployStage({ stage: stage.name, apiKeySha256, cdkOptions });
   console.log(`\nURL   ${url}`);
+  if (standbyUrl) console.log(`      ${standbyUrl} is the standby's; it takes no changes until it is opened.`);
   if (given) console.log('Key   as in FLORIN_API_KEY');
   else if (kept) console.log('Key   as before');
   else console.log(`Key   ${key}\n      It is shown this once and kept nowhere; the stage knows its SHA-256 only.`);
@@ -41,7 +45,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   await cdk(['bootstrap', `aws://${emulatorAccount}/us-east-1`, '-c', `stage=${stage.name}`, '--quiet'], environment);
   if (emulator === 'localstack') await removeApi(stage, endpoint, environment);
   const apiKey = process.env.FLORIN_API_KEY || rememberedKey(stage) || newApiKey(stage.name);
-  const apiUrl = await deployStacks({
+  const { url: apiUrl } = await deployStage({
     stage: stage.name,
     apiKeySha256: keyDigest(apiKey),
     cdkOptions: ['--require-approval', 'never', ...cdkOptions],
@@ -57,7 +61,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
  * any time is taken away there and made anew. The tables are in a stack of their own and stay.
  */
 async function removeApi(stage: Stage, endpoint: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const stack = `Florin-${stage.name}-Api`;
+  const stack = stackNames(stage.name).api;
   if ((await deployedKeyDigest(stack, { endpoint })) !== undefined) {
     await cdk(['destroy', stack, '--force', '-c', `stage=${stage.name}`], environment);
   }

@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { outputs } from '../outputs.ts';
+import { stackNames } from '../stack-names.ts';
+import { type CdkRunner, cdk } from './cdk-process.ts';
+
+export interface StageDeployment {
+  readonly stage: string;
+  readonly apiKeySha256: string;
+  /** What goes to each `cdk deploy` as it is. */
+  readonly cdkOptions: readonly string[];
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Where a deployed stage answers, as its templates say. */
+export interface DeployedUrls {
+  readonly url: string;
+  /** Only of a stage with a replica. */
+  readonly standbyUrl?: string;
+}
+
+/**
+ * Deploys all stacks of the stage. With a replica they are deployed in three calls, because the standby has to be told the name
+ * that the first call gave the table; and the standby before the primary, so that it can read what the primary will write.
+ * @throws Error when the CDK could not; it has printed why. What was deployed before stays.
+ */
+export async function deployStage(deployment: StageDeployment, run: CdkRunner = cdk): Promise<DeployedUrls> {
+  const { data, api, standbyData, standby } = stackNames(deployment.stage);
+  if (!hasReplica(deployment.cdkOptions)) {
+    const deployed = await deployStacks([data, api], [], deployment, run);
+    return { url: deployed(api, outputs.apiUrl) };
+  }
+  const primary = await deployStacks([data], [], deployment, run);
+  // The parameter has the name of the output that it takes.
+  const table = `${standbyData}:${outputs.ledgerTable}=${primary(data, outputs.ledgerTable)}`;
+  const inReplicaRegion = await deployStacks([standbyData, standby], ['--parameters', table], deployment, run);
+  const deployed = await deployStacks([api], [], deployment, run);
+  return { url: deployed(api, outputs.apiUrl), standbyUrl: inReplicaRegion(standby, outputs.apiUrl) };
+}
+
+/** Whether the CDK's options ask for a replica, in any of the ways in which its command line takes a context value. */
+export function hasReplica(cdkOptions: readonly string[]): boolean {
+  const { values } = parseArgs({
+    args: [...cdkOptions],
+    options: { context: { type: 'string', short: 'c', multiple: true } },
+    // The other options are the CDK's to judge.
+    strict: false,
+  });
+  return (values.context ?? []).some((value) => String(value).startsWith('replicaRegion='));
+}
+
+type OutputReader = (stack: string, output: string) => string;
+
+const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
+
+async function deployStacks(
+  stacks: readonly string[],
+  parameters: readonly string[],
+  { stage, apiKeySha256, cdkOptions, environment = process.env }: StageDeployment,
+  run: CdkRunner,
+): Promise<OutputReader> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'florin-outputs-'));
+  const file = path.join(folder, 'outputs.json');
+  try {
+    const context = ['-c', `stage=${stage}`, '-c', `apiKeySha256=${apiKeySha256}`];
+    await run(['deploy', ...stacks, ...context, ...parameters, '--outputs-file', file, ...cdkOptions], environment);
+    const written = outputsFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return (stack, output) => {
+      const value = written[stack]?.[output];
+      if (!value) throw new Error(`The stack ${stack} has no output ${output}.`);
+      return value;
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

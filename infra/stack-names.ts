@@ -1,0 +1,18 @@
+/** The stacks of a stage, in the order in which they are made; the last two only where it has a replica. */
+export interface StackNames {
+  readonly data: string;
+  readonly api: string;
+  readonly standbyData: string;
+  readonly standby: string;
+}
+
+/** What CloudFormation calls the stacks of a stage. */
+export function stackNames(stage: string): StackNames {
+  const named = (part: string) => `Florin-${stage}-${part}`;
+  return {
+    data: named('Data'),
+    api: named('Api'),
+    standbyData: named('StandbyData'),
+    standby: named('Standby'),
+  };
+}
