@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { FUNCTION_TIMEOUT_SECONDS } from '../../infra/ledger-function.ts';
 import { flagsMaxAgeMs, parseFlags } from '../../lib/config/flags.ts';
 import { flagsRetryAfterMs, flagsTimeoutMs } from '../../lib/config/flags-parameter.ts';
 import { isMutation } from '../../lib/http/route.ts';
@@ -30,5 +31,19 @@ describe('the page about feature flags', () => {
     expect(text).toContain(`\`Retry-After: ${flagsMaxAgeMs / 1_000}\``);
     expect(text).toContain(`no answer within ${flagsTimeoutMs} ms`);
     expect(text).toContain(`tries again after ${flagsRetryAfterMs / 1_000} s`);
+  });
+
+  it('and those about several Regions say when the fence is shut', () => {
+    const ageSeconds = flagsMaxAgeMs / 1_000;
+    const shut = `${ageSeconds + FUNCTION_TIMEOUT_SECONDS} s after`;
+    expect(text).toContain(`a fence that is shut ${shut} the switch`);
+    const regions = readDocument('docs/multi-region.md');
+    expect(regions).toContain(`began less than ${ageSeconds} s before**`);
+    expect(regions).toContain(`**A request ends within ${FUNCTION_TIMEOUT_SECONDS} s**`);
+    expect(regions).toContain(`So ${shut} the flag was set`);
+    const decision = readDocument('docs/adr/0010-one-region-is-open-at-a-time.md');
+    expect(decision).toContain(
+      `${shut} it was set (${ageSeconds} s of age, ${FUNCTION_TIMEOUT_SECONDS} s for what runs)`,
+    );
   });
 });
