@@ -1,4 +1,4 @@
-import type { CommitResult, Ledger, PreviewOutcome } from '../../lib/dynamodb/index.ts';
+import type { Ledger, PreviewOutcome, TransactionResult } from '../../lib/dynamodb/index.ts';
 import { type Answer, HttpProblem, json, type OperationRequest } from '../../lib/http/index.ts';
 import type { LogFields } from '../../lib/http/log-fields.ts';
 import { postedTransactionOf, previewOf, transactionLocation } from '../../lib/http/representations.ts';
@@ -61,7 +61,7 @@ function accountsOf({ postings }: PostTransaction): AccountId[] {
 }
 
 /** What the log says of a result. A replay settles nothing: the transaction was counted when it was settled. */
-function courseOf(result: CommitResult, { type }: PostTransaction): LogFields {
+function courseOf(result: TransactionResult, { type }: PostTransaction): LogFields {
   const { attempts: commitAttempts } = result;
   if (result.kind === 'settled') {
     if (result.replayed) return { replayed: true };
@@ -72,7 +72,11 @@ function courseOf(result: CommitResult, { type }: PostTransaction): LogFields {
   return result.kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
 }
 
-function outcomeAnswer(outcome: CommitResult, { id }: PostTransaction, accountInPath: AccountId | undefined): Answer {
+function outcomeAnswer(
+  outcome: TransactionResult,
+  { id }: PostTransaction,
+  accountInPath: AccountId | undefined,
+): Answer {
   switch (outcome.kind) {
     case 'settled': {
       const { transaction, replayed } = outcome;

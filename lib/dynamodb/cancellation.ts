@@ -1,18 +1,13 @@
-import {
-  type AccountId,
-  type AssetCode,
-  type Balance,
-  InvariantViolation,
-  type PostTransaction,
-} from '../ledger/index.ts';
+import { type AccountId, type AssetCode, type Balance, type Command, InvariantViolation } from '../ledger/index.ts';
 import type { ActionFailure } from './faults.ts';
-import { type KeyRecord, parseBalance, parseRecord } from './items.ts';
+import { parseBalance } from './items.ts';
+import { type KeyRecord, parseRecord } from './record-item.ts';
 import type { PlannedAction } from './write-plan.ts';
 
 /** What a cancelled write tells: nothing of it happened, and why. */
 export interface Cancellation {
   /** Commands whose key turned out to have a record. */
-  readonly records: ReadonlyMap<PostTransaction, KeyRecord>;
+  readonly records: ReadonlyMap<Command, KeyRecord>;
   /** Balances that moved on, as they are now; undefined where there is none. */
   readonly balances: readonly {
     readonly account: AccountId;
@@ -20,7 +15,7 @@ export interface Cancellation {
     readonly now: Balance | undefined;
   }[];
   /** Commands that need an item another transaction is just writing. */
-  readonly contended: ReadonlySet<PostTransaction>;
+  readonly contended: ReadonlySet<Command>;
   readonly isThrottled: boolean;
 }
 
@@ -32,9 +27,9 @@ export interface Cancellation {
 export function readCancellation(actions: readonly PlannedAction[], failures: readonly ActionFailure[]): Cancellation {
   if (failures.length !== actions.length)
     throw new InvariantViolation('a cancelled write gives a reason for each action');
-  const records = new Map<PostTransaction, KeyRecord>();
+  const records = new Map<Command, KeyRecord>();
   const balances: { account: AccountId; asset: AssetCode; now: Balance | undefined }[] = [];
-  const contended = new Set<PostTransaction>();
+  const contended = new Set<Command>();
   let isThrottled = false;
   let isStale = false;
   let hasForeignEntry = false;

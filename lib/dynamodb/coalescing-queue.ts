@@ -1,7 +1,6 @@
-import { balanceKey, maxActionsPerWrite, type PostTransaction, type TenantId } from '../ledger/index.ts';
+import { balanceKey, type Command, maxActionsPerWrite, needsOf, nothingFound, type TenantId } from '../ledger/index.ts';
 import type { Clock } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
-import { balancesOf } from './state-loader.ts';
 import { slowAfterMs } from './wire.ts';
 
 /** Commands that make a list worth preparing while another is under way: shorter ones cost more calls than they save time. */
@@ -75,7 +74,7 @@ export class CoalescingQueue {
   #start(commands: readonly PendingCommand[]): void {
     const list = { startedAt: this.#clock.elapsed() };
     const keys = new Set(commands.map(({ command }) => keyClaim(command)));
-    const balances = new Set(commands.flatMap(({ command }) => balanceClaims(command)));
+    const balances = new Set(commands.flatMap(({ command }) => claimsOf(command)));
     for (const claim of [...keys, ...balances]) this.#busy.add(claim);
     this.#lists.add(list);
     const release = (claims: ReadonlySet<string>) => {
@@ -109,10 +108,10 @@ export class CoalescingQueue {
     for (const pending of this.#waiting) {
       const { command } = pending;
       const key = keyClaim(command);
-      const touched = balanceClaims(command);
+      const touched = claimsOf(command);
       const isSameTenant = command.tenant === (taken[0]?.command.tenant ?? command.tenant);
       const isOpen = isSameTenant && ![key, ...touched].some((claim) => blocked.has(claim));
-      const size = 1 + 2 * command.postings.length + new Set(touched).difference(balances).size;
+      const size = 1 + entriesOf(command) + new Set(touched).difference(balances).size;
       if (isOpen && actions + size <= maxActionsPerWrite) {
         taken.push(pending);
         actions += size;
@@ -126,10 +125,18 @@ export class CoalescingQueue {
   }
 }
 
-function keyClaim({ tenant, record }: PostTransaction): string {
+function keyClaim({ tenant, record }: Command): string {
   return `${tenant}#${record}`;
 }
 
-function balanceClaims(command: PostTransaction): string[] {
-  return [...balancesOf(command)].map(({ account, asset }) => `${command.tenant}#${balanceKey(account, asset)}`);
+/** What a command is known to touch before anything is read. */
+function claimsOf(command: Command): string[] {
+  const { balances, holds = [], reversibles = [] } = needsOf(command, nothingFound);
+  const names = [...balances.map(({ account, asset }) => balanceKey(account, asset)), ...holds, ...reversibles];
+  return names.map((name) => `${command.tenant}#${name}`);
+}
+
+/** Entries it will make, as far as can be told; a list that turns out too long is cut by the committer. */
+function entriesOf(command: Command): number {
+  return 'postings' in command ? 2 * command.postings.length : 2;
 }

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
-  type Decision,
+  type Commitment,
   decide,
   InvariantViolation,
   LedgerError,
@@ -25,8 +25,6 @@ const maxAttempts = 20;
 
 /** After this many failed attempts the commands of a list are committed one by one. */
 const attemptsTogether = 3;
-
-type PostDecision = Extract<Decision, { kind: 'post' }>;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -143,7 +141,7 @@ export class Committer {
       return nothingLeft;
     }
     const plan = new WritePlan(this.#table, tenant);
-    const planned: { pending: PendingCommand; decision: PostDecision }[] = [];
+    const planned: { pending: PendingCommand; decision: Commitment }[] = [];
     const alone: PendingCommand[] = [];
     const left: PendingCommand[] = [];
     const working = new WorkingState(loaded.state);
@@ -154,13 +152,12 @@ export class Committer {
         continue;
       }
       const decision = decide(pending.command, working, { now: this.#clock.now(), salt: pending.salt });
-      if (decision.kind === 'post' && plan.fits(decision)) {
+      if (decision.kind === 'commit' && plan.fits(decision)) {
         const { command, nonce, cause } = pending;
-        const { transaction } = decision;
-        plan.add(command, decision, { transaction, requestHash: command.requestHash, nonce, cause });
-        working.apply(decision.changes);
+        plan.add(command, decision, { result: decision.result, requestHash: command.requestHash, nonce, cause });
+        working.apply(decision);
         planned.push({ pending, decision });
-      } else if (decision.kind === 'post') left.push(pending);
+      } else if (decision.kind === 'commit') left.push(pending);
       else alone.push(pending);
     }
     const writing = planned.length > 0 ? this.#write(tenant, plan, planned, loaded.foreseenFrom) : undefined;
@@ -202,7 +199,7 @@ export class Committer {
   async #write(
     tenant: TenantId,
     plan: WritePlan,
-    planned: readonly { pending: PendingCommand; decision: PostDecision }[],
+    planned: readonly { pending: PendingCommand; decision: Commitment }[],
     foreseenFrom: ReadonlySet<PendingWrite>,
   ): Promise<Rest> {
     const pendings = planned.map(({ pending }) => pending);
@@ -218,12 +215,12 @@ export class Committer {
       countAttempt(pendings);
       const fault = faultOf(error);
       if (fault.kind === 'cancelled') return this.#afterCancellation(tenant, pendings, actions, fault.failures);
-      return this.#afterFault(tenant, pendings, fault);
+      return this.#afterFault(tenant, pendings, plan, fault);
     }
     write.settle(true);
     countAttempt(pendings);
     for (const { pending, decision } of planned) {
-      pending.settle({ kind: 'settled', transaction: decision.transaction, replayed: false });
+      pending.settle({ kind: 'settled', result: decision.result, replayed: false });
     }
     return nothingLeft;
   }
@@ -253,16 +250,14 @@ export class Committer {
   }
 
   /** After a failed call: what is remembered is dropped, so that the next attempt reads records and balances. */
-  #afterFault(tenant: TenantId, pendings: readonly PendingCommand[], fault: Fault): Rest {
+  #afterFault(tenant: TenantId, pendings: readonly PendingCommand[], plan: WritePlan, fault: Fault): Rest {
     if (fault.kind === 'fatal') throw fault.cause;
     for (const pending of pendings) {
       if (fault.kind === 'unknown') pending.isInDoubt = true;
       pending.lastFailure = 'unavailable';
-      if (fault.kind !== 'unknown') continue;
-      for (const { source, destination, asset } of pending.command.postings) {
-        this.#cache.delete(tenant, source, asset);
-        this.#cache.delete(tenant, destination, asset);
-      }
+    }
+    if (fault.kind === 'unknown') {
+      for (const { account, asset } of plan.balancesAfter) this.#cache.delete(tenant, account, asset);
     }
     return { again: pendings, later: [], pause: true };
   }
@@ -284,7 +279,7 @@ export class Committer {
     let pause = false;
     for (const pending of unanswered(commands, loaded)) {
       const decision = decide(pending.command, loaded.state, { now: this.#clock.now(), salt: pending.salt });
-      if (decision.kind === 'post') again.push(pending);
+      if (decision.kind === 'commit') again.push(pending);
       else if (decision.kind === 'refuse') {
         const { code, account, asset } = decision;
         pending.settle({ kind: 'refused', code, ...(account && { account }), ...(asset && { asset }) });

@@ -1,10 +1,16 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Decision, InvariantViolation, type RejectedTransaction } from '../ledger/index.ts';
+import {
+  type Command,
+  type Decline,
+  InvariantViolation,
+  type KeyResult,
+  type RejectedTransaction,
+} from '../ledger/index.ts';
 import { boundedTimeout } from './client.ts';
 import { faultOf } from './faults.ts';
-import { parseRecord, recordItem } from './items.ts';
 import { ifAbsent } from './keys.ts';
 import type { PendingCommand } from './pending-command.ts';
+import { parseRecord, recordItem } from './record-item.ts';
 
 /**
  * Stores a decline with its reason and settles the command, so that the retry gets the same answer; or settles it from
@@ -16,18 +22,18 @@ export async function storeDecline(
   client: DynamoDBDocumentClient,
   table: string,
   pending: PendingCommand,
-  { reason, evidence }: Extract<Decision, { kind: 'decline' }>,
+  decline: Decline,
   createdAt: number,
 ): Promise<boolean> {
   const { command, nonce, cause } = pending;
-  const { id, type, postings, requestHash } = command;
-  const transaction: RejectedTransaction = { id, status: 'rejected', type, postings, createdAt, reason, evidence };
+  const transaction = rejectedTransaction(command, decline, createdAt);
+  const result: KeyResult = { kind: 'transaction', transaction };
   pending.attempts++;
   try {
     await client.send(
       new PutCommand({
         TableName: table,
-        Item: recordItem(command, { transaction, requestHash, nonce, cause }),
+        Item: recordItem(command.tenant, command.record, { result, requestHash: command.requestHash, nonce, cause }),
         ...ifAbsent,
       }),
       { requestTimeout: boundedTimeout(pending.patience) },
@@ -44,6 +50,17 @@ export async function storeDecline(
     pending.lastFailure = 'unavailable';
     return false;
   }
-  pending.settle({ kind: 'settled', transaction, replayed: false });
+  pending.settle({ kind: 'settled', result, replayed: false });
   return true;
+}
+
+/** The transaction that says why a command was rejected. */
+export function rejectedTransaction(
+  command: Command,
+  { reason, evidence, postings }: Decline,
+  createdAt: number,
+): RejectedTransaction {
+  const { id, type } = command;
+  const meant = postings ?? ('postings' in command ? command.postings : []);
+  return { id, status: 'rejected', type, postings: meant, createdAt, reason, evidence };
 }

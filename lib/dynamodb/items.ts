@@ -6,34 +6,26 @@ import {
   type AssetCode,
   accountStatuses,
   type Balance,
-  declineReasons,
   type Entry,
   InvariantViolation,
-  type Metadata,
-  type Posting,
-  type PostTransaction,
-  type RecordId,
   type TenantId,
-  type Transaction,
   type TransactionId,
-  transactionIdOf,
 } from '../ledger/index.ts';
-import { type Cause, causeBytes, parseCause } from './cause.ts';
-import { accountKey, assetKey, balanceItemKey, balancePrefix, entryKey, recordKey, tenantPartition } from './keys.ts';
+import { accountKey, assetKey, balanceItemKey, balancePrefix, entryKey, tenantPartition } from './keys.ts';
 
 /**
  * Rows of the Ledger table and what they mean. Numbers come back as bigint (see `client.ts`) and every row is
  * parsed on its way out: what does not fit is damage, and is never computed with. Attributes that are not known
  * here are left alone, so that items stay readable one version back.
  */
-const amount = z.bigint();
-const count = z.bigint().transform(Number);
-const accountId = z.string().transform((text) => text as AccountId);
-const assetCode = z.string().transform((text) => text as AssetCode);
-const transactionId = z.string().transform((text) => text as TransactionId);
-const metadata = z.record(z.string(), z.string());
+export const amount = z.bigint();
+export const count = z.bigint().transform(Number);
+export const accountId = z.string().transform((text) => text as AccountId);
+export const assetCode = z.string().transform((text) => text as AssetCode);
+export const transactionId = z.string().transform((text) => text as TransactionId);
+export const metadata = z.record(z.string(), z.string());
 // Hashes are kept as their 32 bytes, half of what their digits would take in each item that carries one.
-const hash = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes).toString('hex'));
+export const hash = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes).toString('hex'));
 
 export type Row = Record<string, unknown>;
 
@@ -43,11 +35,11 @@ export function hashBytes(hex: string): Uint8Array {
 }
 
 /** The last part of a key: an account in a partition, an asset, a record. */
-function lastPart(key: string): string {
+export function lastPart(key: string): string {
   return key.slice(key.lastIndexOf('#') + 1);
 }
 
-function parseRow<Schema extends z.ZodType>(schema: Schema, row: Row): z.output<Schema> {
+export function parseRow<Schema extends z.ZodType>(schema: Schema, row: Row): z.output<Schema> {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
   throw new InvariantViolation(`damaged item ${row.PK} ${row.SK}: ${z.prettifyError(parsed.error)}`);
@@ -210,91 +202,4 @@ export function parseEntry(row: Row): Entry {
     ...(description !== undefined && { description }),
     createdAt: Number(time),
   };
-}
-
-// --- key record ------------------------------------------------------------------------------------------------------
-
-const posting = z.object({ source: accountId, destination: accountId, asset: assetCode, amount });
-
-const recordBase = {
-  type: z.string(),
-  postings: z.array(posting),
-  createdAt: count,
-  requestHash: hash,
-  nonce: z.string(),
-  // Absent in records written before there was one, and where nothing is known of it.
-  cause: z.instanceof(Uint8Array).optional(),
-};
-
-const recordRow = z.discriminatedUnion('status', [
-  z.object({
-    ...recordBase,
-    status: z.literal('posted'),
-    // What each posting left, source before destination: the rest of its entries follows from the posting.
-    results: z.array(z.object({ sequence: count, balanceAfter: amount })),
-    description: z.string().optional(),
-    metadata: metadata.optional(),
-    salt: z.string(),
-  }),
-  z.object({
-    ...recordBase,
-    status: z.literal('rejected'),
-    reason: z.enum(declineReasons),
-    evidence: z.object({
-      account: accountId,
-      asset: assetCode.optional(),
-      available: amount.optional(),
-      required: amount.optional(),
-    }),
-  }),
-]);
-
-/** What an idempotency key did: a transaction, the hash of the request that asked for it, and which attempt wrote it. */
-export interface KeyRecord {
-  readonly transaction: Transaction;
-  readonly requestHash: string;
-  /** Random per request, so that a request recognises its own write when the answer to it was lost. */
-  readonly nonce: string;
-  /** The request that did it, for those who act on it later; no answer is made of it. */
-  readonly cause?: Cause;
-}
-
-export function recordItem(command: PostTransaction, { transaction, requestHash, nonce, cause }: KeyRecord): Row {
-  const { id: _, ...content } = transaction;
-  const causedBy = cause && causeBytes(cause);
-  const common = {
-    ...recordKey(command.tenant, command.record),
-    requestHash: hashBytes(requestHash),
-    nonce,
-    ...(causedBy && { cause: causedBy }),
-  };
-  if (content.status === 'rejected') return { ...common, ...content };
-  const { entries, ...rest } = content;
-  return { ...common, ...rest, results: entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter })) };
-}
-
-export function parseRecord(row: Row): KeyRecord {
-  const { requestHash, nonce, cause: causedBy, ...content } = parseRow(recordRow, row);
-  const id = transactionIdOf(lastPart(String(row.PK)) as RecordId);
-  const cause = causedBy && parseCause(causedBy);
-  const common = { requestHash, nonce, ...(cause && { cause }) };
-  if (content.status === 'rejected') return { transaction: { id, ...content } as Transaction, ...common };
-  const { results, description, metadata: details, ...rest } = content;
-  const transaction: Transaction = {
-    id,
-    ...rest,
-    entries: recordedEntries(content.postings, results),
-    ...(description !== undefined && { description }),
-    ...(details !== undefined && { metadata: details as Metadata }),
-  };
-  return { transaction, ...common };
-}
-
-function recordedEntries(postings: readonly Posting[], results: readonly { sequence: number; balanceAfter: bigint }[]) {
-  const sides = postings.flatMap(({ source, destination, asset, amount: moved }) => [
-    { account: source, asset, amount: -moved },
-    { account: destination, asset, amount: moved },
-  ]);
-  if (sides.length !== results.length) throw new InvariantViolation('a record has two results for each posting');
-  return results.map((result, index) => ({ ...(sides[index] as (typeof sides)[number]), ...result }));
 }

@@ -1,4 +1,4 @@
-import type { AccountId, AssetCode, RecordId, TenantId } from '../ledger/index.ts';
+import type { AccountId, AssetCode, HoldId, RecordId, TenantId } from '../ledger/index.ts';
 
 /**
  * Every key of the Ledger table. One partition holds an account with its balances and entries.
@@ -10,6 +10,7 @@ import type { AccountId, AssetCode, RecordId, TenantId } from '../ledger/index.t
  * | balance | the account's            | `B#<asset>`                          | get                                               |
  * | entry   | its balance's            | `E#<asset>#<time ms>#<sequence>`     | query a range: history, balance as of an instant  |
  * | record  | `T#<tenant>#X#<id>`      | `RECORD`                             | get by idempotency key or transaction id          |
+ * | hold    | `T#<tenant>#H#<hold id>` | `HOLD`                               | get                                               |
  *
  * `<time ms>` has 13 digits and `<sequence>` 12, so that text order is the order of commits. The index
  * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually.
@@ -30,6 +31,8 @@ const sequenceDigits = 12;
 const lastSequence = '9'.repeat(sequenceDigits);
 
 export const accountSortKey = 'ACCOUNT';
+export const recordSortKey = 'RECORD';
+export const holdSortKey = 'HOLD';
 export const balancePrefix = 'B#';
 export const assetPrefix = 'ASSET#';
 
@@ -57,7 +60,11 @@ export function balanceItemKey(tenant: TenantId, account: AccountId, asset: Asse
 }
 
 export function recordKey(tenant: TenantId, record: RecordId): Key {
-  return { PK: `T#${tenant}#X#${record}`, SK: 'RECORD' };
+  return { PK: `T#${tenant}#X#${record}`, SK: recordSortKey };
+}
+
+export function holdKey(tenant: TenantId, hold: HoldId): Key {
+  return { PK: `T#${tenant}#H#${hold}`, SK: holdSortKey };
 }
 
 export function entryKey(tenant: TenantId, account: AccountId, asset: AssetCode, time: number, sequence: number): Key {

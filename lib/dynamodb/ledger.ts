@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
+  type Command,
   type Decision,
   decide,
+  InvariantViolation,
+  type KeyResult,
   LedgerError,
   maxCommitMs,
-  type PostedTransaction,
   type PostTransaction,
   type RefusalCode,
-  type RejectedTransaction,
+  type Transaction,
 } from '../ledger/index.ts';
 import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
@@ -18,8 +20,9 @@ import type { Cause } from './cause.ts';
 import { createLedgerClient } from './client.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
-import type { CommitResult } from './commit-outcome.ts';
+import type { CommitResult, TransactionResult } from './commit-outcome.ts';
 import { Committer } from './committer.ts';
+import { rejectedTransaction } from './decline.ts';
 import { EntryReader } from './entry-reader.ts';
 import { faultOf } from './faults.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
@@ -70,34 +73,39 @@ export class Ledger {
   }
 
   /**
-   * Posts a transaction exactly once under its key, or says why not; within the time given in milliseconds, and never
-   * longer than `maxCommitMs`. The cause is kept with what becomes of it; a replay leaves the first one's.
+   * Does what a command says exactly once under its key, or says why not; within the time given in milliseconds, and
+   * never longer than `maxCommitMs`. The cause is kept with what becomes of it; a replay leaves the first one's.
    *
    * @throws InvariantViolation for damaged data or a bug; whatever is not known of the outcome, the same key finds out
    */
-  async post(command: PostTransaction, timeMs: number, cause: Cause = {}): Promise<CommitResult> {
+  async execute(command: Command, timeMs: number, cause: Cause = {}): Promise<CommitResult> {
     const pending = this.#pending(command, timeMs, cause);
     this.#queue.add(pending);
     return resultOf(pending);
   }
 
+  /** Executes a command that makes a transaction. */
+  async post(command: PostTransaction, timeMs: number, cause: Cause = {}): Promise<TransactionResult> {
+    return transactionResult(await this.execute(command, timeMs, cause));
+  }
+
   /** Commits a list as one, as many as fit in a write at a time, in order; an outcome for each. */
-  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<CommitResult[]> {
+  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<TransactionResult[]> {
     const pendings = commands.map((command) => this.#pending(command, timeMs, {}));
     const byTenant = Map.groupBy(pendings, ({ command }) => command.tenant);
     for (const [tenant, list] of byTenant) await this.#committer.commit(tenant, list);
-    return Promise.all(pendings.map(resultOf));
+    return Promise.all(pendings.map(async (pending) => transactionResult(await resultOf(pending))));
   }
 
   /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
-  async preview(command: PostTransaction, timeMs: number): Promise<PreviewOutcome> {
+  async preview(command: Command, timeMs: number): Promise<PreviewOutcome> {
     const patience = new Patience(this.#clock, timeMs);
     const { state } = await this.#loadFresh(command, patience);
     const now = this.#clock.now();
     return previewOf(command, decide(command, state, { now, salt: randomText() }), now);
   }
 
-  async #loadFresh(command: PostTransaction, patience: Patience) {
+  async #loadFresh(command: Command, patience: Patience) {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#loader.load(command.tenant, [command], { fresh: true }, patience);
@@ -109,7 +117,7 @@ export class Ledger {
     }
   }
 
-  #pending(command: PostTransaction, timeMs: number, cause: Cause): PendingCommand {
+  #pending(command: Command, timeMs: number, cause: Cause): PendingCommand {
     const patience = new Patience(this.#clock, Math.min(timeMs, maxCommitMs));
     return new PendingCommand(command, patience, randomText(), randomText(), cause);
   }
@@ -117,7 +125,7 @@ export class Ledger {
 
 /** What a command would come to. */
 export type PreviewOutcome =
-  | { readonly kind: 'decided'; readonly transaction: PostedTransaction | RejectedTransaction }
+  | { readonly kind: 'decided'; readonly transaction: Transaction }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: string; readonly asset?: string };
 
 async function resultOf(pending: PendingCommand): Promise<CommitResult> {
@@ -125,12 +133,27 @@ async function resultOf(pending: PendingCommand): Promise<CommitResult> {
   return { ...outcome, attempts: pending.attempts };
 }
 
-function previewOf(command: PostTransaction, decision: Decision, createdAt: number): PreviewOutcome {
-  if (decision.kind === 'post') return { kind: 'decided', transaction: decision.transaction };
+/** A key's record is of the operation that asks for it, so it holds what that operation makes. */
+function transactionResult(result: CommitResult): TransactionResult {
+  if (result.kind !== 'settled') return result;
+  return {
+    kind: 'settled',
+    transaction: transactionOf(result.result),
+    replayed: result.replayed,
+    attempts: result.attempts,
+  };
+}
+
+function transactionOf(result: KeyResult): Transaction {
+  if (result.kind !== 'transaction') throw new InvariantViolation(`the key made a ${result.kind} and no transaction`);
+  return result.transaction;
+}
+
+function previewOf(command: Command, decision: Decision, createdAt: number): PreviewOutcome {
   if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
-  const { id, type, postings } = command;
-  const { reason, evidence } = decision;
-  return { kind: 'decided', transaction: { id, status: 'rejected', type, postings, createdAt, reason, evidence } };
+  const transaction =
+    decision.kind === 'commit' ? transactionOf(decision.result) : rejectedTransaction(command, decision, createdAt);
+  return { kind: 'decided', transaction };
 }
 
 function randomText(): string {

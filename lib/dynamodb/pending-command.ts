@@ -1,12 +1,12 @@
-import type { FailureCode, PostTransaction } from '../ledger/index.ts';
+import type { Command, FailureCode } from '../ledger/index.ts';
 import type { Cause } from './cause.ts';
 import type { CommitOutcome } from './commit-outcome.ts';
-import type { KeyRecord } from './items.ts';
 import type { Patience } from './patience.ts';
+import type { KeyRecord } from './record-item.ts';
 
 /** A command on its way to its outcome. */
 export class PendingCommand {
-  readonly command: PostTransaction;
+  readonly command: Command;
   readonly patience: Patience;
   /** Random per request: recognises this request's own write when the answer to it was lost. */
   readonly nonce: string;
@@ -24,7 +24,7 @@ export class PendingCommand {
   #throw!: (error: unknown) => void;
   #isSettled = false;
 
-  constructor(command: PostTransaction, patience: Patience, nonce: string, salt: string, cause: Cause) {
+  constructor(command: Command, patience: Patience, nonce: string, salt: string, cause: Cause) {
     this.command = command;
     this.patience = patience;
     this.nonce = nonce;
@@ -51,7 +51,7 @@ export class PendingCommand {
   settleFromRecord(record: KeyRecord): void {
     this.settle(
       record.requestHash === this.command.requestHash
-        ? { kind: 'settled', transaction: record.transaction, replayed: record.nonce !== this.nonce }
+        ? { kind: 'settled', result: record.result, replayed: record.nonce !== this.nonce }
         : { kind: 'key_reused' },
     );
   }

@@ -1,4 +1,11 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import { LedgerError } from '../ledger/index.ts';
 import { readItems } from './batch-read.ts';
 import { boundedTimeout } from './client.ts';
@@ -47,6 +54,17 @@ export class Reader {
     const answer = await this.#patiently((patience) =>
       this.#client.send(
         new QueryCommand({ TableName: this.#table, ConsistentRead: input.IndexName === undefined, ...input }),
+        { requestTimeout: boundedTimeout(patience) },
+      ),
+    );
+    return { rows: answer.Items ?? [], lastKey: answer.LastEvaluatedKey };
+  }
+
+  /** One page of a scan; consistent, save on an index. */
+  async scan(input: Omit<ScanCommandInput, 'TableName'>): Promise<{ rows: Row[]; lastKey: Row | undefined }> {
+    const answer = await this.#patiently((patience) =>
+      this.#client.send(
+        new ScanCommand({ TableName: this.#table, ConsistentRead: input.IndexName === undefined, ...input }),
         { requestTimeout: boundedTimeout(patience) },
       ),
     );

@@ -5,15 +5,21 @@ import {
   type AssetCode,
   type Balance,
   balanceKey,
+  type Command,
+  type Hold,
+  type HoldId,
   type LedgerState,
-  type PostTransaction,
+  needsOf,
   type RecordId,
+  type ReversalState,
   recordIdOfTransaction,
   type TenantId,
+  type TransactionId,
 } from '../ledger/index.ts';
 import type { BalanceCache } from './balance-cache.ts';
 import { readItems } from './batch-read.ts';
-import { type KeyRecord, parseAccount, parseAsset, parseBalance, parseRecord, type Row } from './items.ts';
+import { parseHold } from './hold-item.ts';
+import { parseAccount, parseAsset, parseBalance, type Row } from './items.ts';
 import {
   accountKey,
   accountSortKey,
@@ -21,11 +27,14 @@ import {
   assetPrefix,
   balanceItemKey,
   balancePrefix,
+  holdKey,
+  holdSortKey,
   type Key,
   recordKey,
 } from './keys.ts';
 import type { Patience } from './patience.ts';
 import type { PendingWrite } from './pending-write.ts';
+import { type KeyRecord, parseRecord, recordTransactionId, reversalStateOf } from './record-item.ts';
 
 /** What a list of commands is decided on. */
 export interface LoadedState {
@@ -38,7 +47,23 @@ export interface LoadedState {
   readonly foreseenFrom: ReadonlySet<PendingWrite>;
 }
 
-/** Reads what commands of one tenant need in as few calls as possible: none when warm, one when cold, two when a balance is new. */
+/** What one call of `load` has found so far, and what it has asked for. */
+interface Loading {
+  readonly tenant: TenantId;
+  readonly commands: readonly Command[];
+  /** Whether nothing remembered may be used. */
+  readonly fresh: boolean;
+  readonly loaded: LoadedItems;
+  readonly foreseenFrom: Set<PendingWrite>;
+  /** Partition and sort keys asked for: what was not found then is absent. */
+  readonly asked: Set<string>;
+  isFresh: boolean;
+}
+
+/**
+ * Reads what commands of one tenant need in as few calls as possible. A transaction takes none when warm, one when
+ * cold, two when a balance is new; a command on something it only names, such as a hold, one more.
+ */
 export class StateLoader {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -58,51 +83,73 @@ export class StateLoader {
    */
   async load(
     tenant: TenantId,
-    commands: readonly PostTransaction[],
+    commands: readonly Command[],
     options: { readonly fresh: boolean },
     patience: Patience,
   ): Promise<LoadedState> {
-    const loaded = new LoadedItems();
-    const foreseenFrom = new Set<PendingWrite>();
-    const keys: Key[] = [];
-    for (const command of commands) {
-      const cold: Key[] = [];
-      for (const { account, asset } of balancesOf(command)) {
-        const remembered = options.fresh ? undefined : this.#cache.get(tenant, account, asset);
-        if (remembered) {
-          loaded.add(remembered.balance);
-          if (remembered.write?.isPending) foreseenFrom.add(remembered.write);
-        } else cold.push(balanceItemKey(tenant, account, asset));
-      }
-      if (cold.length > 0) keys.push(...cold, recordKey(tenant, command.record));
+    const loading: Loading = {
+      tenant,
+      commands,
+      fresh: options.fresh,
+      loaded: new LoadedItems(),
+      foreseenFrom: new Set(),
+      asked: new Set(),
+      isFresh: true,
+    };
+    // What is found tells what else is needed: a hold its balance, a missing balance its account and asset. It ends,
+    // since nothing is asked twice.
+    for (let keys = this.#missing(loading); keys.length > 0; keys = this.#missing(loading)) {
+      await this.#read(loading, keys, patience);
     }
-    const isFresh = !loaded.hasBalances;
-    await this.#read(tenant, keys, loaded, patience);
-    await this.#readForMissingBalances(tenant, commands, loaded, patience);
+    const { loaded, isFresh, foreseenFrom } = loading;
     return { state: loaded, records: loaded.records, isFresh, foreseenFrom };
   }
 
-  /** Accounts and assets matter only where a balance does not exist yet: an existing one proves both. */
-  async #readForMissingBalances(
-    tenant: TenantId,
-    commands: readonly PostTransaction[],
-    loaded: LoadedItems,
-    patience: Patience,
-  ): Promise<void> {
-    const keys: Key[] = [];
+  /** The keys of what is needed, as far as can be told by now, and was neither found nor asked for. */
+  #missing(loading: Loading): Key[] {
+    const { tenant, commands, loaded, asked } = loading;
+    const keys = new Map<string, Key>();
     for (const command of commands) {
       if (loaded.records.has(command.record)) continue;
-      for (const { account, asset } of balancesOf(command)) {
-        if (loaded.balance(account, asset)) continue;
-        keys.push(accountKey(tenant, account));
-        if (this.#cache.hasAsset(tenant, asset)) loaded.addAsset(asset);
-        else keys.push(assetKey(tenant, asset));
+      let isCold = false;
+      const ask = (key: Key) => {
+        const name = nameOf(key);
+        if (asked.has(name)) return;
+        keys.set(name, key);
+        isCold = true;
+      };
+      const { balances, holds = [], reversibles = [] } = needsOf(command, loaded);
+      for (const hold of holds) ask(holdKey(tenant, hold));
+      for (const id of reversibles) ask(recordKey(tenant, recordIdOfTransaction(id)));
+      for (const { account, asset } of balances) {
+        if (loaded.balance(account, asset) || this.#recall(loading, account, asset)) continue;
+        const key = balanceItemKey(tenant, account, asset);
+        if (!asked.has(nameOf(key))) ask(key);
+        else {
+          // Accounts and assets matter only where a balance does not exist yet: an existing one proves both.
+          ask(accountKey(tenant, account));
+          if (this.#cache.hasAsset(tenant, asset)) loaded.addAsset(asset);
+          else ask(assetKey(tenant, asset));
+        }
       }
+      // A command that needs a read at all has its key's record read along.
+      if (isCold) ask(recordKey(tenant, command.record));
     }
-    await this.#read(tenant, keys, loaded, patience);
+    for (const name of keys.keys()) asked.add(name);
+    return [...keys.values()];
   }
 
-  async #read(tenant: TenantId, keys: readonly Key[], loaded: LoadedItems, patience: Patience): Promise<void> {
+  /** Takes a balance that this instance remembers. */
+  #recall(loading: Loading, account: AccountId, asset: AssetCode): boolean {
+    const remembered = loading.fresh ? undefined : this.#cache.get(loading.tenant, account, asset);
+    if (!remembered) return false;
+    loading.loaded.add(remembered.balance);
+    loading.isFresh = false;
+    if (remembered.write?.isPending) loading.foreseenFrom.add(remembered.write);
+    return true;
+  }
+
+  async #read({ tenant, loaded }: Loading, keys: readonly Key[], patience: Patience): Promise<void> {
     for (const row of await readItems(this.#client, this.#table, keys, patience)) {
       const sortKey = String(row.SK);
       if (sortKey.startsWith(balancePrefix)) {
@@ -114,28 +161,22 @@ export class StateLoader {
         loaded.addAsset(code);
         this.#cache.addAsset(tenant, code);
       } else if (sortKey === accountSortKey) loaded.addAccount(parseAccount(row));
+      else if (sortKey === holdSortKey) loaded.addHold(parseHold(row));
       else loaded.addRecord(row);
     }
   }
 }
 
-/** The balances a command touches; one may come more than once. */
-export function* balancesOf(command: PostTransaction): Generator<{ account: AccountId; asset: AssetCode }> {
-  for (const { source, destination, asset } of command.postings) {
-    yield { account: source, asset };
-    yield { account: destination, asset };
-  }
+function nameOf({ PK, SK }: Key): string {
+  return `${PK} ${SK}`;
 }
 
 class LoadedItems implements LedgerState {
   readonly #balances = new Map<string, Balance>();
   readonly #accounts = new Map<AccountId, Account>();
   readonly #assets = new Set<AssetCode>();
+  readonly #holds = new Map<HoldId, Hold>();
   readonly records = new Map<RecordId, KeyRecord>();
-
-  get hasBalances(): boolean {
-    return this.#balances.size > 0;
-  }
 
   balance(account: AccountId, asset: AssetCode): Balance | undefined {
     return this.#balances.get(balanceKey(account, asset));
@@ -147,6 +188,15 @@ class LoadedItems implements LedgerState {
 
   hasAsset(asset: AssetCode): boolean {
     return this.#assets.has(asset);
+  }
+
+  hold(id: HoldId): Hold | undefined {
+    return this.#holds.get(id);
+  }
+
+  reversible(id: TransactionId): ReversalState | undefined {
+    const record = this.records.get(recordIdOfTransaction(id));
+    return record && reversalStateOf(record);
   }
 
   add(balance: Balance): void {
@@ -161,8 +211,11 @@ class LoadedItems implements LedgerState {
     this.#assets.add(asset);
   }
 
+  addHold(hold: Hold): void {
+    this.#holds.set(hold.id, hold);
+  }
+
   addRecord(row: Row): void {
-    const record = parseRecord(row);
-    this.records.set(recordIdOfTransaction(record.transaction.id), record);
+    this.records.set(recordIdOfTransaction(recordTransactionId(row)), parseRecord(row));
   }
 }

@@ -6,11 +6,12 @@ import {
   type Balance,
   type Entry,
   InvariantViolation,
+  type KeyResult,
   type TenantId,
-  type Transaction,
 } from '../ledger/index.ts';
-import { parseAccount, parseAsset, parseBalance, parseEntry, parseRecord, type Row } from './items.ts';
+import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
 import { accountSortKey, assetPrefix, balancePrefix } from './keys.ts';
+import { parseRecord } from './record-item.ts';
 
 /** A row of the Ledger table as an audit takes it: parsed, or told why it cannot be. */
 export type AuditedRow =
@@ -18,7 +19,7 @@ export type AuditedRow =
   | { readonly kind: 'account'; readonly tenant: TenantId; readonly account: Account }
   | { readonly kind: 'balance'; readonly tenant: TenantId; readonly balance: Balance }
   | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
-  | { readonly kind: 'record'; readonly tenant: TenantId; readonly transaction: Transaction }
+  | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult }
   | { readonly kind: 'unreadable'; readonly tenant: TenantId; readonly key: string; readonly reason: string }
   /** A row of a kind that this version does not know. */
   | { readonly kind: 'unknown' };
@@ -68,7 +69,7 @@ function parse({ tenant, of, id }: Partition, row: Row): AuditedRow {
     return { kind: 'asset', tenant, asset };
   }
   if (of === 'X' && sortKey === 'RECORD') {
-    return { kind: 'record', tenant, transaction: parseRecord(row).transaction };
+    return { kind: 'record', tenant, result: parseRecord(row).result };
   }
   if (of !== 'A') return { kind: 'unknown' };
   if (sortKey === accountSortKey) {

@@ -83,8 +83,8 @@ async function scanAll(
 
 function nameTransactions(transactions: TransactionAudit, row: AuditedRow): void {
   if (row.kind === 'entry') transactions.addEntry(row.tenant, row.entry);
-  if (row.kind === 'record' && row.transaction.status === 'posted') {
-    transactions.addTransaction(row.tenant, row.transaction);
+  if (row.kind === 'record' && row.result.kind === 'transaction' && row.result.transaction.status === 'posted') {
+    transactions.addTransaction(row.tenant, row.result.transaction);
   }
 }
 
@@ -134,7 +134,9 @@ class FirstWalk {
     }
   }
 
-  #addTransaction({ tenant, transaction }: Extract<AuditedRow, { kind: 'record' }>): void {
+  #addTransaction({ tenant, result }: Extract<AuditedRow, { kind: 'record' }>): void {
+    if (result.kind !== 'transaction') return;
+    const { transaction } = result;
     this.#newestAt = Math.max(this.#newestAt, transaction.createdAt);
     if (transaction.status === 'rejected') {
       this.#rejected++;

@@ -1,7 +1,7 @@
 import { recordIdOfTransaction, type TenantId, type Transaction, type TransactionId } from '../ledger/index.ts';
-import { type KeyRecord, parseRecord } from './items.ts';
 import { recordKey } from './keys.ts';
 import type { Reader } from './reader.ts';
+import { type KeyRecord, parseRecord } from './record-item.ts';
 
 /** Transactions by id: posted and rejected ones. */
 export class TransactionReader {
@@ -13,7 +13,8 @@ export class TransactionReader {
 
   /** One consistent read. @throws LedgerError `unavailable` */
   async get(tenant: TenantId, id: TransactionId): Promise<Transaction | undefined> {
-    return (await this.record(tenant, id))?.transaction;
+    const result = (await this.record(tenant, id))?.result;
+    return result?.kind === 'transaction' ? result.transaction : undefined;
   }
 
   /** The record that the transaction is part of, with what caused it. One consistent read. @throws LedgerError `unavailable` */

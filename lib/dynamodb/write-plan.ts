@@ -6,38 +6,53 @@ import {
   type Balance,
   type BalanceChange,
   balanceKey,
-  type Decision,
+  type Command,
+  type Commitment,
   type Entry,
+  type Hold,
+  type HoldChange,
+  type HoldId,
   InvariantViolation,
   maxActionsPerWrite,
-  type PostTransaction,
+  type ReversalChange,
+  type ReversalState,
+  recordIdOfTransaction,
   type TenantId,
+  type TransactionId,
 } from '../ledger/index.ts';
-import { balanceItem, entryItem, hashBytes, type KeyRecord, type Row, recordItem } from './items.ts';
-import { accountKey, balanceItemKey, ifAbsent } from './keys.ts';
+import { holdItem } from './hold-item.ts';
+import { balanceItem, entryItem, hashBytes, type Row } from './items.ts';
+import { accountKey, balanceItemKey, ifAbsent, recordKey } from './keys.ts';
+import { type KeyRecord, recordItem } from './record-item.ts';
 
-type PostDecision = Extract<Decision, { kind: 'post' }>;
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /** An action of the write, with the commands that need it, so that a cancellation can be told to those it is about. */
 export type PlannedAction = {
   readonly action: Action;
-  readonly commands: readonly PostTransaction[];
+  readonly commands: readonly Command[];
 } & (
-  | { readonly subject: 'record' | 'account' | 'entry' }
+  | { readonly subject: 'record' | 'account' | 'entry' | 'hold' | 'reversal' }
   | { readonly subject: 'balance'; readonly account: AccountId; readonly asset: AssetCode }
 );
 
 interface FoldedBalance {
   readonly before: Balance;
   after: Balance;
-  readonly commands: PostTransaction[];
+  readonly commands: Command[];
 }
 
 interface OpenedAccount {
   readonly account: Account;
   readonly balances: string[];
-  readonly commands: PostTransaction[];
+  readonly commands: Command[];
+}
+
+/** An item that is written whole or in part, from what the first command found to what the last one left. */
+interface Folded<Change extends { readonly before?: unknown; readonly after: unknown }> {
+  readonly before: Change['before'];
+  after: Change['after'];
+  readonly commands: Command[];
 }
 
 /**
@@ -49,8 +64,10 @@ export class WritePlan {
   readonly #tenant: TenantId;
   readonly #balances = new Map<string, FoldedBalance>();
   readonly #accounts = new Map<AccountId, OpenedAccount>();
-  readonly #records: { command: PostTransaction; record: KeyRecord }[] = [];
-  readonly #entries: { command: PostTransaction; entry: Entry }[] = [];
+  readonly #holds = new Map<HoldId, Folded<HoldChange>>();
+  readonly #reversals = new Map<TransactionId, Folded<ReversalChange>>();
+  readonly #records: { command: Command; record: KeyRecord }[] = [];
+  readonly #entries: { command: Command; entry: Entry }[] = [];
 
   constructor(table: string, tenant: TenantId) {
     this.#table = table;
@@ -58,7 +75,8 @@ export class WritePlan {
   }
 
   get size(): number {
-    return this.#records.length + this.#entries.length + this.#balances.size + this.#accounts.size;
+    const folded = this.#balances.size + this.#accounts.size + this.#holds.size + this.#reversals.size;
+    return this.#records.length + this.#entries.length + folded;
   }
 
   /** The balances as the write will leave them. */
@@ -67,8 +85,10 @@ export class WritePlan {
   }
 
   /** Whether the write has room for one more decision. */
-  fits(decision: PostDecision): boolean {
+  fits(decision: Commitment): boolean {
     let actions = 1 + decision.entries.length;
+    for (const { after } of decision.holds ?? []) if (!this.#holds.has(after.id)) actions++;
+    for (const { after } of decision.reversals ?? []) if (!this.#reversals.has(after.transaction.id)) actions++;
     const opened = new Set<AccountId>();
     for (const { after, openedOn } of decision.changes) {
       if (!this.#balances.has(balanceKey(after.account, after.asset))) actions++;
@@ -78,13 +98,17 @@ export class WritePlan {
   }
 
   /** Adds a command with its decision, which was made on the state that the decisions before it left. */
-  add(command: PostTransaction, decision: PostDecision, record: KeyRecord): void {
+  add(command: Command, decision: Commitment, record: KeyRecord): void {
     this.#records.push({ command, record });
     for (const entry of decision.entries) this.#entries.push({ command, entry });
     for (const change of decision.changes) this.#fold(command, change);
+    for (const change of decision.holds ?? []) foldInto(this.#holds, change.after.id, command, change);
+    for (const change of decision.reversals ?? []) {
+      foldInto(this.#reversals, change.after.transaction.id, command, change);
+    }
   }
 
-  #fold(command: PostTransaction, { before, after, openedOn }: BalanceChange): void {
+  #fold(command: Command, { before, after, openedOn }: BalanceChange): void {
     const key = balanceKey(after.account, after.asset);
     const folded = this.#balances.get(key);
     if (folded) {
@@ -105,7 +129,7 @@ export class WritePlan {
         ({ command, record }): PlannedAction => ({
           subject: 'record',
           commands: [command],
-          action: this.#put(recordItem(command, record)),
+          action: this.#put(recordItem(this.#tenant, command.record, record)),
         }),
       ),
       ...[...this.#balances.values()].map(
@@ -124,6 +148,20 @@ export class WritePlan {
           action: this.#addBalances(account, balances),
         }),
       ),
+      ...[...this.#holds.values()].map(
+        ({ before, after, commands }): PlannedAction => ({
+          subject: 'hold',
+          commands,
+          action: this.#putHold(before, after),
+        }),
+      ),
+      ...[...this.#reversals.values()].map(
+        ({ before, after, commands }): PlannedAction => ({
+          subject: 'reversal',
+          commands,
+          action: this.#reverse(before, after),
+        }),
+      ),
       ...this.#entries.map(
         ({ command, entry }): PlannedAction => ({
           subject: 'entry',
@@ -139,7 +177,7 @@ export class WritePlan {
   }
 
   /**
-   * Held, floor and status are left alone: whoever changes them changes the version, and this write then fails. The
+   * Floor and status are left alone: whoever changes them changes the version, and this write then fails. The
    * version alone says that a balance is the one decided on, unless that was foreseen from a write that did not happen
    * while another took its version; the hash of the last entry tells these apart.
    */
@@ -150,11 +188,12 @@ export class WritePlan {
         TableName: this.#table,
         Key: balanceItemKey(this.#tenant, after.account, after.asset),
         UpdateExpression:
-          'SET posted = :posted, #sequence = :sequence, lastEntryAt = :at, lastTransaction = :by, headHash = :head, version = :next',
+          'SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, lastTransaction = :by, headHash = :head, version = :next',
         ConditionExpression: 'version = :seen AND headHash = :seenHead',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
         ExpressionAttributeValues: {
           ':posted': after.posted,
+          ':held': after.held,
           ':sequence': after.sequence,
           ':at': after.lastEntryAt,
           ':by': after.lastTransaction,
@@ -162,6 +201,41 @@ export class WritePlan {
           ':next': after.version,
           ':seen': before.version,
           ':seenHead': hashBytes(before.headHash),
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+
+  /** A hold is written whole, if it is still as it was found. */
+  #putHold(before: Hold | undefined, after: Hold): Action {
+    const Item = holdItem(this.#tenant, after);
+    if (!before) return this.#put(Item);
+    return {
+      Put: {
+        TableName: this.#table,
+        Item,
+        ConditionExpression: 'version = :seen',
+        ExpressionAttributeValues: { ':seen': before.version },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+
+  /** The record of a transaction learns what was reversed of it, if that is still what was found. */
+  #reverse(before: ReversalState, after: ReversalState): Action {
+    const isFirst = before.reversals === 0;
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: recordKey(this.#tenant, recordIdOfTransaction(after.transaction.id)),
+        UpdateExpression: 'SET reversedAmount = :amount, lastReversal = :last, reversals = :count',
+        ConditionExpression: isFirst ? 'attribute_exists(PK) AND attribute_not_exists(reversals)' : 'reversals = :seen',
+        ExpressionAttributeValues: {
+          ':amount': after.reversedAmount,
+          ':last': after.lastReversal,
+          ':count': after.reversals,
+          ...(!isFirst && { ':seen': before.reversals }),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
@@ -181,4 +255,17 @@ export class WritePlan {
       },
     };
   }
+}
+
+function foldInto<Id, Change extends { readonly before?: unknown; readonly after: unknown }>(
+  items: Map<Id, Folded<Change>>,
+  id: Id,
+  command: Command,
+  { before, after }: Change,
+): void {
+  const folded = items.get(id);
+  if (folded) {
+    folded.after = after;
+    folded.commands.push(command);
+  } else items.set(id, { before, after, commands: [command] });
 }

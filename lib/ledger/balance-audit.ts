@@ -4,8 +4,8 @@ import type { Balance } from './balance.ts';
 import { type Entry, entryHash, genesisHash } from './entry.ts';
 import type { TransactionId } from './transaction.ts';
 
-/** What the next entry of a balance has to fit to. */
-interface Head {
+/** What is known of a balance up to one of its entries: the next entry, and in the end the balance, has to fit to it. */
+export interface AuditedHead {
   readonly sequence: number;
   readonly posted: bigint;
   readonly hash: string;
@@ -15,7 +15,8 @@ interface Head {
   readonly earlierTransaction: TransactionId | null;
 }
 
-const beforeFirst: Head = {
+/** Before the first entry of every balance. */
+export const beforeFirst: AuditedHead = {
   sequence: 0,
   posted: 0n,
   hash: genesisHash,
@@ -27,18 +28,24 @@ const beforeFirst: Head = {
 /**
  * Verifies the history of one balance, entry by entry in the order of their keys, and at the end the balance itself.
  * It keeps the last entry's traces only, so a history of any length takes the same memory. One damaged entry is told
- * once: the walk goes on from what that entry says.
+ * once: the walk goes on from what that entry says. It can be broken off, and taken up again from the head it had.
  */
 export class BalanceAudit {
   readonly #tenant: TenantId;
   readonly #name: string;
-  #head: Head = beforeFirst;
+  #head: AuditedHead;
   /** Whether something before the next entry was found missing or unreadable, so that it can not be held to its predecessor. */
   #isCut = false;
 
-  constructor(tenant: TenantId, balance: Pick<Balance, 'account' | 'asset'>) {
+  constructor(tenant: TenantId, balance: Pick<Balance, 'account' | 'asset'>, from: AuditedHead = beforeFirst) {
     this.#tenant = tenant;
     this.#name = `${balance.account} ${balance.asset}`;
+    this.#head = from;
+  }
+
+  /** The last entry that was added, as it is remembered. */
+  get head(): AuditedHead {
+    return this.#head;
   }
 
   /** Holds the next entry to the one before it. */

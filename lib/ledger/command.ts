@@ -19,18 +19,28 @@ export interface PostTransactionRequest {
   readonly metadata?: Metadata | undefined;
 }
 
-/** A request in its one normal form, with what follows from it. */
-export interface PostTransaction {
+/** What every command has: a request in its one normal form, with what follows from it. */
+export interface CommandBase {
   readonly tenant: TenantId;
+  /** Where the record of its key lies. */
   readonly record: RecordId;
+  /** The transaction that it makes, or that says why it was rejected. */
   readonly id: TransactionId;
   readonly type: TransactionType;
-  readonly postings: readonly Posting[];
-  readonly description?: string;
-  readonly metadata?: Metadata;
   /** Two requests under one key are the same request exactly when their hashes are equal. */
   readonly requestHash: string;
 }
+
+/** Move money by these postings. */
+export interface PostTransaction extends CommandBase {
+  readonly kind: 'transaction';
+  readonly postings: readonly Posting[];
+  readonly description?: string;
+  readonly metadata?: Metadata;
+}
+
+/** Everything that moves or reserves money. */
+export type Command = PostTransaction;
 
 /**
  * Normalises a request. Absent, empty and undefined details are the same; the order of names never matters.
@@ -55,6 +65,7 @@ export function postTransaction(request: PostTransactionRequest): PostTransactio
   const metadata = request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined;
   const record = recordIdOf(tenant, key);
   return {
+    kind: 'transaction',
     tenant,
     record,
     id: transactionIdOf(record),

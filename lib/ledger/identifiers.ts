@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from './account.ts';
+import type { HoldId } from './hold.ts';
 import type { TransactionId } from './transaction.ts';
 
 declare const recordId: unique symbol;
@@ -9,6 +10,7 @@ export type RecordId = string & { readonly [recordId]: true };
 
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 export const transactionIdPattern = /^tx_[a-z2-7]{52}$/;
+export const holdIdPattern = /^hold_[a-z2-7]{52}$/;
 
 /** Lower-case base32 without padding. Source: RFC 4648, section 6. */
 export function base32(bytes: Uint8Array): string {
@@ -42,6 +44,10 @@ export function transactionIdOf(record: RecordId): TransactionId {
   return `tx_${record}` as TransactionId;
 }
 
+export function holdIdOf(record: RecordId): HoldId {
+  return `hold_${record}` as HoldId;
+}
+
 /** An account's name where the client gave none: it follows from the key, so that a retry meets the same account. */
 export function generatedAccountId(tenant: TenantId, key: string): string {
   return `acct_${base32(hashParts(['account', tenant, key])).slice(0, 26)}`;
@@ -55,6 +61,11 @@ export function keyMark(tenant: TenantId, operation: string, key: string): strin
 /** Reads a transaction's id, or returns undefined when it has another form. */
 export function parseTransactionId(text: string): TransactionId | undefined {
   return transactionIdPattern.test(text) ? (text as TransactionId) : undefined;
+}
+
+/** Reads a hold's id, or returns undefined when it has another form. */
+export function parseHoldId(text: string): HoldId | undefined {
+  return holdIdPattern.test(text) ? (text as HoldId) : undefined;
 }
 
 export function recordIdOfTransaction(id: TransactionId): RecordId {

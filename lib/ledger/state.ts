@@ -1,6 +1,9 @@
 import type { Account, AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { type Balance, balanceKey } from './balance.ts';
+import type { Commitment } from './decision.ts';
+import type { Hold, HoldId } from './hold.ts';
+import type { ReversalState, TransactionId } from './transaction.ts';
 
 /**
  * What a decision is made on. `undefined` means known to be absent; what was never loaded must not be asked for.
@@ -10,6 +13,21 @@ export interface LedgerState {
   balance(account: AccountId, asset: AssetCode): Balance | undefined;
   account(account: AccountId): Account | undefined;
   hasAsset(asset: AssetCode): boolean;
+  hold(id: HoldId): Hold | undefined;
+  /** A transaction that is to be reversed, with what was reversed of it so far; rejected ones count as absent. */
+  reversible(id: TransactionId): ReversalState | undefined;
+}
+
+/** A hold as a command found and left it; found absent by the one that makes it. */
+export interface HoldChange {
+  readonly before?: Hold;
+  readonly after: Hold;
+}
+
+/** What was reversed of a transaction, as a command found and left it. */
+export interface ReversalChange {
+  readonly before: ReversalState;
+  readonly after: ReversalState;
 }
 
 /** A balance as a transaction found and left it. */
@@ -25,6 +43,8 @@ export class WorkingState implements LedgerState {
   readonly #base: LedgerState;
   readonly #balances = new Map<string, Balance>();
   readonly #accounts = new Map<AccountId, Account>();
+  readonly #holds = new Map<HoldId, Hold>();
+  readonly #reversals = new Map<TransactionId, ReversalState>();
 
   constructor(base: LedgerState) {
     this.#base = base;
@@ -42,8 +62,18 @@ export class WorkingState implements LedgerState {
     return this.#base.hasAsset(asset);
   }
 
+  hold(id: HoldId): Hold | undefined {
+    return this.#holds.get(id) ?? this.#base.hold(id);
+  }
+
+  reversible(id: TransactionId): ReversalState | undefined {
+    return this.#reversals.get(id) ?? this.#base.reversible(id);
+  }
+
   /** Lays the changes of one decided command over the state. */
-  apply(changes: readonly BalanceChange[]): void {
+  apply({ changes, holds = [], reversals = [] }: Pick<Commitment, 'changes' | 'holds' | 'reversals'>): void {
+    for (const { after } of holds) this.#holds.set(after.id, after);
+    for (const { after } of reversals) this.#reversals.set(after.transaction.id, after);
     for (const { after, openedOn } of changes) {
       this.#balances.set(balanceKey(after.account, after.asset), after);
       if (openedOn) {

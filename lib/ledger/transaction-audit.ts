@@ -80,17 +80,23 @@ export class TransactionAudit {
   /** What does not agree, when all transactions and entries of the buckets have been added. */
   findings(): AuditFinding[] {
     return [...this.#pairings.values()].flatMap(({ tenant, id, transaction, entries }) =>
-      transaction ? compare(tenant, transaction, entries) : [withoutTransaction(tenant, id, entries)],
+      transaction ? auditTransaction(tenant, transaction, entries) : [withoutTransaction(tenant, id, entries)],
     );
   }
 }
 
-function withoutTransaction(tenant: TenantId, id: TransactionId, entries: readonly Entry[]): AuditFinding {
+/** Tells of entries whose transaction is not there, or was not posted. */
+export function withoutTransaction(tenant: TenantId, id: TransactionId, entries: readonly Entry[]): AuditFinding {
   const places = entries.map(placeOf).join(', ');
   return { kind: 'missing_transaction', tenant, subject: id, detail: `named by ${places}` };
 }
 
-function compare(tenant: TenantId, transaction: PostedTransaction, entries: readonly Entry[]): AuditFinding[] {
+/** Holds a posted transaction to all entries that say they belong to it, and those to the transaction. */
+export function auditTransaction(
+  tenant: TenantId,
+  transaction: PostedTransaction,
+  entries: readonly Entry[],
+): AuditFinding[] {
   const findings: AuditFinding[] = [];
   const unclaimed = new Map(entries.map((entry) => [placeOf(entry), entry]));
   for (const claim of claimsOf(transaction)) {

@@ -1,6 +1,7 @@
 import type { AccountId, Metadata } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { DeclineReason } from './errors.ts';
+import type { HoldId } from './hold.ts';
 import type { Posting } from './posting.ts';
 
 declare const transactionId: unique symbol;
@@ -34,6 +35,10 @@ export interface PostedTransaction extends TransactionBase {
   readonly entries: readonly RecordedEntry[];
   readonly description?: string;
   readonly metadata?: Metadata;
+  /** The hold it captured. */
+  readonly holdId?: HoldId;
+  /** The transaction it reverses, whole or in part. */
+  readonly reverses?: TransactionId;
   /** Random; keeps redacted details from being guessed out of their digest. */
   readonly salt: string;
 }
@@ -51,6 +56,17 @@ export interface RejectedTransaction extends TransactionBase {
   readonly status: 'rejected';
   readonly reason: DeclineReason;
   readonly evidence: DeclineEvidence;
+}
+
+/** A posted transaction and what was reversed of it so far. */
+export interface ReversalState {
+  readonly transaction: PostedTransaction;
+  /** Of its only posting, in minor units; of a transaction with several postings all or nothing is reversed. */
+  readonly reversedAmount: bigint;
+  /** The latest reversal; from one to the one before, all of them are linked. Null before the first. */
+  readonly lastReversal: TransactionId | null;
+  /** Counts the reversals. */
+  readonly reversals: number;
 }
 
 export type Transaction = PostedTransaction | RejectedTransaction;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CommitOutcome, Ledger } from '../../lib/dynamodb/index.ts';
+import type { Ledger, TransactionOutcome } from '../../lib/dynamodb/index.ts';
 import type { AccountPatch } from '../../lib/ledger/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -65,7 +65,7 @@ async function arrived(operation: string): Promise<void> {
   throw new Error(`no ${operation} came to be held back`);
 }
 
-function isPosted(outcome: CommitOutcome): boolean {
+function isPosted(outcome: TransactionOutcome): boolean {
   return outcome.kind === 'settled' && outcome.transaction.status === 'posted';
 }
 

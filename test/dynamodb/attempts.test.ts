@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CommitResult, Ledger } from '../../lib/dynamodb/index.ts';
+import type { Ledger, TransactionResult } from '../../lib/dynamodb/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { type LedgerFixture, startLedger, transfer } from '../support/ledger-fixture.ts';
 
@@ -64,7 +64,10 @@ describe('the attempts of a result', () => {
     const results = await Promise.all(
       [transfer('alice', 'carol', 1), twice, twice].map((command) => ledger.post(command, 5_000)),
     );
-    const told = results.map((result: CommitResult) => [result.kind === 'settled' && result.replayed, result.attempts]);
+    const told = results.map((result: TransactionResult) => [
+      result.kind === 'settled' && result.replayed,
+      result.attempts,
+    ]);
     expect(told).toEqual([
       [false, 1],
       [false, 1],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readCancellation } from '../../lib/dynamodb/cancellation.ts';
 import type { ActionFailure } from '../../lib/dynamodb/faults.ts';
 import { WritePlan } from '../../lib/dynamodb/write-plan.ts';
-import { type Account, decide, emptyBalance, InvariantViolation } from '../../lib/ledger/index.ts';
+import { type Account, decide, emptyBalance, InvariantViolation, nothingFound } from '../../lib/ledger/index.ts';
 import { account, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 
 const command = transfer('alice', 'bob', 5);
@@ -17,11 +17,16 @@ function plannedActions() {
     const owner = { id: account(id), status: 'active', unbounded: true } as Account;
     return { ...emptyBalance(owner, usd), version: 3, sequence: 2 };
   };
-  const state = { balance: (id: string) => balance(id), account: () => undefined, hasAsset: () => true };
+  const state = {
+    balance: (id: string) => balance(id),
+    account: () => undefined,
+    hasAsset: () => true,
+    ...nothingFound,
+  };
   const decision = decide(command, state, { now: 1, salt: 's' });
-  if (decision.kind !== 'post') throw new Error('not posted');
+  if (decision.kind !== 'commit') throw new Error('not posted');
   const plan = new WritePlan('Ledger', tenant);
-  plan.add(command, decision, { transaction: decision.transaction, requestHash: command.requestHash, nonce: 'n' });
+  plan.add(command, decision, { result: decision.result, requestHash: command.requestHash, nonce: 'n' });
   return plan.actions();
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Cause, causeBytes, parseCause } from '../../lib/dynamodb/cause.ts';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
-import { parseRecord, recordItem } from '../../lib/dynamodb/items.ts';
+import { parseRecord, recordItem } from '../../lib/dynamodb/record-item.ts';
 import { formatTraceparent } from '../../lib/observability/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer } from '../support/ledger-fixture.ts';
@@ -103,14 +103,17 @@ describe('the record of a transaction', () => {
     }
     const record = await ledger.transactions.record(tenant, command.id);
     expect(record).toMatchObject({ requestHash: command.requestHash, cause: { correlationId, traceparent } });
-    expect(record?.transaction).not.toHaveProperty('cause');
+    expect(record?.result).toEqual({
+      kind: 'transaction',
+      transaction: expect.not.objectContaining({ cause: expect.anything() }),
+    });
   });
 
   it('keeps that of a decline', async () => {
     const command = transfer('alice', 'bob', 1_000_000);
     await ledger.post(command, 5_000, { traceparent });
     const record = await ledger.transactions.record(tenant, command.id);
-    expect(record).toMatchObject({ transaction: { status: 'rejected' }, cause: { traceparent } });
+    expect(record).toMatchObject({ result: { transaction: { status: 'rejected' } }, cause: { traceparent } });
   });
 
   it('reads without one as it did before there was any', async () => {
@@ -120,10 +123,10 @@ describe('the record of a transaction', () => {
     expect(record).toBeDefined();
     expect(record).not.toHaveProperty('cause');
     if (!record) return;
-    const { transaction, requestHash, nonce } = record;
-    const row = recordItem(command, { transaction, requestHash, nonce });
+    const { result, requestHash, nonce } = record;
+    const row = recordItem(tenant, command.record, { result, requestHash, nonce });
     expect(Object.keys(row)).not.toContain('cause');
-    const withOne = recordItem(command, { transaction, requestHash, nonce, cause: { correlationId } });
+    const withOne = recordItem(tenant, command.record, { result, requestHash, nonce, cause: { correlationId } });
     expect(Object.keys(withOne).filter((name) => !(name in row))).toEqual(['cause']);
   });
 
@@ -139,7 +142,8 @@ describe('the record of a transaction', () => {
       reason: 'insufficient_funds',
       evidence: { account: account('alice') },
     } as const;
-    const row = { ...recordItem(command, { transaction, requestHash, nonce: 'n' }), createdAt: 1n };
-    expect(parseRecord({ ...row, cause: Buffer.of(0xff, 1, 2) })).toEqual({ transaction, requestHash, nonce: 'n' });
+    const result = { kind: 'transaction', transaction } as const;
+    const row = { ...recordItem(tenant, command.record, { result, requestHash, nonce: 'n' }), createdAt: 1n };
+    expect(parseRecord({ ...row, cause: Buffer.of(0xff, 1, 2) })).toEqual({ result, requestHash, nonce: 'n' });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CommitOutcome, Ledger } from '../../lib/dynamodb/index.ts';
+import type { Ledger, TransactionOutcome } from '../../lib/dynamodb/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import type { FaultRule } from '../support/fault-rules.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -45,7 +45,7 @@ describe('a lost answer', () => {
   ];
   it.each(lost)('is learnt from the record: %s', async (_, fault) => {
     proxy.rules.push({ operation: write, fault, count: 1 });
-    let outcome: CommitOutcome | undefined;
+    let outcome: TransactionOutcome | undefined;
     const moved = await movedBy(async () => {
       outcome = await ledger.post(transfer('alice', 'bob', 5), 8_000);
     });

@@ -14,7 +14,7 @@ import {
   WorkingState,
 } from '../../lib/ledger/index.ts';
 import { check } from '../support/property.ts';
-import { commandOf, posting, WrittenState } from './state-fixture.ts';
+import { commandOf, posting, transactionOf, WrittenState } from './state-fixture.ts';
 
 const accounts = ['a', 'b', 'c', 'credit', 'world'];
 const assets = ['USD/2', 'GOLD'];
@@ -53,13 +53,13 @@ function run(history: History): Step[] {
   return history.map(({ postings, now }, index) => {
     const command = commandOf(postings, { key: `key-${index}` });
     const decision = decide(command, state, { now, salt: 'salt' });
-    if (decision.kind === 'post') state.apply(decision.changes);
+    if (decision.kind === 'commit') state.apply(decision);
     return { command, now, decision, state };
   });
 }
 
 function entriesOf(steps: readonly Step[]): Entry[] {
-  return steps.flatMap(({ decision }) => (decision.kind === 'post' ? decision.entries : []));
+  return steps.flatMap(({ decision }) => (decision.kind === 'commit' ? decision.entries : []));
 }
 
 function byBalance(entries: readonly Entry[]): Entry[][] {
@@ -72,7 +72,7 @@ describe('decide, over any history', () => {
       fc.property(anyHistory, (history) => {
         const steps = run(history);
         for (const { decision } of steps) {
-          if (decision.kind !== 'post') continue;
+          if (decision.kind !== 'commit') continue;
           for (const asset of assets) {
             const own = decision.entries.filter((entry) => entry.asset === asset);
             expect(own.reduce((sum, { amount }) => sum + amount, 0n)).toBe(0n);
@@ -111,7 +111,7 @@ describe('decide, over any history', () => {
             const floor = floors[source];
             return floor === null || floor === undefined || left >= floor;
           });
-          expect(decision.kind).toBe(isCovered ? 'post' : 'decline');
+          expect(decision.kind).toBe(isCovered ? 'commit' : 'decline');
           if (isCovered) for (const [name, posted] of trial) balances.set(name, posted);
         }
       }),
@@ -155,11 +155,11 @@ describe('decide, over any history', () => {
       fc.property(anyHistory, (history) => {
         const steps = run(history);
         for (const { decision, now } of steps) {
-          if (decision.kind !== 'post') continue;
+          if (decision.kind !== 'commit') continue;
           expect(new Set(decision.entries.map(({ createdAt }) => createdAt))).toEqual(
-            new Set([decision.transaction.createdAt]),
+            new Set([transactionOf(decision).createdAt]),
           );
-          expect(decision.transaction.createdAt).toBeGreaterThanOrEqual(now);
+          expect(transactionOf(decision).createdAt).toBeGreaterThanOrEqual(now);
         }
         const entries = entriesOf(steps);
         for (const instant of new Set(entries.map(({ createdAt }) => createdAt))) {
@@ -178,7 +178,7 @@ describe('decide, over any history', () => {
       fc.property(anyHistory, (history) => {
         const versions = new Map<string, number>();
         for (const { decision } of run(history)) {
-          if (decision.kind !== 'post') continue;
+          if (decision.kind !== 'commit') continue;
           for (const { before, after } of decision.changes) {
             const name = `${after.account} ${after.asset}`;
             expect(before.version).toBe(versions.get(name) ?? 0);
@@ -210,7 +210,7 @@ describe('decide, on balances that are below their floor already', () => {
         const decided = (source: string, destination: string) =>
           decide(commandOf([posting(source, destination, amount)]), state, { now: 1, salt: '' });
         expect(decided('a', 'world')).toMatchObject({ kind: 'decline', reason: 'insufficient_funds' });
-        expect(decided('world', 'a').kind).toBe('post');
+        expect(decided('world', 'a').kind).toBe('commit');
       }),
     );
   });

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  type Commitment,
   type Decision,
   decide,
   declineReasons,
   entryHash,
   genesisHash,
+  type PostedTransaction,
   type Posting,
   refusalCodes,
 } from '../../lib/ledger/index.ts';
-import { commandOf, posting, usd, WrittenState } from './state-fixture.ts';
+import { commandOf, posting, transactionOf, usd, WrittenState } from './state-fixture.ts';
 
 const circumstances = { now: 5_000, salt: 'salt' };
 const largestBalance = 10n ** 36n - 1n;
@@ -17,9 +19,9 @@ function decideOn(state: WrittenState, ...postings: readonly Posting[]): Decisio
   return decide(commandOf(postings), state, circumstances);
 }
 
-function posted(decision: Decision): Extract<Decision, { kind: 'post' }> {
-  if (decision.kind !== 'post') throw new Error(`not posted: ${JSON.stringify(decision, bigintsAsText)}`);
-  return decision;
+function posted(decision: Decision): Commitment & { readonly transaction: PostedTransaction } {
+  if (decision.kind !== 'commit') throw new Error(`not posted: ${JSON.stringify(decision, bigintsAsText)}`);
+  return { ...decision, transaction: transactionOf(decision) };
 }
 
 function bigintsAsText(_: string, value: unknown): unknown {
@@ -27,7 +29,7 @@ function bigintsAsText(_: string, value: unknown): unknown {
 }
 
 function reasonOf(decision: Decision): string {
-  if (decision.kind === 'post') return 'posted';
+  if (decision.kind === 'commit') return 'posted';
   return decision.kind === 'decline' ? decision.reason : decision.code;
 }
 
@@ -176,7 +178,7 @@ describe('limits', () => {
   ])('of an unbounded balance of %p that gives %p: %p', (balance, amount, expected) => {
     const state = new WrittenState().withBalance('world', balance, {}, { unbounded: true }).withBalance('a', 0n);
     expect(decideOn(state, posting('world', 'a', amount))).toMatchObject(
-      expected === 'posted' ? { kind: 'post' } : { reason: expected, evidence: { account: 'world', asset: usd } },
+      expected === 'posted' ? { kind: 'commit' } : { reason: expected, evidence: { account: 'world', asset: usd } },
     );
   });
 

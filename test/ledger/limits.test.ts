@@ -8,7 +8,7 @@ describe('maxPostings', () => {
     const postings = Array.from({ length: maxPostings }, (_, index) => posting(`s${index}`, `d${index}`, 1n));
     for (const { source, destination } of postings) state.with(source, { unbounded: true }).with(destination);
     const decision = decide(commandOf(postings), state, { now: 1, salt: '' });
-    if (decision.kind !== 'post') throw new Error(decision.kind);
+    if (decision.kind !== 'commit') throw new Error(decision.kind);
     const accounts = new Set(decision.changes.map(({ openedOn }) => openedOn?.id)).size;
     expect(maxPostings).toBe(16);
     expect(1 + decision.entries.length + decision.changes.length + accounts).toBe(97);

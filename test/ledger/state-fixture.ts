@@ -4,12 +4,17 @@ import {
   type AssetCode,
   type Balance,
   balanceKey,
+  type Commitment,
   emptyBalance,
+  type Hold,
+  type HoldId,
   type LedgerState,
+  type PostedTransaction,
   type Posting,
   type PostTransaction,
   type PostTransactionRequest,
   postTransaction,
+  type ReversalState,
   type TenantId,
   type TransactionId,
 } from '../../lib/ledger/index.ts';
@@ -52,6 +57,8 @@ export function accountOf(id: string, rest: Partial<Account> = {}): Account {
 
 /** A state written down: accounts, registered assets and the balances that exist. */
 export class WrittenState implements LedgerState {
+  readonly holds = new Map<string, Hold>();
+  readonly reversibles = new Map<string, ReversalState>();
   readonly accounts = new Map<string, Account>();
   readonly assets = new Set<string>([usd]);
   readonly balances = new Map<string, Balance>();
@@ -88,7 +95,22 @@ export class WrittenState implements LedgerState {
     return this.accounts.get(id);
   }
 
+  hold(id: HoldId): Hold | undefined {
+    return this.holds.get(id);
+  }
+
+  reversible(id: TransactionId): ReversalState | undefined {
+    return this.reversibles.get(id);
+  }
+
   hasAsset(asset: AssetCode): boolean {
     return this.assets.has(asset);
   }
+}
+
+/** The transaction that a decision makes. */
+export function transactionOf({ result }: Commitment): PostedTransaction {
+  if (result.kind !== 'transaction') throw new Error(`made a ${result.kind}`);
+  if (result.transaction.status !== 'posted') throw new Error('was rejected');
+  return result.transaction;
 }

@@ -8,16 +8,16 @@ const bob = 'bob' as AccountId;
 
 function applied(working: WorkingState, ...postings: Parameters<typeof posting>[]): string {
   const decision = decide(commandOf(postings.map((each) => posting(...each))), working, circumstances);
-  if (decision.kind === 'post') working.apply(decision.changes);
+  if (decision.kind === 'commit') working.apply(decision);
   return decision.kind === 'decline' ? decision.reason : decision.kind;
 }
 
 describe('WorkingState', () => {
   it('shows each command what the one before it left', () => {
     const working = new WorkingState(new WrittenState().withBalance('alice', 10n).with('bob'));
-    expect(applied(working, ['alice', 'bob', 7n])).toBe('post');
+    expect(applied(working, ['alice', 'bob', 7n])).toBe('commit');
     expect(applied(working, ['alice', 'bob', 7n])).toBe('insufficient_funds');
-    expect(applied(working, ['bob', 'alice', 7n])).toBe('post');
+    expect(applied(working, ['bob', 'alice', 7n])).toBe('commit');
     expect(working.balance(alice, usd)).toMatchObject({ posted: 10n, sequence: 9, version: 6 });
     expect(working.balance(bob, usd)).toMatchObject({ posted: 0n, sequence: 2, version: 2 });
   });
@@ -32,12 +32,12 @@ describe('WorkingState', () => {
   it('opens a balance once, over several commands', () => {
     const working = new WorkingState(new WrittenState().withBalance('alice', 10n).with('bob'));
     const first = decide(commandOf([posting('alice', 'bob', 1n)]), working, circumstances);
-    if (first.kind !== 'post') throw new Error(first.kind);
+    if (first.kind !== 'commit') throw new Error(first.kind);
     expect(first.changes.map(({ openedOn }) => openedOn?.id)).toEqual([undefined, 'bob']);
-    working.apply(first.changes);
+    working.apply(first);
     expect(working.account(bob)?.balances).toEqual(new Set([usd]));
     const second = decide(commandOf([posting('alice', 'bob', 1n)]), working, circumstances);
-    if (second.kind !== 'post') throw new Error(second.kind);
+    if (second.kind !== 'commit') throw new Error(second.kind);
     expect(second.changes.map(({ openedOn }) => openedOn?.id)).toEqual([undefined, undefined]);
   });
 
@@ -46,8 +46,8 @@ describe('WorkingState', () => {
     const base = new WrittenState().withBalance('world', 0n, {}, { unbounded: true }).with('bob', { balances });
     base.assets.add('EUR/2').add('GBP/2');
     const working = new WorkingState(base);
-    expect(applied(working, ['world', 'bob', 1n, 'EUR/2'])).toBe('post');
+    expect(applied(working, ['world', 'bob', 1n, 'EUR/2'])).toBe('commit');
     expect(applied(working, ['world', 'bob', 1n, 'GBP/2'])).toBe('limit_exceeded');
-    expect(applied(working, ['world', 'bob', 1n, 'EUR/2'])).toBe('post');
+    expect(applied(working, ['world', 'bob', 1n, 'EUR/2'])).toBe('commit');
   });
 });

@@ -1,4 +1,4 @@
-import type { CommitOutcome, Ledger } from '../../../lib/dynamodb/index.ts';
+import type { Ledger, TransactionOutcome } from '../../../lib/dynamodb/index.ts';
 import {
   type AccountPatch,
   type AssetCode,
@@ -141,7 +141,7 @@ export class BookClient {
   }
 
   /** @throws when the transaction differs from what its key was answered before */
-  deed(request: ModelRequest, outcome: Exclude<CommitOutcome, { kind: 'failed' }>, isInDoubt: boolean): Deed {
+  deed(request: ModelRequest, outcome: Exclude<TransactionOutcome, { kind: 'failed' }>, isInDoubt: boolean): Deed {
     if (outcome.kind === 'settled') {
       const { id } = outcome.transaction;
       // Metadata and entries come in one order, whether from memory or from the table; names need not.
@@ -179,7 +179,7 @@ export function sorted(value: unknown): string {
   );
 }
 
-function answerOf(outcome: Exclude<CommitOutcome, { kind: 'failed' }>): ModelAnswer {
+function answerOf(outcome: Exclude<TransactionOutcome, { kind: 'failed' }>): ModelAnswer {
   if (outcome.kind === 'key_reused') return { kind: 'key_reused' };
   if (outcome.kind === 'refused') {
     return { kind: 'refused', code: outcome.code, what: String(outcome.account ?? outcome.asset) };

@@ -1,0 +1,47 @@
+import type { AuditFinding } from '../ledger/audit-finding.ts';
+import { BalanceAudit } from '../ledger/balance-audit.ts';
+import type { Walk } from './audit-item.ts';
+import { nameInAccount } from './balance-place.ts';
+import type { Row } from './items.ts';
+import { type AuditedRow, entryPlace } from './table-audit-rows.ts';
+
+/** Where a walk that meets entries in the order of their keys is: in the history of one balance. */
+type Within = NonNullable<Walk['within']>;
+
+/**
+ * Verifies histories from their first entry on, as a scan brings their entries: all of a balance one after the other.
+ * It remembers the last entry only, and can go on from there in another process.
+ */
+export class HistoryLook {
+  #at: { readonly partition: string; readonly name: string; readonly audit: BalanceAudit } | undefined;
+  readonly #resume: Within | undefined;
+
+  constructor(within: Within | undefined) {
+    this.#resume = within;
+  }
+
+  /** Holds the next row, if it is an entry, to the entry before it. */
+  add(row: Row, audited: AuditedRow): AuditFinding[] {
+    if (audited.kind === 'entry') {
+      const { tenant, entry } = audited;
+      const partition = String(row.PK);
+      const name = nameInAccount(entry);
+      if (this.#at?.partition !== partition || this.#at.name !== name) {
+        const resumed = this.#at === undefined ? this.#resume : undefined;
+        const isSame = resumed?.partition === partition && resumed.name === name;
+        this.#at = { partition, name, audit: new BalanceAudit(tenant, entry, isSame ? resumed.head : undefined) };
+      }
+      return this.#at.audit.add(entry);
+    }
+    const unreadable = audited.kind === 'unreadable' ? entryPlace(row) : undefined;
+    if (unreadable && this.#at?.partition === row.PK && this.#at?.name === nameInAccount(unreadable)) {
+      this.#at.audit.skip();
+    }
+    return [];
+  }
+
+  /** Where to go on. */
+  get within(): Within | undefined {
+    return this.#at && { partition: this.#at.partition, name: this.#at.name, head: this.#at.audit.head };
+  }
+}

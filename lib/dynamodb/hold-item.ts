@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { type Hold, type HoldId, holdStatuses, type TenantId } from '../ledger/index.ts';
+import { accountId, amount, assetCode, count, lastPart, metadata, parseRow, type Row } from './items.ts';
+import { holdKey } from './keys.ts';
+
+/** A hold as a row has it, and as the record of the key that did something to it keeps it. */
+export const holdFields = {
+  account: accountId,
+  asset: assetCode,
+  amount,
+  remaining: amount,
+  status: z.enum(holdStatuses),
+  description: z.string().optional(),
+  metadata: metadata.optional(),
+  createdAt: count,
+  expiresAt: count,
+  version: count,
+};
+
+const holdRow = z.object(holdFields);
+
+/** The id is in the key. */
+export function holdItem(tenant: TenantId, { id, ...content }: Hold): Row {
+  return { ...holdKey(tenant, id), ...content };
+}
+
+export function parseHold(row: Row): Hold {
+  return { id: lastPart(String(row.PK)) as HoldId, ...parseRow(holdRow, row) } as Hold;
+}

@@ -1,0 +1,150 @@
+import * as z from 'zod';
+import {
+  declineReasons,
+  type Hold,
+  type HoldId,
+  InvariantViolation,
+  type KeyResult,
+  type Posting,
+  type RecordId,
+  type ReversalState,
+  type TenantId,
+  type Transaction,
+  type TransactionId,
+  transactionIdOf,
+} from '../ledger/index.ts';
+import { type Cause, causeBytes, parseCause } from './cause.ts';
+import { holdFields } from './hold-item.ts';
+import {
+  accountId,
+  amount,
+  assetCode,
+  count,
+  hash,
+  hashBytes,
+  lastPart,
+  metadata,
+  parseRow,
+  type Row,
+  transactionId,
+} from './items.ts';
+import { recordKey } from './keys.ts';
+
+const posting = z.object({ source: accountId, destination: accountId, asset: assetCode, amount });
+const holdId = z.string().transform((text) => text as HoldId);
+
+const recordBase = {
+  createdAt: count,
+  requestHash: hash,
+  nonce: z.string(),
+  // Absent in records written before there was one, and where nothing is known of it.
+  cause: z.instanceof(Uint8Array).optional(),
+};
+
+const transactionBase = { ...recordBase, type: z.string(), postings: z.array(posting) };
+
+const recordRow = z.discriminatedUnion('status', [
+  z.object({
+    ...transactionBase,
+    status: z.literal('posted'),
+    // What each posting left, source before destination: the rest of its entries follows from the posting.
+    results: z.array(z.object({ sequence: count, balanceAfter: amount })),
+    description: z.string().optional(),
+    metadata: metadata.optional(),
+    salt: z.string(),
+    holdId: holdId.optional(),
+    reverses: transactionId.optional(),
+    // What was reversed of it; absent before the first reversal.
+    reversedAmount: amount.optional(),
+    lastReversal: transactionId.optional(),
+    reversals: count.optional(),
+  }),
+  z.object({
+    ...transactionBase,
+    status: z.literal('rejected'),
+    reason: z.enum(declineReasons),
+    evidence: z.object({
+      account: accountId,
+      asset: assetCode.optional(),
+      available: amount.optional(),
+      required: amount.optional(),
+    }),
+  }),
+  z.object({ ...recordBase, status: z.literal('hold'), hold: z.object({ id: holdId, ...holdFields }) }),
+]);
+
+/** What an idempotency key did, the hash of the request that asked for it, and which attempt wrote it. */
+export interface KeyRecord {
+  readonly result: KeyResult;
+  /** What was reversed of the transaction since; absent where nothing was. */
+  readonly reversed?: Omit<ReversalState, 'transaction'>;
+  readonly requestHash: string;
+  /** Random per request, so that a request recognises its own write when the answer to it was lost. */
+  readonly nonce: string;
+  /** The request that did it, for those who act on it later; no answer is made of it. */
+  readonly cause?: Cause;
+}
+
+/** The row of a new record: nothing of it is reversed yet. */
+export function recordItem(tenant: TenantId, record: RecordId, keyRecord: KeyRecord): Row {
+  const { result, requestHash, nonce, cause } = keyRecord;
+  const causedBy = cause && causeBytes(cause);
+  return {
+    ...recordKey(tenant, record),
+    requestHash: hashBytes(requestHash),
+    nonce,
+    ...(causedBy && { cause: causedBy }),
+    ...contentOf(result),
+  };
+}
+
+function contentOf(result: KeyResult): Row {
+  if (result.kind === 'hold') return { status: 'hold', createdAt: result.hold.createdAt, hold: result.hold };
+  if (result.kind === 'batch') throw new InvariantViolation('a batch has no record yet');
+  const { id: _, ...content } = result.transaction;
+  if (content.status === 'rejected') return content;
+  const { entries, ...rest } = content;
+  return { ...rest, results: entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter })) };
+}
+
+export function parseRecord(row: Row): KeyRecord {
+  const { requestHash, nonce, cause: causedBy, ...content } = parseRow(recordRow, row);
+  const id = transactionIdOf(lastPart(String(row.PK)) as RecordId);
+  const cause = causedBy && parseCause(causedBy);
+  const common = { requestHash, nonce, ...(cause && { cause }) };
+  if (content.status === 'hold') return { result: { kind: 'hold', hold: content.hold as Hold }, ...common };
+  if (content.status === 'rejected') return { result: transactionResult({ id, ...content } as Transaction), ...common };
+  const { results, reversedAmount, lastReversal, reversals, ...rest } = content;
+  const transaction = { id, ...rest, entries: recordedEntries(content.postings, results) } as Transaction;
+  return {
+    result: transactionResult(transaction),
+    ...common,
+    ...(reversals !== undefined && {
+      reversed: { reversedAmount: reversedAmount ?? 0n, lastReversal: lastReversal ?? null, reversals },
+    }),
+  };
+}
+
+/** What the record says of a transaction that is to be reversed; undefined where it is no posted transaction. */
+export function reversalStateOf({ result, reversed }: KeyRecord): ReversalState | undefined {
+  if (result.kind !== 'transaction' || result.transaction.status !== 'posted') return undefined;
+  return { transaction: result.transaction, reversedAmount: 0n, lastReversal: null, reversals: 0, ...reversed };
+}
+
+/** The id that a record has as a transaction, whatever its key did. */
+export function recordTransactionId(row: Row): TransactionId {
+  return transactionIdOf(lastPart(String(row.PK)) as RecordId);
+}
+
+function transactionResult(transaction: Transaction): KeyResult {
+  return { kind: 'transaction', transaction };
+}
+
+function recordedEntries(postings: readonly Posting[], results: readonly { sequence: number; balanceAfter: bigint }[]) {
+  const sides = postings.flatMap(({ source, destination, asset, amount: moved }) => [
+    { account: source, asset, amount: -moved },
+    { account: destination, asset, amount: moved },
+  ]);
+  if (sides.length !== results.length) throw new InvariantViolation('a record has two results for each posting');
+  return results.map((result, index) => ({ ...(sides[index] as (typeof sides)[number]), ...result }));
+}

@@ -1,0 +1,43 @@
+import type { AccountId } from './account.ts';
+import type { AssetCode } from './asset.ts';
+import type { Entry } from './entry.ts';
+import type { DeclineReason, RefusalCode } from './errors.ts';
+import type { KeyResult } from './key-result.ts';
+import type { Posting } from './posting.ts';
+import type { BalanceChange, HoldChange, ReversalChange } from './state.ts';
+import type { DeclineEvidence } from './transaction.ts';
+
+/** A command is to be done: what its key's record says from then on, and everything that is written with it. */
+export interface Commitment {
+  readonly kind: 'commit';
+  readonly result: KeyResult;
+  readonly entries: readonly Entry[];
+  readonly changes: readonly BalanceChange[];
+  readonly holds?: readonly HoldChange[];
+  readonly reversals?: readonly ReversalChange[];
+}
+
+/** A command is declined for good: this is stored, and the same key gets the same answer. */
+export interface Decline {
+  readonly kind: 'decline';
+  readonly reason: DeclineReason;
+  readonly evidence: DeclineEvidence;
+  /** What would have been moved, where the command itself does not say. */
+  readonly postings?: readonly Posting[];
+}
+
+/** A command is refused without a trace, and the same key may be used again. */
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly code: RefusalCode;
+  readonly account?: AccountId;
+  readonly asset?: AssetCode;
+}
+
+export type Decision = Commitment | Decline | Refusal;
+
+/** What a decision needs from outside: a clock in milliseconds since 1970, and randomness. */
+export interface Circumstances {
+  readonly now: number;
+  readonly salt: string;
+}

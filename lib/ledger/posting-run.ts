@@ -1,0 +1,220 @@
+import type { Account, AccountId, TenantId } from './account.ts';
+import type { AssetCode } from './asset.ts';
+import { availableOf, type Balance, balanceKey, emptyBalance } from './balance.ts';
+import type { Decline, Refusal } from './decision.ts';
+import { type Entry, entryHash } from './entry.ts';
+import { InvariantViolation } from './errors.ts';
+import { maxBalanceDigits, maxBalancesPerAccount } from './limits.ts';
+import { fitsDigits } from './money.ts';
+import type { Posting } from './posting.ts';
+import type { BalanceChange, LedgerState } from './state.ts';
+import type { TransactionId, TransactionType } from './transaction.ts';
+
+/** What all entries of one transaction have in common. */
+export interface EntryContext {
+  readonly tenant: TenantId;
+  readonly transactionId: TransactionId;
+  readonly type: TransactionType;
+  readonly description?: string | undefined;
+  readonly detailsDigest: string;
+  /** Milliseconds since 1970; see `timeOf`. */
+  readonly createdAt: number;
+}
+
+interface Touched {
+  readonly before: Balance;
+  readonly openedOn?: Account;
+  current: Balance;
+}
+
+/**
+ * The balances of one command while its postings are applied to them, in order: each posting must be covered by what
+ * the ones before left, so that no entry's `balanceAfter` is ever below a floor. Nothing outside it is changed.
+ */
+export class PostingRun {
+  readonly #state: LedgerState;
+  readonly #touched = new Map<string, Touched>();
+
+  constructor(state: LedgerState) {
+    this.#state = state;
+  }
+
+  /** Takes in the balances of postings, opened where they do not exist; or says which account or asset is missing. */
+  open(postings: readonly Posting[]): Refusal | undefined {
+    const accountsMissing: AccountId[] = [];
+    const assetsMissing: AssetCode[] = [];
+    for (const { source, destination, asset } of postings) {
+      for (const id of [source, destination]) {
+        const missing = this.#open(id, asset);
+        if (missing === 'account') accountsMissing.push(id);
+        if (missing === 'asset') assetsMissing.push(asset);
+      }
+    }
+    if (accountsMissing[0]) return { kind: 'refuse', code: 'account_not_found', account: accountsMissing[0] };
+    if (assetsMissing[0]) return { kind: 'refuse', code: 'asset_not_found', asset: assetsMissing[0] };
+    return undefined;
+  }
+
+  /** Takes in one balance that is neither debited nor credited, such as one of which a part is reserved. */
+  openBalance(account: AccountId, asset: AssetCode): Refusal | undefined {
+    const missing = this.#open(account, asset);
+    if (missing === 'account') return { kind: 'refuse', code: 'account_not_found', account };
+    if (missing === 'asset') return { kind: 'refuse', code: 'asset_not_found', asset };
+    return undefined;
+  }
+
+  /** The decline of a transaction of which an account is closed, or a source frozen. */
+  barred(postings: readonly Posting[]): Decline | undefined {
+    for (const { source, destination, asset } of postings) {
+      for (const account of [source, destination]) {
+        if (this.balance(account, asset).status === 'closed') {
+          return { kind: 'decline', reason: 'account_closed', evidence: { account } };
+        }
+      }
+    }
+    for (const { source, asset } of postings) {
+      if (this.balance(source, asset).status === 'frozen') {
+        return { kind: 'decline', reason: 'account_frozen', evidence: { account: source } };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The one time of the command: the maximum of now and the last entry of every balance touched, so that the order of
+   * keys is the order of commits on each balance.
+   */
+  timeOf(now: number): number {
+    let time = now;
+    for (const { before } of this.#touched.values()) time = Math.max(time, before.lastEntryAt);
+    return time;
+  }
+
+  /** A balance as it is by now. */
+  balance(account: AccountId, asset: AssetCode): Balance {
+    return this.#of(account, asset).current;
+  }
+
+  /** Reserves an amount, or gives a reserved one back when it is negative. Whether it is covered is the caller's to ask. */
+  reserve(account: AccountId, asset: AssetCode, amount: bigint): void {
+    const touched = this.#of(account, asset);
+    const held = touched.current.held + amount;
+    if (held < 0n) throw new InvariantViolation(`${account} ${asset} has less reserved than is given back`);
+    touched.current = { ...touched.current, held };
+  }
+
+  /** Applies one posting: the two entries it makes, or the decline of one that is not covered. */
+  post(
+    posting: Posting,
+    context: EntryContext,
+    { mayOverdraw = false }: { readonly mayOverdraw?: boolean } = {},
+  ): readonly Entry[] | Decline {
+    const source = this.#of(posting.source, posting.asset);
+    const destination = this.#of(posting.destination, posting.asset);
+    const declined = findUncovered(posting, source.current, destination.current, mayOverdraw);
+    if (declined) return declined;
+    return [
+      addEntry(context, source, -posting.amount, posting.destination),
+      addEntry(context, destination, posting.amount, posting.source),
+    ];
+  }
+
+  /** The decline of a command that would give an account more balances than one write can freeze. */
+  full(): Decline | undefined {
+    const counts = new Map<AccountId, number>();
+    for (const { openedOn } of this.#touched.values()) {
+      if (!openedOn) continue;
+      const count = (counts.get(openedOn.id) ?? openedOn.balances.size) + 1;
+      if (count > maxBalancesPerAccount)
+        return { kind: 'decline', reason: 'limit_exceeded', evidence: { account: openedOn.id } };
+      counts.set(openedOn.id, count);
+    }
+    return undefined;
+  }
+
+  /** What has become of the balances; each is one version on. */
+  changes(): BalanceChange[] {
+    return [...this.#touched.values()].map(({ before, current, openedOn }) => ({
+      before,
+      after: { ...current, version: before.version + 1 },
+      ...(openedOn && { openedOn }),
+    }));
+  }
+
+  #open(id: AccountId, asset: AssetCode): 'account' | 'asset' | undefined {
+    const key = balanceKey(id, asset);
+    if (this.#touched.has(key)) return undefined;
+    const balance = this.#state.balance(id, asset);
+    if (balance) {
+      this.#touched.set(key, { before: balance, current: balance });
+      return undefined;
+    }
+    const account = this.#state.account(id);
+    if (!account) return 'account';
+    if (!this.#state.hasAsset(asset)) return 'asset';
+    const empty = emptyBalance(account, asset);
+    this.#touched.set(key, { before: empty, current: empty, openedOn: account });
+    return undefined;
+  }
+
+  #of(account: AccountId, asset: AssetCode): Touched {
+    const found = this.#touched.get(balanceKey(account, asset));
+    if (!found) throw new InvariantViolation(`balance ${account} ${asset} was not touched`);
+    return found;
+  }
+}
+
+function findUncovered(
+  posting: Posting,
+  source: Balance,
+  destination: Balance,
+  mayOverdraw: boolean,
+): Decline | undefined {
+  const available = availableOf(source);
+  if (available !== null && available < posting.amount && !mayOverdraw) {
+    const evidence = { account: posting.source, asset: posting.asset, available, required: posting.amount };
+    return { kind: 'decline', reason: 'insufficient_funds', evidence };
+  }
+  if (!fitsDigits(source.posted - posting.amount, maxBalanceDigits)) {
+    return { kind: 'decline', reason: 'limit_exceeded', evidence: { account: posting.source, asset: posting.asset } };
+  }
+  if (!fitsDigits(destination.posted + posting.amount, maxBalanceDigits)) {
+    return {
+      kind: 'decline',
+      reason: 'limit_exceeded',
+      evidence: { account: posting.destination, asset: posting.asset },
+    };
+  }
+  return undefined;
+}
+
+/** Adds one entry to a balance: next in sequence, chained to the one before, at the transaction's time. */
+function addEntry(context: EntryContext, touched: Touched, amount: bigint, counterparty: AccountId): Entry {
+  const { current, before } = touched;
+  const { tenant, transactionId, type, description, detailsDigest, createdAt } = context;
+  const content = {
+    account: current.account,
+    asset: current.asset,
+    sequence: current.sequence + 1,
+    amount,
+    balanceAfter: current.posted + amount,
+    transactionId,
+    previousTransactionId: before.lastTransaction,
+    type,
+    counterparty,
+    ...(description !== undefined && { description }),
+    createdAt,
+    detailsDigest,
+    previousHash: current.headHash,
+  };
+  const entry: Entry = { ...content, hash: entryHash(tenant, content) };
+  touched.current = {
+    ...current,
+    posted: entry.balanceAfter,
+    sequence: entry.sequence,
+    lastEntryAt: createdAt,
+    lastTransaction: transactionId,
+    headHash: entry.hash,
+  };
+  return entry;
+}
