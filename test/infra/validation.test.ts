@@ -1,6 +1,4 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Stack } from 'aws-cdk-lib';
-import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { synthesise } from './synthesise.ts';
 import type { ValidationReport } from './validation-report.ts';
 
@@ -54,7 +52,7 @@ describe('the validation report', () => {
 
 describe('synthesis', () => {
   it('fails for a resource that breaks a rule', async () => {
-    const addUnencryptedQueue = synthesise({ amend: (app) => new CfnQueue(new Stack(app, 'Faulty'), 'Plain') });
+    const addUnencryptedQueue = synthesise({ isFaulty: true });
     await expect(addUnencryptedQueue).rejects.toThrow('AwsSolutions-SQS4');
   });
 });
