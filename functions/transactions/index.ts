@@ -1,6 +1,6 @@
 import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
-import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
+import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
@@ -13,14 +13,10 @@ import { createTransfer } from './create-transfer.ts';
 import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE']);
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
 const instruments = createInstruments();
 const { logger } = instruments;
-const flags = new FlagsParameter({
-  parameter: environment.FLAGS_PARAMETER,
-  whenUnreadable: environment.FLAGS_WHEN_UNREADABLE,
-  logger,
-});
+const flags = flagsOfEnvironment(logger);
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(

@@ -1,6 +1,7 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { LineWriter } from '../observability/index.ts';
+import { readEnvironment } from './environment.ts';
 import { defaultFlags, type FlagReader, type Flags, flagsMaxAgeMs, parseFlags, type UnreadableFlags } from './flags.ts';
 
 /** How long a failure is left alone: until then what it left in force goes on, and nobody waits. */
@@ -18,6 +19,16 @@ export interface FlagsParameterOptions {
   readonly endpoint?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+}
+
+/**
+ * The flags that the function's environment names.
+ *
+ * @throws EnvironmentError where it does not, or does not say what they count as while they cannot be read
+ */
+export function flagsOfEnvironment(logger: LineWriter): FlagReader {
+  const { FLAGS_PARAMETER, FLAGS_WHEN_UNREADABLE } = readEnvironment(['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE']);
+  return new FlagsParameter({ parameter: FLAGS_PARAMETER, whenUnreadable: FLAGS_WHEN_UNREADABLE, logger });
 }
 
 /**
