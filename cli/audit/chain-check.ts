@@ -1,0 +1,77 @@
+import { digestOf, genesisHash } from '../../lib/ledger/index.ts';
+import type { EntryAnswer } from '../api/answers.ts';
+import type { DamageKind, Finding } from './finding.ts';
+
+/** Where a balance's history has come to. */
+export interface ChainHead {
+  readonly sequence: bigint;
+  /** Minor units. */
+  readonly posted: bigint;
+  readonly hash: string;
+  readonly createdAt: string;
+}
+
+/**
+ * Follows the entries of one balance from the first on. After damage it goes on from what the entry says, so that one
+ * damage is one finding and not one for each entry behind it.
+ */
+export class ChainCheck {
+  readonly #tenant: string;
+  #head: ChainHead = { sequence: 0n, posted: 0n, hash: genesisHash, createdAt: '' };
+
+  constructor(tenant: string) {
+    this.#tenant = tenant;
+  }
+
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  /** Takes the next entry and names what is wrong with it. */
+  add(entry: EntryAnswer): Finding[] {
+    const before = this.#head;
+    const sequence = BigInt(entry.sequence);
+    const posted = BigInt(entry.balanceAfter);
+    this.#head = { sequence, posted, hash: entry.hash, createdAt: entry.createdAt };
+
+    const findings: Finding[] = [];
+    const compare = (kind: DamageKind, expected: string, found: string): void => {
+      if (expected !== found) findings.push({ kind, ...placeOf(entry), expected, found });
+    };
+    compare('hash_mismatch', hashOf(entry, this.#tenant), entry.hash);
+    if (sequence !== before.sequence + 1n) {
+      // What a missing entry had changed is missing too: neither sum nor link could fit.
+      compare('sequence_gap', String(before.sequence + 1n), entry.sequence);
+    } else {
+      compare('balance_after_mismatch', String(before.posted + BigInt(entry.amount)), entry.balanceAfter);
+      compare('chain_broken', before.hash, entry.previousHash);
+    }
+    if (entry.createdAt < before.createdAt) compare('time_reversed', `${before.createdAt} or later`, entry.createdAt);
+    return findings;
+  }
+}
+
+function placeOf({ account, asset, sequence }: EntryAnswer) {
+  return { account, asset, sequence };
+}
+
+/** The hash that the entry should have: docs/reference/entry-hash.md. */
+function hashOf(entry: EntryAnswer, tenant: string): string {
+  const { previousHash, account, asset, sequence, amount, balanceAfter } = entry;
+  const { transactionId, type, createdAt, detailsDigest } = entry;
+  return digestOf({
+    v: 1,
+    previousHash,
+    tenant,
+    account,
+    asset,
+    shard: 0,
+    sequence,
+    amount,
+    balanceAfter,
+    transactionId,
+    type,
+    createdAt,
+    detailsDigest,
+  });
+}
