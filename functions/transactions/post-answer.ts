@@ -1,5 +1,6 @@
 import type { Ledger, PreviewOutcome, TransactionResult } from '../../lib/dynamodb/index.ts';
 import { type Answer, HttpProblem, json, type OperationRequest } from '../../lib/http/index.ts';
+import { declinedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
 import type { LogFields } from '../../lib/http/log-fields.ts';
 import { postedTransactionOf, previewOf, transactionLocation } from '../../lib/http/representations.ts';
 import type { OperationId } from '../../lib/http/routes.ts';
@@ -9,7 +10,6 @@ import {
   type PostTransaction,
   type PostTransactionRequest,
   postTransaction,
-  type RejectedTransaction,
 } from '../../lib/ledger/index.ts';
 import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
 
@@ -83,47 +83,19 @@ function outcomeAnswer(
       if (transaction.status === 'posted') {
         return json(201, postedTransactionOf(transaction), { location: transactionLocation(id), replayed });
       }
-      throw declined(transaction, { transactionId: id }, replayed, transactionLocation(id));
+      throw declinedProblem(transaction, { replayed });
     }
     case 'key_reused':
       throw new HttpProblem('idempotency_key_reused');
     case 'refused':
-      throw refused(outcome, accountInPath);
+      throw refusedProblem(outcome, accountInPath);
     case 'failed':
       throw new HttpProblem(outcome.code);
   }
 }
 
 function previewAnswer(outcome: PreviewOutcome, accountInPath: AccountId | undefined): Answer {
-  if (outcome.kind === 'refused') throw refused(outcome, accountInPath);
+  if (outcome.kind === 'refused') throw refusedProblem(outcome, accountInPath);
   if (outcome.transaction.status === 'posted') return json(200, previewOf(outcome.transaction));
-  throw declined(outcome.transaction, {}, false, undefined);
-}
-
-function declined(
-  { reason, evidence }: RejectedTransaction,
-  named: { readonly transactionId?: string },
-  replayed: boolean,
-  instance: string | undefined,
-): HttpProblem {
-  const { account, asset, available, required } = evidence;
-  const extensions = {
-    ...named,
-    account,
-    ...(asset !== undefined && { asset }),
-    ...(available !== undefined && { available: available.toString() }),
-    ...(required !== undefined && { required: required.toString() }),
-  };
-  return new HttpProblem(reason, undefined, extensions, replayed ? { 'Idempotent-Replayed': 'true' } : {}, instance);
-}
-
-function refused(
-  { code, account, asset }: { code: 'account_not_found' | 'asset_not_found'; account?: string; asset?: string },
-  accountInPath: AccountId | undefined,
-): HttpProblem {
-  if (code === 'asset_not_found') return new HttpProblem(code, undefined, { ...(asset !== undefined && { asset }) });
-  const evidence = account === undefined ? {} : { account };
-  return account === accountInPath
-    ? new HttpProblem('not_found', 'There is no such account. The key may be used again.', evidence)
-    : new HttpProblem('account_not_found', undefined, evidence);
+  throw declinedProblem(outcome.transaction);
 }

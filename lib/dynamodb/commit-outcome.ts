@@ -1,18 +1,21 @@
-import type { AccountId, AssetCode, FailureCode, KeyResult, RefusalCode, Transaction } from '../ledger/index.ts';
+import type { FailureCode, KeyResult, Refusal, Transaction } from '../ledger/index.ts';
 
 /**
  * What became of a command.
  *
  * - `settled`: final, and stored: done or rejected; `replayed` when an earlier request did it
  * - `key_reused`: the key belongs to another request; nothing was done
- * - `refused`: an account or an asset does not exist; nothing was done, and the key may be used again
+ * - `refused`: what it needs does not exist or does not admit it; nothing was done, and the key may be used again
  * - `failed`: no answer in time; only `outcome_unknown` may have had an effect, and the same key finds out
  */
 export type CommitOutcome =
   | { readonly kind: 'settled'; readonly result: KeyResult; readonly replayed: boolean }
   | { readonly kind: 'key_reused' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: AccountId; readonly asset?: AssetCode }
+  | Refused
   | { readonly kind: 'failed'; readonly code: FailureCode };
+
+/** A refusal as an outcome. */
+export type Refused = Omit<Refusal, 'kind'> & { readonly kind: 'refused' };
 
 /** What became of a command, and how many writes this instance sent with it: none where reading was enough. */
 export type CommitResult = CommitOutcome & { readonly attempts: number };

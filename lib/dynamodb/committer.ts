@@ -281,8 +281,7 @@ export class Committer {
       const decision = decide(pending.command, loaded.state, { now: this.#clock.now(), salt: pending.salt });
       if (decision.kind === 'commit') again.push(pending);
       else if (decision.kind === 'refuse') {
-        const { code, account, asset } = decision;
-        pending.settle({ kind: 'refused', code, ...(account && { account }), ...(asset && { asset }) });
+        pending.settle({ ...decision, kind: 'refused' });
       } else {
         declined.push(
           storeDecline(this.#client, this.#table, pending, decision, this.#clock.now()).then((isStored) => {

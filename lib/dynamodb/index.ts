@@ -3,7 +3,7 @@ export type { AccountPage, CreateAccount, UpdateAccount } from './account-store.
 export type { CreateAsset } from './asset-store.ts';
 export type { BalanceAt } from './balance-reader.ts';
 export type { Cause } from './cause.ts';
-export type { CommitOutcome, CommitResult, TransactionOutcome, TransactionResult } from './commit-outcome.ts';
+export type { CommitOutcome, CommitResult, Refused, TransactionOutcome, TransactionResult } from './commit-outcome.ts';
 export type { EntryPage, EntryPageRequest, EntryPosition } from './entry-reader.ts';
 export type { AppliedKey } from './items.ts';
 export { Ledger, type LedgerOptions, type PreviewOutcome } from './ledger.ts';

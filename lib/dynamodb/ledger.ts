@@ -9,7 +9,6 @@ import {
   LedgerError,
   maxCommitMs,
   type PostTransaction,
-  type RefusalCode,
   type Transaction,
 } from '../ledger/index.ts';
 import { AccountStore } from './account-store.ts';
@@ -20,7 +19,7 @@ import type { Cause } from './cause.ts';
 import { createLedgerClient } from './client.ts';
 import { ClockSkew } from './clock-skew.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
-import type { CommitResult, TransactionResult } from './commit-outcome.ts';
+import type { CommitResult, Refused, TransactionResult } from './commit-outcome.ts';
 import { Committer } from './committer.ts';
 import { rejectedTransaction } from './decline.ts';
 import { EntryReader } from './entry-reader.ts';
@@ -124,9 +123,7 @@ export class Ledger {
 }
 
 /** What a command would come to. */
-export type PreviewOutcome =
-  | { readonly kind: 'decided'; readonly transaction: Transaction }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly account?: string; readonly asset?: string };
+export type PreviewOutcome = { readonly kind: 'decided'; readonly transaction: Transaction } | Refused;
 
 async function resultOf(pending: PendingCommand): Promise<CommitResult> {
   const outcome = await pending.outcome;

@@ -54,6 +54,7 @@ const recordRow = z.discriminatedUnion('status', [
     salt: z.string(),
     holdId: holdId.optional(),
     reverses: transactionId.optional(),
+    previousReversal: transactionId.optional(),
     // What was reversed of it; absent before the first reversal.
     reversedAmount: amount.optional(),
     lastReversal: transactionId.optional(),
@@ -68,6 +69,7 @@ const recordRow = z.discriminatedUnion('status', [
       asset: assetCode.optional(),
       available: amount.optional(),
       required: amount.optional(),
+      index: count.optional(),
     }),
   }),
   z.object({ ...recordBase, status: z.literal('hold'), hold: z.object({ id: holdId, ...holdFields }) }),

@@ -67,6 +67,11 @@ export const problems = {
     detail: 'A request with this key is still being processed. Repeat this request to get its answer.',
     retryAfterSeconds: 1,
   },
+  already_reversed: {
+    status: 409,
+    title: 'Already reversed',
+    detail: 'Nothing remains to be reversed of the transaction.',
+  },
   balance_conflict: {
     status: 409,
     title: 'Balance conflict',
@@ -76,6 +81,11 @@ export const problems = {
     status: 422,
     title: 'Idempotency key reused',
     detail: 'This key was used for another request. Make a new key for a new request.',
+  },
+  exceeds_remaining: {
+    status: 422,
+    title: 'More than remains',
+    detail: 'The amount is more than what remains.',
   },
   insufficient_funds: {
     status: 422,

@@ -32,6 +32,10 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly account?: AccountId;
   readonly asset?: AssetCode;
+  /** For people: what is wrong, where the code alone does not say it. */
+  readonly detail?: string;
+  /** Which of a batch's members it is about, from 0. */
+  readonly index?: number;
 }
 
 export type Decision = Commitment | Decline | Refusal;

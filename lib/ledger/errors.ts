@@ -1,11 +1,13 @@
 /**
  * Why a transaction was declined, in order of precedence. A decline is final: it is stored and replayed to the same key.
  *
- * The first two look at all postings. The last two go posting by posting, in their order, each seeing what the ones
- * before it left; at one posting `insufficient_funds` comes before `limit_exceeded`. How many balances an account would
- * have is looked at last of all, once every posting is covered.
+ * The first looks at what a reversal or a capture goes back to, the next two at all postings. The last two go posting by
+ * posting, in their order, each seeing what the ones before it left; at one posting `insufficient_funds` comes before
+ * `limit_exceeded`. How many balances an account would have is looked at last of all, once every posting is covered.
  */
 export const declineReasons = [
+  /** More than what remains to be reversed of a transaction. */
+  'exceeds_remaining',
   /** An account of the transaction is closed. */
   'account_closed',
   /** A source is frozen: it takes no debits. */
@@ -18,7 +20,16 @@ export const declineReasons = [
 export type DeclineReason = (typeof declineReasons)[number];
 
 /** Why a command was refused without a trace: nothing is stored, and the same key may be used again. They precede every decline. */
-export const refusalCodes = ['account_not_found', 'asset_not_found'] as const;
+export const refusalCodes = [
+  /** What the command is about does not exist. */
+  'not_found',
+  /** Nothing remains to be reversed of a transaction. */
+  'already_reversed',
+  /** What is stored does not admit the command as it is; the detail says why. */
+  'invalid_request',
+  'account_not_found',
+  'asset_not_found',
+] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
 /** Why a change of accounts or assets was refused: nothing is changed. */

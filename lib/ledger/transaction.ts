@@ -39,6 +39,8 @@ export interface PostedTransaction extends TransactionBase {
   readonly holdId?: HoldId;
   /** The transaction it reverses, whole or in part. */
   readonly reverses?: TransactionId;
+  /** The reversal of the same transaction before this one: from its last, all of them are found. */
+  readonly previousReversal?: TransactionId;
   /** Random; keeps redacted details from being guessed out of their digest. */
   readonly salt: string;
 }
@@ -49,6 +51,8 @@ export interface DeclineEvidence {
   readonly asset?: AssetCode;
   readonly available?: bigint;
   readonly required?: bigint;
+  /** Which of a batch's members was declined, from 0. */
+  readonly index?: number;
 }
 
 /** A transaction that was declined, for ever. */

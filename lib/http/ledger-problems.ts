@@ -1,0 +1,50 @@
+import type { Refused } from '../dynamodb/index.ts';
+import type { AccountId, RejectedTransaction } from '../ledger/index.ts';
+import { HttpProblem, type ProblemExtensions } from './problem.ts';
+
+/** How the ledger's declines and refusals look on the wire, for every operation that moves or reserves money. */
+
+/**
+ * The problem of a decline: final, with its evidence.
+ *
+ * @param stored where it was stored, and whether an earlier request did; absent for a dry run's
+ */
+export function declinedProblem(
+  { id, reason, evidence }: RejectedTransaction,
+  stored?: { readonly replayed: boolean },
+): HttpProblem {
+  const { account, asset, available, required, index } = evidence;
+  const extensions = {
+    ...(stored && { transactionId: id }),
+    ...(index !== undefined && { index: String(index) }),
+    account,
+    ...(asset !== undefined && { asset }),
+    ...(available !== undefined && { available: available.toString() }),
+    ...(required !== undefined && { required: required.toString() }),
+  };
+  const headers = stored?.replayed ? { 'Idempotent-Replayed': 'true' } : undefined;
+  return new HttpProblem(reason, undefined, extensions, headers, stored && `/v1/transactions/${id}`);
+}
+
+/**
+ * The problem of a refusal: nothing was done, and the key may be used again.
+ *
+ * @param accountInPath the account that the path names, if it does: its absence is a 404 of the path and not a fault of the body
+ */
+export function refusedProblem(
+  { code, account, asset, detail, index }: Omit<Refused, 'kind'>,
+  accountInPath?: AccountId,
+): HttpProblem {
+  const evidence: ProblemExtensions = {
+    ...(index !== undefined && { index: String(index) }),
+    ...(account !== undefined && { account }),
+    ...(asset !== undefined && { asset }),
+  };
+  if (code === 'account_not_found' && account !== undefined && account === accountInPath) {
+    return new HttpProblem('not_found', 'There is no such account. The key may be used again.', evidence);
+  }
+  if (code === 'invalid_request' && detail !== undefined) {
+    return new HttpProblem(code, undefined, { ...evidence, errors: [{ in: 'body', pointer: '', detail }] });
+  }
+  return new HttpProblem(code, detail, evidence);
+}
