@@ -1,6 +1,6 @@
 import type { Ledger } from '../../lib/dynamodb/index.ts';
 import { json, type Operation } from '../../lib/http/index.ts';
-import { accountLocation, accountOf, floorTexts } from '../../lib/http/representations.ts';
+import { accountLocation, accountOf, floorTexts, limitTexts } from '../../lib/http/representations.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
 import { type AccountId, generatedAccountId } from '../../lib/ledger/index.ts';
 
@@ -8,14 +8,32 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
   return ({ body, caller: { tenant }, log, ...invocation }) => {
     // A generated id has the form of an account id, and follows from the key, so that a retry meets the same account.
     const id = body.id ?? (generatedAccountId(tenant, invocation.key) as AccountId);
-    const { unbounded = false, floors = new Map(), owner, metadata = {} } = body;
+    const { unbounded = false, freezes, floors = new Map(), limits, owner, metadata = {} } = body;
     log({ accounts: [id] });
     return once({
       ...invocation,
       tenant,
-      request: { id, unbounded, floors: floorTexts(floors), owner: owner ?? null, metadata },
+      request: {
+        id,
+        unbounded,
+        floors: floorTexts(floors),
+        owner: owner ?? null,
+        metadata,
+        ...(freezes !== undefined && { freezes }),
+        ...(limits !== undefined && { limits: limitTexts(limits) }),
+      },
       change: async (keyApplied) => {
-        const account = await ledger.accounts.create({ tenant, id, unbounded, floors, owner, metadata, keyApplied });
+        const account = await ledger.accounts.create({
+          tenant,
+          id,
+          unbounded,
+          freezes,
+          floors,
+          limits,
+          owner,
+          metadata,
+          keyApplied,
+        });
         return json(201, accountOf(account), { location: accountLocation(id) });
       },
     });

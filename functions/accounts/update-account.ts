@@ -1,11 +1,11 @@
 import type { Ledger } from '../../lib/dynamodb/index.ts';
 import { json, type Operation, weakETag } from '../../lib/http/index.ts';
-import { accountOf, floorTexts } from '../../lib/http/representations.ts';
+import { accountOf, floorTexts, limitChangeTexts } from '../../lib/http/representations.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
 
 export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAccount'> {
   return ({ path: { accountId: id }, body, caller: { tenant }, log, ...invocation }) => {
-    const { status, floors, owner, metadata } = body;
+    const { status, freezes, floors, limits, owner, metadata } = body;
     log({ accounts: [id] });
     return once({
       ...invocation,
@@ -14,7 +14,9 @@ export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAcco
       request: {
         id,
         ...(status !== undefined && { status }),
+        ...(freezes !== undefined && { freezes }),
         ...(floors !== undefined && { floors: floorTexts(floors) }),
+        ...(limits !== undefined && { limits: limitChangeTexts(limits) }),
         ...(owner !== undefined && { owner }),
         ...(metadata !== undefined && { metadata }),
       },

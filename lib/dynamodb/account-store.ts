@@ -8,13 +8,18 @@ import {
   type BalanceAdjustment,
   changeAccount,
   checkFloors,
+  checkLimits,
   checkMetadata,
+  type DebitLimits,
+  type FreezeKind,
+  freezesOf,
   InvariantViolation,
   LedgerError,
   type Metadata,
   type TenantId,
 } from '../ledger/index.ts';
 import { readAccount } from './account-reader.ts';
+import { attributeChanges } from './attribute-changes.ts';
 import type { BalanceReader } from './balance-reader.ts';
 import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
 import { accountKey, assetKey, balanceItemKey, ifAbsent, tenantPartition } from './keys.ts';
@@ -34,6 +39,8 @@ export interface CreateAccount {
   readonly id: AccountId;
   readonly unbounded: boolean;
   readonly floors: ReadonlyMap<AssetCode, bigint>;
+  readonly limits?: ReadonlyMap<AssetCode, DebitLimits> | undefined;
+  readonly freezes?: FreezeKind | undefined;
   readonly owner?: string | undefined;
   readonly metadata: Metadata;
   readonly keyApplied: AppliedKey;
@@ -101,15 +108,19 @@ export class AccountStore {
    * @throws LedgerError `already_exists`, `asset_not_found`, `invalid_request`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
   async create(command: CreateAccount): Promise<Account> {
-    const { tenant, id, unbounded, floors, owner, metadata, keyApplied } = command;
+    const { tenant, id, unbounded, floors, limits = new Map(), owner, metadata, keyApplied } = command;
+    const freezes = freezesOf(command.freezes);
     checkFloors(unbounded, floors);
+    checkLimits(id, limits);
     checkMetadata(metadata);
-    await this.#requireAssets(tenant, floors.keys());
+    await this.#requireAssets(tenant, [...floors.keys(), ...limits.keys()]);
     const account: StoredAccount = {
       id,
       status: 'active',
+      ...(freezes && { freezes }),
       unbounded,
       floors,
+      ...(limits.size > 0 && { limits }),
       balances: new Set(),
       ...(owner !== undefined && { owner }),
       metadata,
@@ -153,7 +164,7 @@ export class AccountStore {
   }
 
   async #update({ tenant, id, patch, keyApplied }: UpdateAccount, doubt: Doubt): Promise<Account> {
-    await this.#requireAssets(tenant, patch.floors?.keys() ?? []);
+    await this.#requireAssets(tenant, [...(patch.floors?.keys() ?? []), ...(patch.limits?.keys() ?? [])]);
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const { account: stored, balances } = await this.#balances.list(tenant, id);
@@ -182,43 +193,41 @@ export class AccountStore {
   }
 
   #accountAction(tenant: TenantId, before: StoredAccount, after: StoredAccount) {
-    const { status, floors, owner, metadata, version, keysApplied } = accountItem(tenant, after);
-    const set = 'SET #status = :status, floors = :floors, metadata = :metadata, version = :next, keysApplied = :keys';
+    const { status, freezes, floors, limits, owner, metadata, version, keysApplied } = accountItem(tenant, after);
+    const changes = { status, freezes, floors, limits, owner, metadata, version, keysApplied };
+    const { expression, names, values } = attributeChanges(changes);
     return {
       Update: {
         TableName: this.#table,
         Key: accountKey(tenant, after.id),
-        UpdateExpression: owner === undefined ? `${set} REMOVE #owner` : `${set}, #owner = :owner`,
-        ConditionExpression: 'version = :seen',
-        ExpressionAttributeNames: { '#status': 'status', '#owner': 'owner' },
-        ExpressionAttributeValues: {
-          ':status': status,
-          ':floors': floors,
-          ':metadata': metadata,
-          ':next': version,
-          ':keys': keysApplied,
-          ':seen': before.version,
-          ...(owner !== undefined && { ':owner': owner }),
-        },
+        UpdateExpression: expression,
+        ConditionExpression: '#version = :seen',
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ...values, ':seen': before.version },
       },
     };
   }
 
-  /** Adds to the version rather than setting it, so that it holds for whatever version the balance has got to. */
-  #balanceAction(tenant: TenantId, { balance, status, floor, ifUnchanged }: BalanceAdjustment) {
+  /**
+   * Adds to the version rather than setting it, so that it holds for whatever version the balance has got to. What was
+   * used of limits stays, unless the limits go.
+   */
+  #balanceAction(tenant: TenantId, { balance, status, floor, freezes, limits, ifUnchanged }: BalanceAdjustment) {
+    const { expression, names, values } = attributeChanges({
+      status,
+      freezes,
+      limits,
+      ...(floor !== null && { floor }),
+      ...(!limits && { debits: undefined }),
+    });
     return {
       Update: {
         TableName: this.#table,
         Key: balanceItemKey(tenant, balance.account, balance.asset),
-        UpdateExpression: `SET #status = :status${floor === null ? '' : ', floor = :floor'} ADD version :one`,
-        ConditionExpression: ifUnchanged ? 'version = :seen' : 'attribute_exists(PK)',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: {
-          ':status': status,
-          ':one': 1,
-          ...(floor !== null && { ':floor': floor }),
-          ...(ifUnchanged && { ':seen': balance.version }),
-        },
+        UpdateExpression: `${expression} ADD #version :one`,
+        ConditionExpression: ifUnchanged ? '#version = :seenVersion' : 'attribute_exists(PK)',
+        ExpressionAttributeNames: { ...names, '#version': 'version' },
+        ExpressionAttributeValues: { ...values, ':one': 1, ...(ifUnchanged && { ':seenVersion': balance.version }) },
       },
     };
   }

@@ -6,7 +6,9 @@ import {
   type AssetCode,
   accountStatuses,
   type Balance,
+  type DebitLimits,
   type Entry,
+  freezeKinds,
   InvariantViolation,
   type TenantId,
   type TransactionId,
@@ -69,13 +71,22 @@ export function parseAsset(row: Row): Asset & { keyApplied: AppliedKey } {
   return parseRow(assetRow, row) as Asset & { keyApplied: AppliedKey };
 }
 
+// --- limits of debits ------------------------------------------------------------------------------------------------
+
+const windowLimit = z.object({ amount: amount.optional(), count: count.optional() });
+const debitLimits = z.object({ hour: windowLimit.optional(), day: windowLimit.optional() });
+const windowUse = z.object({ startedAt: count, amount, count });
+const debitUse = z.object({ hour: windowUse, day: windowUse });
+
 // --- account ---------------------------------------------------------------------------------------------------------
 
 const accountRow = z.object({
   accountId,
   status: z.enum(accountStatuses),
+  freezes: z.enum(freezeKinds).optional(),
   unbounded: z.boolean(),
   floors: z.record(z.string(), amount),
+  limits: z.record(z.string(), debitLimits).optional(),
   balances: z.set(z.string()).optional(),
   owner: z.string().optional(),
   metadata,
@@ -95,8 +106,10 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
     accountsOf: tenantPartition(tenant),
     accountId: account.id,
     status: account.status,
+    ...(account.freezes !== undefined && { freezes: account.freezes }),
     unbounded: account.unbounded,
     floors: Object.fromEntries(account.floors),
+    ...(account.limits && { limits: Object.fromEntries(account.limits) }),
     ...(account.balances.size > 0 && { balances: account.balances }),
     ...(account.owner !== undefined && { owner: account.owner }),
     metadata: account.metadata,
@@ -107,11 +120,13 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
 }
 
 export function parseAccount(row: Row): StoredAccount {
-  const { accountId: id, floors, balances, owner, ...rest } = parseRow(accountRow, row);
+  const { accountId: id, floors, balances, owner, freezes, limits, ...rest } = parseRow(accountRow, row);
   return {
     id,
     ...rest,
     ...(owner !== undefined && { owner }),
+    ...(freezes !== undefined && { freezes }),
+    ...(limits && { limits: new Map(Object.entries(limits) as [AssetCode, DebitLimits][]) }),
     floors: new Map(Object.entries(floors) as [AssetCode, bigint][]),
     balances: new Set([...(balances ?? [])] as AssetCode[]),
   };
@@ -126,31 +141,37 @@ const balanceRow = z.object({
   held: amount,
   floor: amount.optional(),
   status: z.enum(accountStatuses),
+  freezes: z.enum(freezeKinds).optional(),
+  limits: debitLimits.optional(),
+  debits: debitUse.optional(),
   version: count,
   sequence: count,
   lastEntryAt: count,
-  lastTransaction: transactionId,
+  // Absent before the first entry: a balance may begin with a hold.
+  lastTransaction: transactionId.optional(),
   headHash: hash,
 });
 
 /** Account and asset are in the key. A floor that is absent means none. */
 export function balanceItem(tenant: TenantId, balance: Balance): Row {
-  const { account, asset, floor, headHash, ...rest } = balance;
+  const { account, asset, floor, headHash, lastTransaction, ...rest } = balance;
   return {
     ...balanceItemKey(tenant, account, asset),
     ...rest,
     ...(floor !== null && { floor }),
+    ...(lastTransaction !== null && { lastTransaction }),
     headHash: hashBytes(headHash),
   };
 }
 
 export function parseBalance(row: Row): Balance {
-  const { PK, SK, floor, ...rest } = parseRow(balanceRow, row);
+  const { PK, SK, floor, lastTransaction, ...rest } = parseRow(balanceRow, row);
   return {
     account: lastPart(PK) as AccountId,
     asset: SK.slice(balancePrefix.length) as AssetCode,
     ...rest,
     floor: floor ?? null,
+    lastTransaction: lastTransaction ?? null,
   };
 }
 
@@ -166,6 +187,7 @@ const entryRow = z.object({
   type: z.string(),
   counterparty: accountId,
   description: z.string().optional(),
+  overdraft: z.literal(true).optional(),
   detailsDigest: hash,
   previousHash: hash,
   hash,
@@ -183,6 +205,7 @@ export function entryItem(tenant: TenantId, entry: Entry): Row {
     type: entry.type,
     counterparty: entry.counterparty,
     ...(description !== undefined && { description }),
+    ...(entry.overdraft && { overdraft: true }),
     detailsDigest: hashBytes(entry.detailsDigest),
     previousHash: hashBytes(entry.previousHash),
     hash: hashBytes(entry.hash),
@@ -190,7 +213,7 @@ export function entryItem(tenant: TenantId, entry: Entry): Row {
 }
 
 export function parseEntry(row: Row): Entry {
-  const { PK, SK, transaction, previousTransaction, description, ...rest } = parseRow(entryRow, row);
+  const { PK, SK, transaction, previousTransaction, description, overdraft, ...rest } = parseRow(entryRow, row);
   const [, asset, time, sequence] = SK.split('#');
   return {
     account: lastPart(PK) as AccountId,
@@ -200,6 +223,7 @@ export function parseEntry(row: Row): Entry {
     transactionId: transaction,
     previousTransactionId: previousTransaction ?? null,
     ...(description !== undefined && { description }),
+    ...(overdraft && { overdraft }),
     createdAt: Number(time),
   };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  debitWindows,
   declineReasons,
   type Hold,
   type HoldId,
@@ -68,6 +69,10 @@ const recordRow = z.discriminatedUnion('status', [
       account: accountId,
       asset: assetCode.optional(),
       available: amount.optional(),
+      window: z.enum(debitWindows).optional(),
+      measure: z.enum(['amount', 'count']).optional(),
+      limit: amount.optional(),
+      used: amount.optional(),
       required: amount.optional(),
       index: count.optional(),
     }),
@@ -101,7 +106,7 @@ export function recordItem(tenant: TenantId, record: RecordId, keyRecord: KeyRec
 }
 
 function contentOf(result: KeyResult): Row {
-  if (result.kind === 'hold') return { status: 'hold', createdAt: result.hold.createdAt, hold: result.hold };
+  if (result.kind === 'hold') return { status: 'hold', createdAt: result.hold.updatedAt, hold: result.hold };
   if (result.kind === 'batch') throw new InvariantViolation('a batch has no record yet');
   const { id: _, ...content } = result.transaction;
   if (content.status === 'rejected') return content;

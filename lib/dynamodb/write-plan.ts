@@ -177,30 +177,32 @@ export class WritePlan {
   }
 
   /**
-   * Floor and status are left alone: whoever changes them changes the version, and this write then fails. The
+   * What is copied from the account, such as floor and status, is left alone: whoever changes them changes the version, and this write then fails. The
    * version alone says that a balance is the one decided on, unless that was foreseen from a write that did not happen
-   * while another took its version; the hash of the last entry tells these apart.
+   * while another took its version; the hash of the last entry and what is held tell these apart.
    */
   #update(before: Balance, after: Balance): Action {
     if (after.version <= before.version) throw new InvariantViolation('a change raises the version of its balance');
+    const { debits, lastTransaction } = after;
     return {
       Update: {
         TableName: this.#table,
         Key: balanceItemKey(this.#tenant, after.account, after.asset),
-        UpdateExpression:
-          'SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, lastTransaction = :by, headHash = :head, version = :next',
-        ConditionExpression: 'version = :seen AND headHash = :seenHead',
+        UpdateExpression: `SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, headHash = :head, version = :next${lastTransaction === null ? '' : ', lastTransaction = :by'}${debits ? ', debits = :debits' : ''}`,
+        ConditionExpression: 'version = :seen AND headHash = :seenHead AND held = :seenHeld',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
         ExpressionAttributeValues: {
           ':posted': after.posted,
           ':held': after.held,
           ':sequence': after.sequence,
           ':at': after.lastEntryAt,
-          ':by': after.lastTransaction,
+          ...(lastTransaction !== null && { ':by': lastTransaction }),
           ':head': hashBytes(after.headHash),
           ':next': after.version,
           ':seen': before.version,
           ':seenHead': hashBytes(before.headHash),
+          ':seenHeld': before.held,
+          ...(debits && { ':debits': debits }),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },

@@ -5,6 +5,7 @@ import {
   amountText,
   assetCode,
   declineReason,
+  freezeKind,
   instantText,
   metadata,
   sequenceText,
@@ -23,14 +24,25 @@ export const assetAnswer = z
   })
   .meta({ id: 'Asset' });
 
+const windowLimitAnswer = z
+  .strictObject({ amount: amountText.optional(), count: z.int().optional() })
+  .meta({ id: 'WindowLimitAnswer' });
+
 export const accountAnswer = z
   .strictObject({
     id: accountId,
     status: accountStatus,
+    freezes: freezeKind,
     unbounded: z.boolean(),
     floors: z
       .record(z.string(), amountText)
       .meta({ description: 'By asset; 0 where none is named.', example: { 'USD/2': '-50000' } }),
+    limits: z
+      .record(z.string(), z.strictObject({ hour: windowLimitAnswer.optional(), day: windowLimitAnswer.optional() }))
+      .meta({
+        description: 'What may be debited within one hour and one day of UTC, by asset.',
+        example: { 'USD/2': { day: { amount: '100000' } } },
+      }),
     owner: z.string().optional(),
     metadata,
     createdAt: instantText,

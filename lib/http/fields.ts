@@ -6,7 +6,9 @@ import {
   accountStatuses,
   amountPattern,
   assetCodePattern,
+  type DebitLimits,
   declineReasons,
+  freezeKinds,
   maxAccountIdLength,
   maxAmountDigits,
   maxBalanceDigits,
@@ -120,7 +122,13 @@ export const instant = z.iso
 
 export const accountStatus = z.enum(accountStatuses).meta({
   id: 'AccountStatus',
-  description: '`active`: takes debits and credits. `frozen`: takes credits only. `closed`: takes neither, for ever.',
+  description:
+    '`active`: takes debits and credits. `frozen`: takes no debits, and `freezes` says whether credits. `closed`: takes neither, for ever.',
+});
+
+export const freezeKind = z.enum(freezeKinds).meta({
+  id: 'FreezeKind',
+  description: 'What freezing the account stops: `debits`, the default, or `all`, credits too.',
 });
 
 export const declineReason = z.enum(declineReasons).meta({ id: 'DeclineReason' });
@@ -194,4 +202,42 @@ export const floorsChange = z
     id: 'FloorsChange',
     description: `${floorsDescription} Merged into those there are; null goes back to 0.`,
     example: { 'USD/2': '-50000', GOLD_COINS: null },
+  });
+
+/** Debits in a window: far more than one balance can take. */
+const maxDebitCount = 1_000_000_000;
+
+const windowLimit = z
+  .strictObject({
+    amount: positiveAmount.optional().meta({ description: 'The sum of the debits, in minor units.' }),
+    count: z
+      .int()
+      .min(1, 'at least 1')
+      .max(maxDebitCount, `at most ${maxDebitCount}`)
+      .optional()
+      .meta({ description: 'How many debits.', example: 20 }),
+  })
+  .refine(({ amount, count }) => amount !== undefined || count !== undefined, 'an amount, a count, or both')
+  .meta({ id: 'WindowLimit' });
+
+const debitLimits = z
+  .strictObject({ hour: windowLimit.optional(), day: windowLimit.optional() })
+  .refine(({ hour, day }) => hour !== undefined || day !== undefined, 'an hour, a day, or both')
+  .transform((limits) => limits as DebitLimits);
+
+const limitsDescription =
+  'By asset, what may be debited within one hour and one day of UTC. A debit beyond it is declined with `limit_exceeded`.';
+
+export const limits = z
+  .record(z.string(), debitLimits)
+  .transform(byAsset)
+  .meta({ id: 'DebitLimits', description: limitsDescription, example: { 'USD/2': { day: { amount: '100000' } } } });
+
+export const limitsChange = z
+  .record(z.string(), debitLimits.nullable())
+  .transform(byAsset)
+  .meta({
+    id: 'DebitLimitsChange',
+    description: `${limitsDescription} An asset that is named gets all its limits anew; null takes them away.`,
+    example: { 'USD/2': { hour: { count: 20 }, day: { amount: '100000' } }, GOLD_COINS: null },
   });

@@ -13,7 +13,7 @@ export function declinedProblem(
   { id, reason, evidence }: RejectedTransaction,
   stored?: { readonly replayed: boolean },
 ): HttpProblem {
-  const { account, asset, available, required, index } = evidence;
+  const { account, asset, available, required, window, measure, limit, used, index } = evidence;
   const extensions = {
     ...(stored && { transactionId: id }),
     ...(index !== undefined && { index: String(index) }),
@@ -21,6 +21,10 @@ export function declinedProblem(
     ...(asset !== undefined && { asset }),
     ...(available !== undefined && { available: available.toString() }),
     ...(required !== undefined && { required: required.toString() }),
+    ...(window !== undefined && { window }),
+    ...(measure !== undefined && { measure }),
+    ...(limit !== undefined && { limit: limit.toString() }),
+    ...(used !== undefined && { used: used.toString() }),
   };
   const headers = stored?.replayed ? { 'Idempotent-Replayed': 'true' } : undefined;
   return new HttpProblem(reason, undefined, extensions, headers, stored && `/v1/transactions/${id}`);

@@ -6,6 +6,8 @@ import {
   type Asset,
   availableOf,
   type Balance,
+  type DebitLimits,
+  debitWindows,
   type Entry,
   formatAmount,
   type PostedTransaction,
@@ -36,12 +38,15 @@ export function assetOf({ code, scale, name, createdAt }: Asset): z.input<typeof
 }
 
 export function accountOf(account: Account): z.input<typeof accountAnswer> {
-  const { id, status, unbounded, floors, owner, metadata, createdAt, version } = account;
+  const { id, status, freezes = 'debits', unbounded, floors, limits = new Map(), owner, metadata } = account;
+  const { createdAt, version } = account;
   return {
     id,
     status,
+    freezes,
     unbounded,
     floors: Object.fromEntries([...floors].map(([asset, floor]) => [asset, formatAmount(floor)])),
+    limits: limitTexts(limits),
     ...(owner !== undefined && { owner }),
     metadata: { ...metadata },
     createdAt: timeText(createdAt),
@@ -143,6 +148,35 @@ export function transactionOf(transaction: Transaction): z.input<typeof transact
 /** Floors as canonical JSON takes them; null where one is taken back. */
 export function floorTexts(floors: ReadonlyMap<string, bigint | null>): Record<string, string | null> {
   return Object.fromEntries([...floors].map(([asset, floor]) => [asset, floor === null ? null : formatAmount(floor)]));
+}
+
+type WindowLimitTexts = { amount?: string; count?: number };
+type DebitLimitTexts = { hour?: WindowLimitTexts; day?: WindowLimitTexts };
+
+/** The limits of one asset as texts: all windows and measures there are. */
+function limitText(limits: DebitLimits): DebitLimitTexts {
+  const windows = debitWindows.flatMap((window) => {
+    const { amount, count } = limits[window] ?? {};
+    if (amount === undefined && count === undefined) return [];
+    const texts = {
+      ...(amount !== undefined && { amount: formatAmount(amount) }),
+      ...(count !== undefined && { count }),
+    };
+    return [[window, texts]];
+  });
+  return Object.fromEntries(windows);
+}
+
+/** Limits of debits as canonical JSON and answers take them. */
+export function limitTexts(limits: ReadonlyMap<string, DebitLimits>): Record<string, DebitLimitTexts> {
+  return Object.fromEntries([...limits].map(([asset, limit]) => [asset, limitText(limit)]));
+}
+
+/** Changes of limits as canonical JSON takes them; null where they are taken away. */
+export function limitChangeTexts(
+  limits: ReadonlyMap<string, DebitLimits | null>,
+): Record<string, DebitLimitTexts | null> {
+  return Object.fromEntries([...limits].map(([asset, limit]) => [asset, limit && limitText(limit)]));
 }
 
 /** Where an account is read, without stage or base path. Of an account's characters only the colon is special, and stands in a path as it is. */

@@ -8,7 +8,10 @@ import {
   boundedText,
   floors,
   floorsChange,
+  freezeKind,
   instant,
+  limits,
+  limitsChange,
   metadata,
   metadataChange,
   positiveAmount,
@@ -54,7 +57,9 @@ export const createAccountBody = z
       .boolean()
       .optional()
       .meta({ description: 'An unbounded account has no floor in any asset: a source of credits. False by default.' }),
+    freezes: freezeKind.optional(),
     floors: floors.optional(),
+    limits: limits.optional(),
     owner: owner.optional(),
     metadata: metadata.optional(),
   })
@@ -67,7 +72,9 @@ export const createAccountBody = z
 export const updateAccountBody = z
   .strictObject({
     status: accountStatus.optional(),
+    freezes: freezeKind.optional(),
     floors: floorsChange.optional(),
+    limits: limitsChange.optional(),
     owner: owner.nullable().optional(),
     metadata: metadataChange.optional(),
   })

@@ -1,6 +1,7 @@
 import { type Account, floorOf, type TenantId } from './account.ts';
 import type { AuditFinding } from './audit-finding.ts';
 import type { Balance } from './balance.ts';
+import { isSameLimit } from './velocity.ts';
 
 /** Holds the balances of one account to the account: that it names just these, and that their copies of it are true. */
 export function auditAccount(tenant: TenantId, account: Account, balances: readonly Balance[]): AuditFinding[] {
@@ -13,11 +14,18 @@ export function auditAccount(tenant: TenantId, account: Account, balances: reado
     const detail = parts.filter((part) => part !== false).join('; ');
     findings.push({ kind: 'wrong_balance_set', tenant, subject: account.id, detail });
   }
-  for (const { asset, status, floor } of balances) {
+  for (const { asset, status, floor, freezes, limits } of balances) {
     const subject = `${account.id} ${asset}`;
     if (status !== account.status) {
       const detail = `it is ${status}, the account ${account.status}`;
       findings.push({ kind: 'wrong_copy', tenant, subject, detail });
+    }
+    if (freezes !== account.freezes) {
+      const detail = `it freezes ${freezes ?? 'debits'}, the account ${account.freezes ?? 'debits'}`;
+      findings.push({ kind: 'wrong_copy', tenant, subject, detail });
+    }
+    if (!isSameLimit(limits, account.limits?.get(asset))) {
+      findings.push({ kind: 'wrong_copy', tenant, subject, detail: "its limits of debits are not the account's" });
     }
     const due = floorOf(account, asset);
     if (floor !== due) {

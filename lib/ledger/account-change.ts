@@ -1,27 +1,33 @@
-import type { Account, AccountStatus } from './account.ts';
+import type { Account, AccountStatus, FreezeKind } from './account.ts';
 import { floorOf } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { Balance } from './balance.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { LedgerError } from './errors.ts';
 import { maxBalancesPerAccount, maxMetadataBytes, maxMetadataEntries } from './limits.ts';
+import { checkLimits, type DebitLimits, isSameLimit } from './velocity.ts';
 
 /** A change of an account: what is absent stays, null resets (RFC 7396). */
 export interface AccountPatch {
   readonly status?: AccountStatus | undefined;
+  readonly freezes?: FreezeKind | undefined;
   readonly floors?: ReadonlyMap<AssetCode, bigint | null> | undefined;
+  /** By asset: all limits of that asset, anew. */
+  readonly limits?: ReadonlyMap<AssetCode, DebitLimits | null> | undefined;
   readonly owner?: string | null | undefined;
   readonly metadata?: Readonly<Record<string, string | null>> | undefined;
 }
 
-/** What a change does to one balance's copies of status and floor. */
+/** What a change does to one balance's copies of the account: all of them, as they are to be. */
 export interface BalanceAdjustment {
   readonly balance: Balance;
   readonly status: AccountStatus;
   readonly floor: bigint | null;
+  readonly freezes?: FreezeKind;
+  readonly limits?: DebitLimits;
   /**
-   * Whether it holds only for the balance as it was seen. A floor and a closing do; a freeze does not, so that it
-   * cannot starve on a busy account.
+   * Whether it holds only for the balance as it was seen. A floor and a closing do; a freeze and limits do not, so that
+   * they cannot starve on a busy account.
    */
   readonly ifUnchanged: boolean;
 }
@@ -31,7 +37,7 @@ export interface BalanceAdjustment {
  *
  * @throws LedgerError `account_closed` for any change of a closed account, `balance_conflict` for a floor above its
  * balance or for closing an account that is not empty, `invalid_request` for a floor of an unbounded account, a
- * positive floor, or too many floors or metadata
+ * positive floor, or too many floors, limits or metadata
  */
 export function changeAccount(
   account: Account,
@@ -44,11 +50,15 @@ export function changeAccount(
   const status = patch.status ?? account.status;
   const floors = mergeFloors(account, patch.floors);
   const owner = patch.owner === undefined ? account.owner : (patch.owner ?? undefined);
-  const { owner: _, ...kept } = account;
+  const freezes = freezesOf(patch.freezes, account);
+  const limits = mergeLimits(account, patch.limits);
+  const { owner: _, freezes: __, limits: ___, ...kept } = account;
   const changed: Account = {
     ...kept,
     status,
+    ...(freezes && { freezes }),
     floors,
+    ...(limits && { limits }),
     ...(owner !== undefined && { owner }),
     metadata: mergeMetadata(account.metadata, patch.metadata),
     version: account.version + 1,
@@ -59,8 +69,17 @@ export function changeAccount(
     const isNewFloor = floor !== balance.floor;
     if (status === 'closed') demandEmpty(balance);
     if (isNewFloor) demandAbove(balance, floor);
-    if (status === balance.status && !isNewFloor) continue;
-    adjustments.push({ balance, status, floor, ifUnchanged: isNewFloor || status === 'closed' });
+    const limit = limits?.get(balance.asset);
+    const isSame = status === balance.status && freezes === balance.freezes && isSameLimit(limit, balance.limits);
+    if (isSame && !isNewFloor) continue;
+    adjustments.push({
+      balance,
+      status,
+      floor,
+      ...(freezes && { freezes }),
+      ...(limit && { limits: limit }),
+      ifUnchanged: isNewFloor || status === 'closed',
+    });
   }
   return { account: changed, adjustments };
 }
@@ -96,6 +115,22 @@ function mergeFloors(account: Account, patch: AccountPatch['floors']): ReadonlyM
   }
   checkFloors(account.unbounded, merged);
   return merged;
+}
+
+/** What being frozen stops, in its one form: absent for debits only. */
+export function freezesOf(wanted: FreezeKind | undefined, account?: Pick<Account, 'freezes'>): 'all' | undefined {
+  return (wanted ?? account?.freezes) === 'all' ? 'all' : undefined;
+}
+
+function mergeLimits(account: Account, patch: AccountPatch['limits']): Account['limits'] {
+  if (!patch) return account.limits;
+  const merged = new Map(account.limits);
+  for (const [asset, limits] of patch) {
+    if (limits === null) merged.delete(asset);
+    else merged.set(asset, limits);
+  }
+  checkLimits(account.id, merged);
+  return merged.size > 0 ? merged : undefined;
 }
 
 function mergeMetadata(metadata: Account['metadata'], patch: AccountPatch['metadata']): Account['metadata'] {

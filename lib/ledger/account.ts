@@ -1,5 +1,6 @@
 import type { AssetCode } from './asset.ts';
 import { maxAccountIdLength, maxTenantIdLength } from './limits.ts';
+import type { DebitLimits } from './velocity.ts';
 
 declare const accountId: unique symbol;
 declare const tenantId: unique symbol;
@@ -13,19 +14,27 @@ export type TenantId = string & { readonly [tenantId]: true };
 export const accountIdPattern = /^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*$/;
 const tenantIdPattern = /^[A-Za-z0-9_-]+$/;
 
-/** `active`: takes debits and credits. `frozen`: takes credits only. `closed`: takes neither, for ever. */
+/** `active`: takes debits and credits. `frozen`: takes no debits, and what it freezes says whether credits. `closed`: takes neither, for ever. */
 export const accountStatuses = ['active', 'frozen', 'closed'] as const;
 export type AccountStatus = (typeof accountStatuses)[number];
+
+/** What freezing an account stops: `debits` only, or `all`, credits too. */
+export const freezeKinds = ['debits', 'all'] as const;
+export type FreezeKind = (typeof freezeKinds)[number];
 
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface Account {
   readonly id: AccountId;
   readonly status: AccountStatus;
+  /** What being frozen stops; `debits` where it is absent. It says nothing while the account is not frozen. */
+  readonly freezes?: FreezeKind;
   /** An unbounded account has no floor in any asset: it can be a source of credits that never runs dry. */
   readonly unbounded: boolean;
   /** The lowest posted less held balance by asset, in minor units; 0 for an asset not named. Empty when unbounded. */
   readonly floors: ReadonlyMap<AssetCode, bigint>;
+  /** What may go out of it within an hour and a day, by asset; absent without any. */
+  readonly limits?: ReadonlyMap<AssetCode, DebitLimits>;
   /** The assets it has a balance in. */
   readonly balances: ReadonlySet<AssetCode>;
   /** The subject of the tokens that may spend from it. */
@@ -50,4 +59,9 @@ export function parseTenantId(text: string): TenantId | undefined {
 /** The floor of an account in an asset; null without one. */
 export function floorOf(account: Pick<Account, 'unbounded' | 'floors'>, asset: AssetCode): bigint | null {
   return account.unbounded ? null : (account.floors.get(asset) ?? 0n);
+}
+
+/** Whether it takes no credits: closed, or frozen for them too. */
+export function takesNoCredits({ status, freezes }: Pick<Account, 'status' | 'freezes'>): boolean {
+  return status === 'closed' || (status === 'frozen' && freezes === 'all');
 }

@@ -1,8 +1,9 @@
-import type { Account, AccountId, AccountStatus } from './account.ts';
+import type { Account, AccountId, AccountStatus, FreezeKind } from './account.ts';
 import { floorOf } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { genesisHash } from './entry.ts';
 import type { TransactionId } from './transaction.ts';
+import type { DebitLimits, DebitUse } from './velocity.ts';
 
 /** What an account has of an asset. It is stored, never summed; the entries explain it and the audit re-adds them. */
 export interface Balance {
@@ -16,6 +17,12 @@ export interface Balance {
   readonly floor: bigint | null;
   /** A copy of the account's, for the same reason. */
   readonly status: AccountStatus;
+  /** A copy of the account's. */
+  readonly freezes?: FreezeKind;
+  /** A copy of the account's for this asset. */
+  readonly limits?: DebitLimits;
+  /** What went out of it by now; kept only where there are limits. */
+  readonly debits?: DebitUse;
   /** Counts its changes; every write of it is conditioned on the version it was decided on. */
   readonly version: number;
   /** Entries so far: the newest has this sequence, the next gets one more. */
@@ -34,6 +41,7 @@ export function balanceKey(account: AccountId, asset: AssetCode): string {
 
 /** A balance before its first entry. Version 0 says that it is not stored yet. */
 export function emptyBalance(account: Account, asset: AssetCode): Balance {
+  const limits = account.limits?.get(asset);
   return {
     account: account.id,
     asset,
@@ -41,6 +49,8 @@ export function emptyBalance(account: Account, asset: AssetCode): Balance {
     held: 0n,
     floor: floorOf(account, asset),
     status: account.status,
+    ...(account.freezes !== undefined && { freezes: account.freezes }),
+    ...(limits && { limits }),
     version: 0,
     sequence: 0,
     lastEntryAt: 0,

@@ -1,4 +1,4 @@
-import type { Account, AccountId, TenantId } from './account.ts';
+import { type Account, type AccountId, type TenantId, takesNoCredits } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { availableOf, type Balance, balanceKey, emptyBalance } from './balance.ts';
 import type { Decline, Refusal } from './decision.ts';
@@ -9,6 +9,7 @@ import { fitsDigits } from './money.ts';
 import type { Posting } from './posting.ts';
 import type { BalanceChange, LedgerState } from './state.ts';
 import type { TransactionId, TransactionType } from './transaction.ts';
+import { findExceeded, useAfter } from './velocity.ts';
 
 /** What all entries of one transaction have in common. */
 export interface EntryContext {
@@ -19,6 +20,14 @@ export interface EntryContext {
   readonly detailsDigest: string;
   /** Milliseconds since 1970; see `timeOf`. */
   readonly createdAt: number;
+}
+
+/** What the rules make of one posting. */
+export interface PostingOptions {
+  /** Whether the source may fall below its floor. */
+  readonly mayOverdraw?: boolean;
+  /** Whether it counts against the source's limits of debits; an overdraft that was allowed does not. */
+  readonly isCounted?: boolean;
 }
 
 interface Touched {
@@ -63,7 +72,7 @@ export class PostingRun {
     return undefined;
   }
 
-  /** The decline of a transaction of which an account is closed, or a source frozen. */
+  /** The decline of a transaction of which an account is closed, a source frozen, or a destination frozen for credits too. */
   barred(postings: readonly Posting[]): Decline | undefined {
     for (const { source, destination, asset } of postings) {
       for (const account of [source, destination]) {
@@ -72,9 +81,12 @@ export class PostingRun {
         }
       }
     }
-    for (const { source, asset } of postings) {
+    for (const { source, destination, asset } of postings) {
       if (this.balance(source, asset).status === 'frozen') {
         return { kind: 'decline', reason: 'account_frozen', evidence: { account: source } };
+      }
+      if (takesNoCredits(this.balance(destination, asset))) {
+        return { kind: 'decline', reason: 'account_frozen', evidence: { account: destination } };
       }
     }
     return undefined;
@@ -103,18 +115,24 @@ export class PostingRun {
     touched.current = { ...touched.current, held };
   }
 
-  /** Applies one posting: the two entries it makes, or the decline of one that is not covered. */
+  /** Applies one posting: the two entries it makes, or the decline of one that is not covered or exceeds a limit. */
   post(
     posting: Posting,
     context: EntryContext,
-    { mayOverdraw = false }: { readonly mayOverdraw?: boolean } = {},
+    { mayOverdraw = false, isCounted = !mayOverdraw }: PostingOptions = {},
   ): readonly Entry[] | Decline {
     const source = this.#of(posting.source, posting.asset);
     const destination = this.#of(posting.destination, posting.asset);
     const declined = findUncovered(posting, source.current, destination.current, mayOverdraw);
     if (declined) return declined;
+    if (isCounted) {
+      const exceeding = countDebit(posting, source, context.createdAt);
+      if (exceeding) return exceeding;
+    }
+    const available = availableOf(source.current);
+    const isOverdraft = available !== null && available < posting.amount;
     return [
-      addEntry(context, source, -posting.amount, posting.destination),
+      addEntry(context, source, -posting.amount, posting.destination, isOverdraft),
       addEntry(context, destination, posting.amount, posting.source),
     ];
   }
@@ -188,8 +206,27 @@ function findUncovered(
   return undefined;
 }
 
+/** Counts a debit against the limits of its source, or declines one that would exceed them. Without limits nothing is counted. */
+function countDebit({ source: account, asset, amount }: Posting, source: Touched, at: number): Decline | undefined {
+  const { limits, debits } = source.current;
+  if (!limits) return undefined;
+  const exceeded = findExceeded(limits, debits, amount, at);
+  if (exceeded) {
+    const evidence = { account, asset, ...exceeded, required: exceeded.measure === 'amount' ? amount : 1n };
+    return { kind: 'decline', reason: 'limit_exceeded', evidence };
+  }
+  source.current = { ...source.current, debits: useAfter(debits, amount, at) };
+  return undefined;
+}
+
 /** Adds one entry to a balance: next in sequence, chained to the one before, at the transaction's time. */
-function addEntry(context: EntryContext, touched: Touched, amount: bigint, counterparty: AccountId): Entry {
+function addEntry(
+  context: EntryContext,
+  touched: Touched,
+  amount: bigint,
+  counterparty: AccountId,
+  isOverdraft = false,
+): Entry {
   const { current, before } = touched;
   const { tenant, transactionId, type, description, detailsDigest, createdAt } = context;
   const content = {
@@ -203,6 +240,7 @@ function addEntry(context: EntryContext, touched: Touched, amount: bigint, count
     type,
     counterparty,
     ...(description !== undefined && { description }),
+    ...(isOverdraft && { overdraft: true as const }),
     createdAt,
     detailsDigest,
     previousHash: current.headHash,

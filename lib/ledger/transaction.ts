@@ -3,6 +3,7 @@ import type { AssetCode } from './asset.ts';
 import type { DeclineReason } from './errors.ts';
 import type { HoldId } from './hold.ts';
 import type { Posting } from './posting.ts';
+import type { ExceededLimit } from './velocity.ts';
 
 declare const transactionId: unique symbol;
 
@@ -46,7 +47,7 @@ export interface PostedTransaction extends TransactionBase {
 }
 
 /** Evidence of a decline: what was found where, amounts in minor units. */
-export interface DeclineEvidence {
+export interface DeclineEvidence extends Partial<ExceededLimit> {
   readonly account: AccountId;
   readonly asset?: AssetCode;
   readonly available?: bigint;
