@@ -1,9 +1,13 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
+  type AccountId,
   type Commitment,
+  type Decline,
   decide,
+  expireHold,
   InvariantViolation,
   LedgerError,
+  type LedgerState,
   type TenantId,
   WorkingState,
 } from '../ledger/index.ts';
@@ -12,9 +16,10 @@ import { readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
 import { storeDecline } from './decline.ts';
 import { answerFromLeader, foldByKey } from './duplicates.ts';
+import { ExpiredHolds } from './expired-holds.ts';
 import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import type { Clock, Patience } from './patience.ts';
-import type { PendingCommand } from './pending-command.ts';
+import { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
 import type { LoadedState, StateLoader } from './state-loader.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
@@ -25,6 +30,9 @@ const maxAttempts = 20;
 
 /** After this many failed attempts the commands of a list are committed one by one. */
 const attemptsTogether = 3;
+
+/** How often expired holds of the account are released for one command before it is declined for want of funds. */
+const maxReleaseRounds = 3;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -64,6 +72,7 @@ export class Committer {
   readonly #skew: ClockSkew;
   readonly #cache: BalanceCache;
   readonly #loader: StateLoader;
+  readonly #expired: ExpiredHolds;
   readonly #sender: WriteSender;
 
   constructor({ client, table, clock, skew, cache, loader }: CommitterDependencies) {
@@ -73,6 +82,7 @@ export class Committer {
     this.#skew = skew;
     this.#cache = cache;
     this.#loader = loader;
+    this.#expired = new ExpiredHolds(client, table);
     this.#sender = new WriteSender(client);
   }
 
@@ -220,7 +230,9 @@ export class Committer {
     write.settle(true);
     countAttempt(pendings);
     for (const { pending, decision } of planned) {
-      pending.settle({ kind: 'settled', result: decision.result, replayed: false });
+      const { result, members } = decision;
+      const made = members && { members: members.map(({ transaction }) => transaction) };
+      pending.settle({ kind: 'settled', result, replayed: false, ...made });
     }
     return nothingLeft;
   }
@@ -277,22 +289,64 @@ export class Committer {
     const again: PendingCommand[] = [];
     const declined: Promise<boolean>[] = [];
     let pause = false;
+    const decline = (pending: PendingCommand, decision: Decline) => {
+      const stored = storeDecline(this.#client, this.#table, pending, decision, this.#clock.now());
+      declined.push(
+        stored.then((isStored) => {
+          if (!isStored) again.push(pending);
+          return isStored;
+        }),
+      );
+    };
     for (const pending of unanswered(commands, loaded)) {
       const decision = decide(pending.command, loaded.state, { now: this.#clock.now(), salt: pending.salt });
       if (decision.kind === 'commit') again.push(pending);
       else if (decision.kind === 'refuse') {
         pending.settle({ ...decision, kind: 'refused' });
+      } else if (decision.kind === 'stale') {
+        pending.lastFailure = 'contention';
+        again.push(pending);
+        pause = true;
       } else {
-        declined.push(
-          storeDecline(this.#client, this.#table, pending, decision, this.#clock.now()).then((isStored) => {
-            if (!isStored) again.push(pending);
-            return isStored;
-          }),
-        );
+        const account = heldBack(decision, loaded.state);
+        const released = account === undefined ? 'none' : await this.#releaseExpired(tenant, account, pending);
+        if (released === 'none') decline(pending, decision);
+        else again.push(pending);
+        if (released === 'unknown') pause = true;
       }
     }
     for (const isStored of await Promise.all(declined)) if (!isStored) pause = true;
     return { again, pause };
+  }
+
+  /**
+   * Releases holds of an account whose time is over, before a command is declined for what they reserve. Nothing was
+   * found where the state that it was to be declined on is all there is; what the index does not show yet, or what
+   * overtakes this, the decline does not know of.
+   */
+  async #releaseExpired(
+    tenant: TenantId,
+    account: AccountId,
+    pending: PendingCommand,
+  ): Promise<'none' | 'some' | 'unknown'> {
+    if (pending.releaseRounds >= maxReleaseRounds) return 'none';
+    pending.releaseRounds++;
+    const { patience, nonce, salt, cause } = pending;
+    try {
+      const ids = await this.#expired.ofAccount(tenant, account, this.#clock.now(), patience);
+      if (ids.length === 0) return 'none';
+      const releases = ids.map((id) => new PendingCommand(expireHold(tenant, id), patience, nonce, salt, cause));
+      await this.#commitDistinct(tenant, releases);
+      const outcomes = await Promise.all(releases.map(({ outcome }) => outcome));
+      // Also a hold that another has ended meanwhile is funds that were not there when this was decided.
+      return outcomes.every(({ kind }) => kind !== 'failed') ? 'some' : 'unknown';
+    } catch (error) {
+      if (error instanceof InvariantViolation) throw error;
+      const fault = faultOf(error);
+      if (fault.kind === 'fatal') throw error;
+      pending.lastFailure = 'unavailable';
+      return 'unknown';
+    }
   }
 }
 
@@ -300,6 +354,12 @@ const nothingLeft: Rest = { again: [], later: [], pause: false };
 
 function failAll(commands: readonly PendingCommand[]): void {
   for (const pending of commands) pending.fail();
+}
+
+/** The account that lacks funds while some are held there. */
+function heldBack({ reason, evidence: { account, asset } }: Decline, state: LedgerState): AccountId | undefined {
+  if (reason !== 'insufficient_funds' || asset === undefined) return undefined;
+  return (state.balance(account, asset)?.held ?? 0n) > 0n ? account : undefined;
 }
 
 function countAttempt(commands: readonly PendingCommand[]): void {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Hold, type HoldId, holdStatuses, type TenantId } from '../ledger/index.ts';
+import { dueAttributes } from './hold-due.ts';
 import { accountId, amount, assetCode, count, lastPart, metadata, parseRow, type Row } from './items.ts';
 import { holdKey } from './keys.ts';
 
@@ -9,19 +10,21 @@ export const holdFields = {
   asset: assetCode,
   amount,
   remaining: amount,
+  captured: amount,
   status: z.enum(holdStatuses),
   description: z.string().optional(),
   metadata: metadata.optional(),
   createdAt: count,
   expiresAt: count,
+  updatedAt: count,
   version: count,
 };
 
 const holdRow = z.object(holdFields);
 
-/** The id is in the key. */
+/** The id is in the key. While it is open, it is in the index of what is due at its end. */
 export function holdItem(tenant: TenantId, { id, ...content }: Hold): Row {
-  return { ...holdKey(tenant, id), ...content };
+  return { ...holdKey(tenant, id), ...content, ...(content.status === 'open' && dueAttributes(tenant, content)) };
 }
 
 export function parseHold(row: Row): Hold {

@@ -13,7 +13,8 @@ import type { AccountId, AssetCode, HoldId, RecordId, TenantId } from '../ledger
  * | hold    | `T#<tenant>#H#<hold id>` | `HOLD`                               | get                                               |
  *
  * `<time ms>` has 13 digits and `<sequence>` 12, so that text order is the order of commits. The index
- * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually.
+ * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually. The index `due`
+ * (`dueBucket`, `dueAt`) orders open holds by their end, eventually; see `hold-due.ts`.
  */
 export interface Key extends Record<string, string> {
   readonly PK: string;

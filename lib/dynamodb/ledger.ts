@@ -9,6 +9,7 @@ import {
   LedgerError,
   maxCommitMs,
   type PostTransaction,
+  type Stale,
   type Transaction,
 } from '../ledger/index.ts';
 import { AccountStore } from './account-store.ts';
@@ -99,9 +100,14 @@ export class Ledger {
   /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
   async preview(command: Command, timeMs: number): Promise<PreviewOutcome> {
     const patience = new Patience(this.#clock, timeMs);
-    const { state } = await this.#loadFresh(command, patience);
-    const now = this.#clock.now();
-    return previewOf(command, decide(command, state, { now, salt: randomText() }), now);
+    for (let attempt = 1; ; attempt++) {
+      const { state } = await this.#loadFresh(command, patience);
+      const now = this.#clock.now();
+      const decision = decide(command, state, { now, salt: randomText() });
+      if (decision.kind !== 'stale') return previewOf(command, decision, now);
+      if (patience.isOver) throw new LedgerError('contention', 'what the command is about is being changed by others');
+      await patience.pause(attempt);
+    }
   }
 
   async #loadFresh(command: Command, patience: Patience) {
@@ -146,7 +152,7 @@ function transactionOf(result: KeyResult): Transaction {
   return result.transaction;
 }
 
-function previewOf(command: Command, decision: Decision, createdAt: number): PreviewOutcome {
+function previewOf(command: Command, decision: Exclude<Decision, Stale>, createdAt: number): PreviewOutcome {
   if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
   const transaction =
     decision.kind === 'commit' ? transactionOf(decision.result) : rejectedTransaction(command, decision, createdAt);

@@ -16,6 +16,8 @@ export class PendingCommand {
   readonly outcome: Promise<CommitOutcome>;
   /** Writes sent for it so far, this very instance's. */
   attempts = 0;
+  /** How often expired holds were looked for, for its sake. */
+  releaseRounds = 0;
   /** Whether a write was sent whose outcome has not been learnt since; it may still have its effect. */
   isInDoubt = false;
   /** Why the last attempt failed, for the answer when there is no time for another. */

@@ -77,6 +77,11 @@ export const problems = {
     title: 'Balance conflict',
     detail: 'A balance of the account contradicts the change.',
   },
+  hold_not_open: {
+    status: 409,
+    title: 'Hold not open',
+    detail: 'The hold was captured, voided, or its time is over.',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'Idempotency key reused',

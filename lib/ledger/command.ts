@@ -1,6 +1,9 @@
 import type { Metadata, TenantId } from './account.ts';
 import { digestOf } from './canonical-json.ts';
 import { LedgerError } from './errors.ts';
+import type { CaptureHold } from './hold-capture.ts';
+import type { CreateHold } from './hold-creation.ts';
+import type { ReleaseHold } from './hold-release.ts';
 import { type RecordId, recordIdOf, transactionIdOf } from './identifiers.ts';
 import { maxPostings } from './limits.ts';
 import type { Posting } from './posting.ts';
@@ -40,7 +43,7 @@ export interface PostTransaction extends CommandBase {
 }
 
 /** Everything that moves or reserves money. */
-export type Command = PostTransaction;
+export type Command = PostTransaction | CreateHold | CaptureHold | ReleaseHold;
 
 /**
  * Normalises a request. Absent, empty and undefined details are the same; the order of names never matters.

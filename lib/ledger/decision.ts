@@ -2,10 +2,11 @@ import type { AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { Entry } from './entry.ts';
 import type { DeclineReason, RefusalCode } from './errors.ts';
+import type { RecordId } from './identifiers.ts';
 import type { KeyResult } from './key-result.ts';
 import type { Posting } from './posting.ts';
 import type { BalanceChange, HoldChange, ReversalChange } from './state.ts';
-import type { DeclineEvidence } from './transaction.ts';
+import type { DeclineEvidence, PostedTransaction } from './transaction.ts';
 
 /** A command is to be done: what its key's record says from then on, and everything that is written with it. */
 export interface Commitment {
@@ -15,6 +16,15 @@ export interface Commitment {
   readonly changes: readonly BalanceChange[];
   readonly holds?: readonly HoldChange[];
   readonly reversals?: readonly ReversalChange[];
+  /** The transactions of a batch, in order. */
+  readonly members?: readonly BatchMember[];
+}
+
+/** A transaction that is made as part of a batch: it has a record like any other, at a place that no key names. */
+export interface BatchMember {
+  readonly record: RecordId;
+  readonly requestHash: string;
+  readonly transaction: PostedTransaction;
 }
 
 /** A command is declined for good: this is stored, and the same key gets the same answer. */
@@ -38,7 +48,16 @@ export interface Refusal {
   readonly index?: number;
 }
 
-export type Decision = Commitment | Decline | Refusal;
+/**
+ * What was read cannot have been there at one time: the command is to be decided again on what is read anew. (It can
+ * happen wherever what is known comes from several reads. A decision that overlooks it does no harm, since each write
+ * is conditioned on all it was decided on.)
+ */
+export interface Stale {
+  readonly kind: 'stale';
+}
+
+export type Decision = Commitment | Decline | Refusal | Stale;
 
 /** What a decision needs from outside: a clock in milliseconds since 1970, and randomness. */
 export interface Circumstances {

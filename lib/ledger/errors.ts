@@ -6,7 +6,7 @@
  * `limit_exceeded`. How many balances an account would have is looked at last of all, once every posting is covered.
  */
 export const declineReasons = [
-  /** More than what remains to be reversed of a transaction. */
+  /** More than what remains to be reversed of a transaction, or to be captured of a hold. */
   'exceeds_remaining',
   /** An account of the transaction is closed. */
   'account_closed',
@@ -27,6 +27,10 @@ export const refusalCodes = [
   'already_reversed',
   /** What is stored does not admit the command as it is; the detail says why. */
   'invalid_request',
+  /** A hold is open no more: it was captured, voided, or its time is over. */
+  'hold_not_open',
+  /** A capture would go to the very account it is held on. */
+  'same_account',
   'account_not_found',
   'asset_not_found',
 ] as const;

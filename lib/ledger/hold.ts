@@ -19,6 +19,8 @@ export interface Hold {
   readonly amount: bigint;
   /** What is still reserved; 0 unless it is open. */
   readonly remaining: bigint;
+  /** What was posted out of it so far. Amount less captured and remaining was given back. */
+  readonly captured: bigint;
   readonly status: HoldStatus;
   readonly description?: string;
   readonly metadata?: Metadata;
@@ -26,6 +28,36 @@ export interface Hold {
   readonly createdAt: number;
   /** From this time on it is open no more, whether or not anybody has noticed; milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The time of its latest change, in milliseconds since 1970; its end, once it is open no more. */
+  readonly updatedAt: number;
   /** Counts its changes, from 1; every write of it is conditioned on the version it was decided on. */
   readonly version: number;
+}
+
+/** Whether something can still be captured from a hold, or the hold be voided, at a time: its own time ends it, swept or not. */
+export function isOpenAt({ status, expiresAt }: Pick<Hold, 'status' | 'expiresAt'>, time: number): boolean {
+  return status === 'open' && time < expiresAt;
+}
+
+/** What a hold is at a time: an open one is expired from `expiresAt` on, also while its rest waits to be released. */
+export function holdStatusAt({ status, expiresAt }: Pick<Hold, 'status' | 'expiresAt'>, time: number): HoldStatus {
+  return status === 'open' && time >= expiresAt ? 'expired' : status;
+}
+
+/** A hold out of which something was posted; when that is final, or nothing remains, the rest is given back with it. */
+export function afterCapture(hold: Hold, amount: bigint, isFinal: boolean, time: number): Hold {
+  const remaining = isFinal ? 0n : hold.remaining - amount;
+  return {
+    ...hold,
+    remaining,
+    captured: hold.captured + amount,
+    status: remaining === 0n ? 'captured' : 'open',
+    updatedAt: time,
+    version: hold.version + 1,
+  };
+}
+
+/** A hold of which all that remained was given back. */
+export function afterRelease(hold: Hold, status: 'voided' | 'expired', time: number): Hold {
+  return { ...hold, remaining: 0n, status, updatedAt: time, version: hold.version + 1 };
 }

@@ -40,12 +40,22 @@ export function recordIdOf(tenant: TenantId, key: string): RecordId {
   return base32(hashParts(['key', tenant, key])) as RecordId;
 }
 
+/** The record of a transaction in a batch, by its place from 0. It has a tag of its own, so no key of a client can ever name it. */
+export function memberRecordIdOf(tenant: TenantId, key: string, index: number): RecordId {
+  return base32(hashParts(['member', tenant, key, String(index)])) as RecordId;
+}
+
 export function transactionIdOf(record: RecordId): TransactionId {
   return `tx_${record}` as TransactionId;
 }
 
 export function holdIdOf(record: RecordId): HoldId {
   return `hold_${record}` as HoldId;
+}
+
+/** Where the record of a hold's expiry lies. It has a tag of its own, so no key of a client can ever name it. */
+export function expiryRecordIdOf(tenant: TenantId, hold: HoldId): RecordId {
+  return base32(hashParts(['expiry', tenant, hold])) as RecordId;
 }
 
 /** An account's name where the client gave none: it follows from the key, so that a retry meets the same account. */

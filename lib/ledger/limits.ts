@@ -12,6 +12,12 @@ export const maxActionsPerPosting = 6;
 /** Postings of one transaction: its record and all its postings always fit one write, whatever already exists. */
 export const maxPostings = Math.floor((maxActionsPerWrite - 1) / maxActionsPerPosting);
 
+/**
+ * Transactions of one batch: so many fit one write if all are between the same two accounts, with a record and two
+ * entries each beside the batch's own record, two balances and two accounts. How many fit of others, their accounts tell.
+ */
+export const maxBatchMembers = Math.floor((maxActionsPerWrite - 5) / 3);
+
 /** Digits of an amount: far above any currency, and far below the 38 digits a DynamoDB number keeps exactly. */
 export const maxAmountDigits = 30;
 
@@ -53,3 +59,9 @@ export const maxClockSkewMs = 2_000;
 
 /** The longest a commit may take from its decision to its last attempt, in milliseconds; cuts in time are taken older than this and the skew. */
 export const maxCommitMs = 8_000;
+
+/** How long a hold lasts where nothing is said, in seconds: a week, as most card authorisations do. */
+export const defaultHoldSeconds = 7 * 86_400;
+
+/** The longest a hold may last, in seconds: 31 days, as the longest card authorisations do. What is reserved longer is better posted to an account of its own. */
+export const maxHoldSeconds = 31 * 86_400;

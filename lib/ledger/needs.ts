@@ -21,11 +21,25 @@ export type Found = Pick<LedgerState, 'hold' | 'reversible'>;
 export const nothingFound: Found = { hold: () => undefined, reversible: () => undefined };
 
 /** What a command needs, as far as can be told by what was found: what it names itself, then what follows from that. */
-export function needsOf(command: Command, _found: Found): Needs {
+export function needsOf(command: Command, found: Found): Needs {
   switch (command.kind) {
     case 'transaction':
       return { balances: balancesOf(command.postings) };
+    case 'createHold':
+      return { balances: [{ account: command.account, asset: command.asset }] };
+    case 'captureHold':
+      return needsOfHold(command.holdId, found, [command.destination]);
+    case 'releaseHold':
+      return needsOfHold(command.holdId, found);
   }
+}
+
+/** A hold, and once it is found its balance, with the balances of others in the same asset. */
+function needsOfHold(id: HoldId, found: Found, others: readonly AccountId[] = []): Needs {
+  const hold = found.hold(id);
+  if (!hold) return { balances: [], holds: [id] };
+  const balances = [hold.account, ...others].map((account) => ({ account, asset: hold.asset }));
+  return { balances, holds: [id] };
 }
 
 /** The balances that postings touch; one may come more than once. */

@@ -30,6 +30,7 @@ function bigintsAsText(_: string, value: unknown): unknown {
 
 function reasonOf(decision: Decision): string {
   if (decision.kind === 'commit') return 'posted';
+  if (decision.kind === 'stale') return 'stale';
   return decision.kind === 'decline' ? decision.reason : decision.code;
 }
 
@@ -53,7 +54,14 @@ const troubles: Readonly<Record<string, Posting>> = {
 
 describe('the precedence of reasons', () => {
   // Those of what a command goes back to, such as the transaction that it reverses, do not come up here.
-  const ofOthers: readonly string[] = ['not_found', 'already_reversed', 'invalid_request', 'exceeds_remaining'];
+  const ofOthers: readonly string[] = [
+    'not_found',
+    'already_reversed',
+    'invalid_request',
+    'hold_not_open',
+    'same_account',
+    'exceeds_remaining',
+  ];
   const documented = [...refusalCodes, ...declineReasons].filter((reason) => !ofOthers.includes(reason));
 
   it('is the documented one', () => {
