@@ -16,7 +16,7 @@ import { readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
 import { storeDecline } from './decline.ts';
 import { answerFromLeader, foldByKey } from './duplicates.ts';
-import { ExpiredHolds } from './expired-holds.ts';
+import type { ExpiredHolds } from './expired-holds.ts';
 import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import type { Clock, Patience } from './patience.ts';
 import { PendingCommand } from './pending-command.ts';
@@ -52,6 +52,7 @@ export interface CommitterDependencies {
   readonly skew: ClockSkew;
   readonly cache: BalanceCache;
   readonly loader: StateLoader;
+  readonly expired: ExpiredHolds;
 }
 
 /**
@@ -75,14 +76,14 @@ export class Committer {
   readonly #expired: ExpiredHolds;
   readonly #sender: WriteSender;
 
-  constructor({ client, table, clock, skew, cache, loader }: CommitterDependencies) {
+  constructor({ client, table, clock, skew, cache, loader, expired }: CommitterDependencies) {
     this.#client = client;
     this.#table = table;
     this.#clock = clock;
     this.#skew = skew;
     this.#cache = cache;
     this.#loader = loader;
-    this.#expired = new ExpiredHolds(client, table);
+    this.#expired = expired;
     this.#sender = new WriteSender(client);
   }
 

@@ -8,14 +8,16 @@ import {
   type KeyResult,
   LedgerError,
   maxCommitMs,
-  type PostTransaction,
+  type PostBatch,
   type Stale,
   type Transaction,
+  type TransactionCommand,
 } from '../ledger/index.ts';
 import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
 import { BalanceCache } from './balance-cache.ts';
 import { BalanceReader } from './balance-reader.ts';
+import { type BatchPreview, type BatchResult, batchResult, membersOf } from './batch-outcome.ts';
 import type { Cause } from './cause.ts';
 import { createLedgerClient } from './client.ts';
 import { ClockSkew } from './clock-skew.ts';
@@ -24,7 +26,10 @@ import type { CommitResult, Refused, TransactionResult } from './commit-outcome.
 import { Committer } from './committer.ts';
 import { rejectedTransaction } from './decline.ts';
 import { EntryReader } from './entry-reader.ts';
+import { ExpiredHolds } from './expired-holds.ts';
 import { faultOf } from './faults.ts';
+import { HoldReader } from './hold-reader.ts';
+import { HoldSweep, type SweepRun } from './hold-sweep.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
 import { PendingCommand } from './pending-command.ts';
 import { Reader } from './reader.ts';
@@ -48,11 +53,13 @@ export class Ledger {
   readonly assets: AssetStore;
   readonly balances: BalanceReader;
   readonly entries: EntryReader;
+  readonly holds: HoldReader;
   readonly transactions: TransactionReader;
   readonly client: DynamoDBDocumentClient;
   readonly #queue: CoalescingQueue;
   readonly #committer: Committer;
   readonly #loader: StateLoader;
+  readonly #expired: ExpiredHolds;
   readonly #clock: Clock;
 
   constructor({ table, clock = systemClock, endpoint }: LedgerOptions) {
@@ -64,11 +71,21 @@ export class Ledger {
     this.accounts = new AccountStore(client, table, reader, this.balances, clock);
     this.assets = new AssetStore(client, table, reader, clock);
     this.entries = new EntryReader(reader);
+    this.holds = new HoldReader(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
     const cache = new BalanceCache();
     this.#loader = new StateLoader(client, table, cache);
-    this.#committer = new Committer({ client, table, clock, skew, cache, loader: this.#loader });
+    this.#expired = new ExpiredHolds(client, table);
+    this.#committer = new Committer({
+      client,
+      table,
+      clock,
+      skew,
+      cache,
+      loader: this.#loader,
+      expired: this.#expired,
+    });
     this.#queue = new CoalescingQueue((...list) => this.#committer.commit(...list), clock);
   }
 
@@ -85,12 +102,30 @@ export class Ledger {
   }
 
   /** Executes a command that makes a transaction. */
-  async post(command: PostTransaction, timeMs: number, cause: Cause = {}): Promise<TransactionResult> {
+  async post(command: TransactionCommand, timeMs: number, cause: Cause = {}): Promise<TransactionResult> {
     return transactionResult(await this.execute(command, timeMs, cause));
   }
 
+  /** Executes a batch. Its transactions are answered as they were posted, whoever posted them. */
+  async postBatch(command: PostBatch, timeMs: number, cause: Cause = {}): Promise<BatchResult> {
+    const result = await this.execute(command, timeMs, cause);
+    try {
+      return await batchResult(result, (ids) => this.transactions.getPosted(command.tenant, ids));
+    } catch (error) {
+      // The batch is settled; only what it made could not be read. That nothing was decided, would be wrong.
+      if (!(error instanceof LedgerError)) throw error;
+      return { kind: 'failed', code: 'outcome_unknown', attempts: result.attempts };
+    }
+  }
+
+  /** Releases holds whose time is over, within the time given in milliseconds; the cause is kept with each release. */
+  async releaseExpiredHolds(timeMs: number, cause: Cause = {}): Promise<SweepRun> {
+    const execute = (command: Command, leftMs: number) => this.execute(command, leftMs, cause);
+    return new HoldSweep(this.#expired, execute, this.#clock).run(timeMs);
+  }
+
   /** Commits a list as one, as many as fit in a write at a time, in order; an outcome for each. */
-  async postAll(commands: readonly PostTransaction[], timeMs: number): Promise<TransactionResult[]> {
+  async postAll(commands: readonly TransactionCommand[], timeMs: number): Promise<TransactionResult[]> {
     const pendings = commands.map((command) => this.#pending(command, timeMs, {}));
     const byTenant = Map.groupBy(pendings, ({ command }) => command.tenant);
     for (const [tenant, list] of byTenant) await this.#committer.commit(tenant, list);
@@ -98,13 +133,29 @@ export class Ledger {
   }
 
   /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
-  async preview(command: Command, timeMs: number): Promise<PreviewOutcome> {
+  async preview(command: TransactionCommand, timeMs: number): Promise<PreviewOutcome> {
+    const { decision, now } = await this.#decideNow(command, timeMs);
+    if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
+    const isPosted = decision.kind === 'commit';
+    const transaction = isPosted ? transactionOf(decision.result) : rejectedTransaction(command, decision, now);
+    return { kind: 'decided', transaction };
+  }
+
+  /** Decides a batch on the state as it is and writes nothing. */
+  async previewBatch(command: PostBatch, timeMs: number): Promise<BatchPreview> {
+    const { decision, now } = await this.#decideNow(command, timeMs);
+    if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
+    if (decision.kind === 'commit') return { kind: 'posted', transactions: membersOf(decision) };
+    return { kind: 'rejected', transaction: rejectedTransaction(command, decision, now) };
+  }
+
+  async #decideNow(command: Command, timeMs: number): Promise<{ decision: Exclude<Decision, Stale>; now: number }> {
     const patience = new Patience(this.#clock, timeMs);
     for (let attempt = 1; ; attempt++) {
       const { state } = await this.#loadFresh(command, patience);
       const now = this.#clock.now();
       const decision = decide(command, state, { now, salt: randomText() });
-      if (decision.kind !== 'stale') return previewOf(command, decision, now);
+      if (decision.kind !== 'stale') return { decision, now };
       if (patience.isOver) throw new LedgerError('contention', 'what the command is about is being changed by others');
       await patience.pause(attempt);
     }
@@ -150,13 +201,6 @@ function transactionResult(result: CommitResult): TransactionResult {
 function transactionOf(result: KeyResult): Transaction {
   if (result.kind !== 'transaction') throw new InvariantViolation(`the key made a ${result.kind} and no transaction`);
   return result.transaction;
-}
-
-function previewOf(command: Command, decision: Exclude<Decision, Stale>, createdAt: number): PreviewOutcome {
-  if (decision.kind === 'refuse') return { ...decision, kind: 'refused' };
-  const transaction =
-    decision.kind === 'commit' ? transactionOf(decision.result) : rejectedTransaction(command, decision, createdAt);
-  return { kind: 'decided', transaction };
 }
 
 function randomText(): string {
