@@ -11,6 +11,8 @@ import type { AccountId, AssetCode, HoldId, RecordId, TenantId } from '../ledger
  * | entry   | its balance's            | `E#<asset>#<time ms>#<sequence>`     | query a range: history, balance as of an instant  |
  * | record  | `T#<tenant>#X#<id>`      | `RECORD`                             | get by idempotency key or transaction id          |
  * | hold    | `T#<tenant>#H#<hold id>` | `HOLD`                               | get                                               |
+ * | fees    | `T#<tenant>`             | `FEES`                               | get: the schedules that are or may be in force    |
+ * | version | `T#<tenant>`             | `FEES#<version, 8 digits>`           | get; query the prefix: all fee schedules          |
  *
  * `<time ms>` has 13 digits and `<sequence>` 12, so that text order is the order of commits. The index
  * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually. The index `due`
@@ -29,6 +31,7 @@ export const ifAbsent = {
 
 const timeDigits = 13;
 const sequenceDigits = 12;
+const feeVersionDigits = 8;
 const lastSequence = '9'.repeat(sequenceDigits);
 
 export const accountSortKey = 'ACCOUNT';
@@ -36,6 +39,8 @@ export const recordSortKey = 'RECORD';
 export const holdSortKey = 'HOLD';
 export const balancePrefix = 'B#';
 export const assetPrefix = 'ASSET#';
+export const feeHeadSortKey = 'FEES';
+export const feeVersionPrefix = 'FEES#';
 
 /** Sorts after every balance and before every entry, which begin with `B#` and `E#`. */
 export const afterLastBalance = 'B#~';
@@ -62,6 +67,14 @@ export function balanceItemKey(tenant: TenantId, account: AccountId, asset: Asse
 
 export function recordKey(tenant: TenantId, record: RecordId): Key {
   return { PK: `T#${tenant}#X#${record}`, SK: recordSortKey };
+}
+
+export function feeHeadKey(tenant: TenantId): Key {
+  return { PK: tenantPartition(tenant), SK: feeHeadSortKey };
+}
+
+export function feeVersionKey(tenant: TenantId, version: number): Key {
+  return { PK: tenantPartition(tenant), SK: `${feeVersionPrefix}${padded(version, feeVersionDigits)}` };
 }
 
 export function holdKey(tenant: TenantId, hold: HoldId): Key {

@@ -28,6 +28,7 @@ import { rejectedTransaction } from './decline.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ExpiredHolds } from './expired-holds.ts';
 import { faultOf } from './faults.ts';
+import { FeeCache } from './fee-cache.ts';
 import { HoldReader } from './hold-reader.ts';
 import { HoldSweep, type SweepRun } from './hold-sweep.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
@@ -75,7 +76,7 @@ export class Ledger {
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
     const cache = new BalanceCache();
-    this.#loader = new StateLoader(client, table, cache);
+    this.#loader = new StateLoader(client, table, cache, new FeeCache(clock));
     this.#expired = new ExpiredHolds(client, table);
     this.#committer = new Committer({
       client,

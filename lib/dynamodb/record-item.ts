@@ -9,6 +9,7 @@ import {
   type Posting,
   type RecordId,
   type ReversalState,
+  roundings,
   type TenantId,
   type Transaction,
   type TransactionId,
@@ -32,6 +33,7 @@ import {
 import { recordKey } from './keys.ts';
 
 const posting = z.object({ source: accountId, destination: accountId, asset: assetCode, amount });
+const exchange = z.object({ sell: assetCode, buy: assetCode, rate: z.string(), rounding: z.enum(roundings) });
 const holdId = z.string().transform((text) => text as HoldId);
 
 const recordBase = {
@@ -53,6 +55,8 @@ const recordRow = z.discriminatedUnion('status', [
     description: z.string().optional(),
     metadata: metadata.optional(),
     salt: z.string(),
+    feeVersion: count.optional(),
+    exchange: exchange.optional(),
     holdId: holdId.optional(),
     reverses: transactionId.optional(),
     previousReversal: transactionId.optional(),
@@ -77,6 +81,8 @@ const recordRow = z.discriminatedUnion('status', [
       index: count.optional(),
     }),
   }),
+  // A batch was posted: its members have records of their own, of which it keeps the ids.
+  z.object({ ...recordBase, status: z.literal('batch'), members: z.array(transactionId) }),
   z.object({ ...recordBase, status: z.literal('hold'), hold: z.object({ id: holdId, ...holdFields }) }),
 ]);
 
@@ -107,7 +113,9 @@ export function recordItem(tenant: TenantId, record: RecordId, keyRecord: KeyRec
 
 function contentOf(result: KeyResult): Row {
   if (result.kind === 'hold') return { status: 'hold', createdAt: result.hold.updatedAt, hold: result.hold };
-  if (result.kind === 'batch') throw new InvariantViolation('a batch has no record yet');
+  if (result.kind === 'batch') {
+    return { status: 'batch', createdAt: result.createdAt, members: result.transactions };
+  }
   const { id: _, ...content } = result.transaction;
   if (content.status === 'rejected') return content;
   const { entries, ...rest } = content;
@@ -120,6 +128,9 @@ export function parseRecord(row: Row): KeyRecord {
   const cause = causedBy && parseCause(causedBy);
   const common = { requestHash, nonce, ...(cause && { cause }) };
   if (content.status === 'hold') return { result: { kind: 'hold', hold: content.hold as Hold }, ...common };
+  if (content.status === 'batch') {
+    return { result: { kind: 'batch', transactions: content.members, createdAt: content.createdAt }, ...common };
+  }
   if (content.status === 'rejected') return { result: transactionResult({ id, ...content } as Transaction), ...common };
   const { results, reversedAmount, lastReversal, reversals, ...rest } = content;
   const transaction = { id, ...rest, entries: recordedEntries(content.postings, results) } as Transaction;

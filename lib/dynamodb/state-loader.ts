@@ -6,6 +6,7 @@ import {
   type Balance,
   balanceKey,
   type Command,
+  type FeeTimeline,
   type Hold,
   type HoldId,
   type LedgerState,
@@ -18,6 +19,8 @@ import {
 } from '../ledger/index.ts';
 import type { BalanceCache } from './balance-cache.ts';
 import { readItems } from './batch-read.ts';
+import type { FeeCache } from './fee-cache.ts';
+import { parseFeeHead } from './fee-item.ts';
 import { parseHold } from './hold-item.ts';
 import { parseAccount, parseAsset, parseBalance, type Row } from './items.ts';
 import {
@@ -27,6 +30,8 @@ import {
   assetPrefix,
   balanceItemKey,
   balancePrefix,
+  feeHeadKey,
+  feeHeadSortKey,
   holdKey,
   holdSortKey,
   type Key,
@@ -68,11 +73,13 @@ export class StateLoader {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #cache: BalanceCache;
+  readonly #fees: FeeCache;
 
-  constructor(client: DynamoDBDocumentClient, table: string, cache: BalanceCache) {
+  constructor(client: DynamoDBDocumentClient, table: string, cache: BalanceCache, fees: FeeCache) {
     this.#client = client;
     this.#table = table;
     this.#cache = cache;
+    this.#fees = fees;
   }
 
   /**
@@ -96,6 +103,9 @@ export class StateLoader {
       asked: new Set(),
       isFresh: true,
     };
+    // Fee schedules that are remembered are as good as read: a new one takes effect only when all have read it.
+    const remembered = this.#fees.get(tenant);
+    if (remembered) loading.loaded.setFeeTimeline(remembered);
     // What is found tells what else is needed: a hold its balance, a missing balance its account and asset. It ends,
     // since nothing is asked twice.
     for (let keys = this.#missing(loading); keys.length > 0; keys = this.#missing(loading)) {
@@ -118,7 +128,8 @@ export class StateLoader {
         keys.set(name, key);
         isCold = true;
       };
-      const { balances, holds = [], reversibles = [] } = needsOf(command, loaded);
+      const { balances, holds = [], reversibles = [], fees = false } = needsOf(command, loaded);
+      if (fees && !loaded.feeTimeline()) ask(feeHeadKey(tenant));
       for (const hold of holds) ask(holdKey(tenant, hold));
       for (const id of reversibles) ask(recordKey(tenant, recordIdOfTransaction(id)));
       for (const { account, asset } of balances) {
@@ -150,7 +161,16 @@ export class StateLoader {
   }
 
   async #read({ tenant, loaded }: Loading, keys: readonly Key[], patience: Patience): Promise<void> {
-    for (const row of await readItems(this.#client, this.#table, keys, patience)) {
+    const askedAt = this.#fees.now;
+    const rows = await readItems(this.#client, this.#table, keys, patience);
+    if (keys.some(({ SK }) => SK === feeHeadSortKey)) {
+      // One read for all commands of the tenant, at most every half minute: the most that a tenant without fees pays.
+      const head = rows.find(({ SK }) => SK === feeHeadSortKey);
+      const timeline = head ? parseFeeHead(head).timeline : [];
+      loaded.setFeeTimeline(timeline);
+      this.#fees.learn(tenant, timeline, askedAt);
+    }
+    for (const row of rows) {
       const sortKey = String(row.SK);
       if (sortKey.startsWith(balancePrefix)) {
         const balance = parseBalance(row);
@@ -162,7 +182,7 @@ export class StateLoader {
         this.#cache.addAsset(tenant, code);
       } else if (sortKey === accountSortKey) loaded.addAccount(parseAccount(row));
       else if (sortKey === holdSortKey) loaded.addHold(parseHold(row));
-      else loaded.addRecord(row);
+      else if (sortKey !== feeHeadSortKey) loaded.addRecord(row);
     }
   }
 }
@@ -172,6 +192,7 @@ function nameOf({ PK, SK }: Key): string {
 }
 
 class LoadedItems implements LedgerState {
+  #feeTimeline: FeeTimeline | undefined;
   readonly #balances = new Map<string, Balance>();
   readonly #accounts = new Map<AccountId, Account>();
   readonly #assets = new Set<AssetCode>();
@@ -197,6 +218,14 @@ class LoadedItems implements LedgerState {
   reversible(id: TransactionId): ReversalState | undefined {
     const record = this.records.get(recordIdOfTransaction(id));
     return record && reversalStateOf(record);
+  }
+
+  feeTimeline(): FeeTimeline | undefined {
+    return this.#feeTimeline;
+  }
+
+  setFeeTimeline(timeline: FeeTimeline): void {
+    this.#feeTimeline = timeline;
   }
 
   add(balance: Balance): void {

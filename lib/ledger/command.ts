@@ -1,12 +1,16 @@
 import type { Metadata, TenantId } from './account.ts';
+import type { PostBatch } from './batch.ts';
 import { digestOf } from './canonical-json.ts';
+import { normalDetails } from './details.ts';
 import { LedgerError } from './errors.ts';
+import { type Exchange, faultOfExchange } from './exchange-rate.ts';
 import type { CaptureHold } from './hold-capture.ts';
 import type { CreateHold } from './hold-creation.ts';
 import type { ReleaseHold } from './hold-release.ts';
 import { type RecordId, recordIdOf, transactionIdOf } from './identifiers.ts';
 import { maxPostings } from './limits.ts';
 import type { Posting } from './posting.ts';
+import type { ReverseTransaction } from './reversal.ts';
 import type { TransactionId, TransactionType } from './transaction.ts';
 
 /** What a caller asks: move money, under this key. */
@@ -18,6 +22,7 @@ export interface PostTransactionRequest {
   readonly operation: string;
   readonly type: TransactionType;
   readonly postings: readonly Posting[];
+  readonly exchange?: Exchange | undefined;
   readonly description?: string | undefined;
   readonly metadata?: Metadata | undefined;
 }
@@ -38,18 +43,22 @@ export interface CommandBase {
 export interface PostTransaction extends CommandBase {
   readonly kind: 'transaction';
   readonly postings: readonly Posting[];
+  readonly exchange?: Exchange;
   readonly description?: string;
   readonly metadata?: Metadata;
 }
 
+/** What makes one transaction. */
+export type TransactionCommand = PostTransaction | CaptureHold | ReverseTransaction;
+
 /** Everything that moves or reserves money. */
-export type Command = PostTransaction | CreateHold | CaptureHold | ReleaseHold;
+export type Command = PostTransaction | CreateHold | CaptureHold | ReleaseHold | ReverseTransaction | PostBatch;
 
 /**
  * Normalises a request. Absent, empty and undefined details are the same; the order of names never matters.
  *
  * @throws LedgerError `same_account` for a posting from an account to itself, `invalid_request` for none or too many
- * postings or an amount that is not positive
+ * postings, an amount that is not positive, or amounts that are not what an exchange says
  */
 export function postTransaction(request: PostTransactionRequest): PostTransaction {
   const { tenant, key, operation, type, postings } = request;
@@ -64,8 +73,10 @@ export function postTransaction(request: PostTransactionRequest): PostTransactio
       });
     }
   }
-  const description = request.description || undefined;
-  const metadata = request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined;
+  const { exchange } = request;
+  const fault = exchange && faultOfExchange(exchange, postings);
+  if (fault) throw new LedgerError('invalid_request', fault.detail);
+  const { description, metadata } = normalDetails(request);
   const record = recordIdOf(tenant, key);
   return {
     kind: 'transaction',
@@ -74,6 +85,7 @@ export function postTransaction(request: PostTransactionRequest): PostTransactio
     id: transactionIdOf(record),
     type,
     postings,
+    ...(exchange && { exchange }),
     ...(description !== undefined && { description }),
     ...(metadata !== undefined && { metadata }),
     requestHash: digestOf({
@@ -83,6 +95,8 @@ export function postTransaction(request: PostTransactionRequest): PostTransactio
       postings: postings.map((posting) => ({ ...posting, amount: posting.amount.toString() })),
       description: description ?? null,
       metadata: metadata ?? null,
+      // Absent where there is none, so that the hashes of requests without one stay what they were.
+      ...(exchange && { exchange: { ...exchange } }),
     }),
   };
 }

@@ -1,6 +1,8 @@
 import type { PostTransaction } from './command.ts';
 import type { Circumstances, Decision } from './decision.ts';
 import { detailsDigest, type Entry } from './entry.ts';
+import { InvariantViolation } from './errors.ts';
+import { canHaveFee, type FeePlan, planFees } from './fee.ts';
 import { PostingRun } from './posting-run.ts';
 import type { LedgerState } from './state.ts';
 import type { PostedTransaction } from './transaction.ts';
@@ -11,7 +13,9 @@ export function decideTransaction(
   state: LedgerState,
   { now, salt }: Circumstances,
 ): Decision {
-  const { tenant, id, type, postings, description, metadata } = command;
+  const { tenant, id, type, description, metadata } = command;
+  const fees = feesDue(command, state, now);
+  const postings = [...command.postings, ...(fees?.postings ?? [])];
   const run = new PostingRun(state);
   const refusedOrBarred = run.open(postings) ?? run.barred(postings);
   if (refusedOrBarred) return refusedOrBarred;
@@ -19,22 +23,30 @@ export function decideTransaction(
   const createdAt = run.timeOf(now);
   const digest = detailsDigest(salt, description, metadata);
   const entries: Entry[] = [];
-  for (const posting of postings) {
-    const posted = run.post(posting, {
-      tenant,
-      transactionId: id,
-      type,
-      description,
-      detailsDigest: digest,
-      createdAt,
-    });
+  for (const [index, posting] of postings.entries()) {
+    const context = { tenant, transactionId: id, type, description, detailsDigest: digest, createdAt };
+    // A limit is on what clients move, so a fee neither meets it nor uses it up.
+    const posted = run.post(posting, context, { isCounted: index < command.postings.length });
     if ('kind' in posted) return posted;
     entries.push(...posted);
   }
   const full = run.full();
   if (full) return full;
-  const transaction = postedTransaction(command, entries, createdAt, salt);
+  const feeVersion = fees?.version;
+  const transaction: PostedTransaction = {
+    ...postedTransaction({ ...command, postings }, entries, createdAt, salt),
+    ...(feeVersion !== undefined && { feeVersion }),
+    ...(command.exchange && { exchange: command.exchange }),
+  };
   return { kind: 'commit', result: { kind: 'transaction', transaction }, entries, changes: run.changes() };
+}
+
+/** What the command costs at this time. @throws InvariantViolation where the fee schedules were not loaded for it */
+function feesDue(command: PostTransaction, state: LedgerState, now: number): FeePlan | undefined {
+  if (!canHaveFee(command)) return undefined;
+  const timeline = state.feeTimeline();
+  if (!timeline) throw new InvariantViolation('a transaction that may have a fee is decided without the fee schedules');
+  return planFees(timeline, command, now);
 }
 
 /** The transaction as its record keeps it. */

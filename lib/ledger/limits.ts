@@ -65,3 +65,22 @@ export const defaultHoldSeconds = 7 * 86_400;
 
 /** The longest a hold may last, in seconds: 31 days, as the longest card authorisations do. What is reserved longer is better posted to an account of its own. */
 export const maxHoldSeconds = 31 * 86_400;
+
+/** Rules of one fee schedule: enough for several types in a dozen assets; the schedule stays some 20 KB at the most. */
+export const maxFeeRules = 64;
+
+/** Versions of the fee schedule that are not in force yet: each instance reads them all together with the one that is. */
+export const maxFeeVersionsAhead = 4;
+
+/** How long an instance may go on with the fee schedule that it read, in milliseconds. */
+export const maxFeeTimelineAgeMs = 30_000;
+
+/** How long the write of a new fee schedule may take until it is seen, in milliseconds: its attempts, and one more request. */
+export const maxFeeWriteMs = 10_000;
+
+/**
+ * How long before it takes effect a version of the fee schedule is made, in milliseconds: by then every instance has
+ * read it, so that none charges by an old one. It is longer than these together: the age of what an instance read, the
+ * time it then takes to commit by it, the time the version takes to be written, and both clocks' errors.
+ */
+export const minFeeNoticeMs = 60_000;

@@ -1,6 +1,7 @@
 import type { AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
-import type { Command } from './command.ts';
+import type { Command, PostTransaction } from './command.ts';
+import { canHaveFee, feeBalances } from './fee.ts';
 import type { HoldId } from './hold.ts';
 import type { Posting } from './posting.ts';
 import type { LedgerState } from './state.ts';
@@ -10,28 +11,44 @@ import type { TransactionId } from './transaction.ts';
 export interface Needs {
   readonly balances: readonly { readonly account: AccountId; readonly asset: AssetCode }[];
   readonly holds?: readonly HoldId[];
+  /** Whether fees may come with it. */
+  readonly fees?: boolean;
   /** Transactions that are to be reversed. */
   readonly reversibles?: readonly TransactionId[];
 }
 
 /** What was found so far; undefined for what is absent or was not looked for yet. */
-export type Found = Pick<LedgerState, 'hold' | 'reversible'>;
+export type Found = Pick<LedgerState, 'hold' | 'reversible' | 'feeTimeline'>;
 
 /** Before anything was looked for. */
-export const nothingFound: Found = { hold: () => undefined, reversible: () => undefined };
+export const nothingFound: Found = {
+  hold: () => undefined,
+  reversible: () => undefined,
+  feeTimeline: () => undefined,
+};
 
 /** What a command needs, as far as can be told by what was found: what it names itself, then what follows from that. */
 export function needsOf(command: Command, found: Found): Needs {
   switch (command.kind) {
     case 'transaction':
-      return { balances: balancesOf(command.postings) };
+      return needsOfTransaction(command, found);
     case 'createHold':
       return { balances: [{ account: command.account, asset: command.asset }] };
     case 'captureHold':
       return needsOfHold(command.holdId, found, [command.destination]);
     case 'releaseHold':
       return needsOfHold(command.holdId, found);
+    case 'batch':
+      return { balances: balancesOf(command.members.flatMap(({ postings }) => postings)) };
+    case 'reversal':
+      return needsOfReversal(command.reverses, found);
   }
+}
+
+/** What the postings name, and once the fee schedules are known what they add. */
+export function needsOfTransaction(command: PostTransaction, found: Found): Needs {
+  const fees = feeBalances(found.feeTimeline() ?? [], command);
+  return { balances: balancesOf([...command.postings, ...fees]), fees: canHaveFee(command) };
 }
 
 /** A hold, and once it is found its balance, with the balances of others in the same asset. */
@@ -40,6 +57,12 @@ function needsOfHold(id: HoldId, found: Found, others: readonly AccountId[] = []
   if (!hold) return { balances: [], holds: [id] };
   const balances = [hold.account, ...others].map((account) => ({ account, asset: hold.asset }));
   return { balances, holds: [id] };
+}
+
+/** A transaction, and once it is found the balances that it touched. */
+function needsOfReversal(id: TransactionId, found: Found): Needs {
+  const original = found.reversible(id);
+  return { balances: original ? balancesOf(original.transaction.postings) : [], reversibles: [id] };
 }
 
 /** The balances that postings touch; one may come more than once. */

@@ -2,6 +2,7 @@ import type { Account, AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { type Balance, balanceKey } from './balance.ts';
 import type { Commitment } from './decision.ts';
+import type { FeeTimeline } from './fee-schedule.ts';
 import type { Hold, HoldId } from './hold.ts';
 import type { ReversalState, TransactionId } from './transaction.ts';
 
@@ -14,6 +15,8 @@ export interface LedgerState {
   account(account: AccountId): Account | undefined;
   hasAsset(asset: AssetCode): boolean;
   hold(id: HoldId): Hold | undefined;
+  /** The tenant's fee schedules that are or may soon be in force; undefined where they were never loaded. */
+  feeTimeline(): FeeTimeline | undefined;
   /** A transaction that is to be reversed, with what was reversed of it so far; rejected ones count as absent. */
   reversible(id: TransactionId): ReversalState | undefined;
 }
@@ -64,6 +67,10 @@ export class WorkingState implements LedgerState {
 
   hold(id: HoldId): Hold | undefined {
     return this.#holds.get(id) ?? this.#base.hold(id);
+  }
+
+  feeTimeline(): FeeTimeline | undefined {
+    return this.#base.feeTimeline();
   }
 
   reversible(id: TransactionId): ReversalState | undefined {

@@ -1,6 +1,7 @@
 import type { AccountId, Metadata } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { DeclineReason } from './errors.ts';
+import type { Exchange } from './exchange-rate.ts';
 import type { HoldId } from './hold.ts';
 import type { Posting } from './posting.ts';
 import type { ExceededLimit } from './velocity.ts';
@@ -36,6 +37,10 @@ export interface PostedTransaction extends TransactionBase {
   readonly entries: readonly RecordedEntry[];
   readonly description?: string;
   readonly metadata?: Metadata;
+  /** The version of the fee schedule that had a rule for it. Its first posting is what was asked; the others are fees. */
+  readonly feeVersion?: number;
+  /** The exchange that its amounts were held to. */
+  readonly exchange?: Exchange;
   /** The hold it captured. */
   readonly holdId?: HoldId;
   /** The transaction it reverses, whole or in part. */

@@ -6,6 +6,7 @@ import {
   balanceKey,
   type Commitment,
   emptyBalance,
+  type FeeTimeline,
   type Hold,
   type HoldId,
   type LedgerState,
@@ -57,6 +58,7 @@ export function accountOf(id: string, rest: Partial<Account> = {}): Account {
 
 /** A state written down: accounts, registered assets and the balances that exist. */
 export class WrittenState implements LedgerState {
+  fees: FeeTimeline = [];
   readonly holds = new Map<string, Hold>();
   readonly reversibles = new Map<string, ReversalState>();
   readonly accounts = new Map<string, Account>();
@@ -101,6 +103,10 @@ export class WrittenState implements LedgerState {
 
   reversible(id: TransactionId): ReversalState | undefined {
     return this.reversibles.get(id);
+  }
+
+  feeTimeline(): FeeTimeline {
+    return this.fees;
   }
 
   hasAsset(asset: AssetCode): boolean {
