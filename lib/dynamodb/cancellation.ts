@@ -30,6 +30,8 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
   const records = new Map<Command, KeyRecord>();
   const balances: { account: AccountId; asset: AssetCode; now: Balance | undefined }[] = [];
   const contended = new Set<Command>();
+  // Batches of which a transaction exists already: then the batch's own record does too.
+  const withMembers = new Set<Command>();
   let isThrottled = false;
   let isStale = false;
   let hasForeignEntry = false;
@@ -44,6 +46,7 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
       if (!item) throw new InvariantViolation('a key record exists, but was not returned');
       for (const command of commands) records.set(command, parseRecord(item));
     } else if (subject === 'entry') hasForeignEntry = true;
+    else if (subject === 'member') for (const command of commands) withMembers.add(command);
     else isStale = true;
     if (action.subject === 'balance') {
       balances.push({ account: action.account, asset: action.asset, now: item && parseBalance(item) });
@@ -53,5 +56,7 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
   if (hasForeignEntry && !isStale && contended.size === 0 && !isThrottled) {
     throw new InvariantViolation('an entry exists that its balance does not know');
   }
+  const isPartial = [...withMembers].some((command) => !records.has(command) && !contended.has(command));
+  if (isPartial && !isThrottled) throw new InvariantViolation('a transaction of a batch exists without the batch');
   return { records, balances, contended, isThrottled };
 }

@@ -15,15 +15,15 @@ export type Commit = (tenant: TenantId, commands: readonly PendingCommand[], onD
 /**
  * Gathers the commands that arrive in one instance while earlier ones are being committed, and hands them on as lists.
  *
- * A command waits for lists that touch its balances until these are decided, and for one with its own key until that
- * is settled; then all that wait go together. The order of arrival is kept on every balance: a command that waits keeps
+ * A command waits for lists that touch its balances until these are decided, and for one with its own key, its hold or
+ * the transaction it reverses until that is settled; then all that wait go together. The order of arrival is kept on every balance: a command that waits keeps
  * later ones from overtaking it. Nothing depends on this for correctness.
  */
 export class CoalescingQueue {
   readonly #commit: Commit;
   readonly #clock: Pick<Clock, 'elapsed'>;
   #waiting: PendingCommand[] = [];
-  /** Balances of lists that are not decided yet, and keys of lists that are not settled. */
+  /** Balances of lists that are not decided yet; keys, holds and transactions to be reversed of lists that are not settled. */
   readonly #busy = new Set<string>();
   /** When each list under way was started. */
   readonly #lists = new Set<{ readonly startedAt: number }>();
@@ -73,9 +73,9 @@ export class CoalescingQueue {
 
   #start(commands: readonly PendingCommand[]): void {
     const list = { startedAt: this.#clock.elapsed() };
-    const keys = new Set(commands.map(({ command }) => keyClaim(command)));
-    const balances = new Set(commands.flatMap(({ command }) => claimsOf(command)));
-    for (const claim of [...keys, ...balances]) this.#busy.add(claim);
+    const unforeseen = new Set(commands.flatMap(({ command }) => [keyClaim(command), ...otherClaimsOf(command)]));
+    const balances = new Set(commands.flatMap(({ command }) => balanceClaimsOf(command)));
+    for (const claim of [...unforeseen, ...balances]) this.#busy.add(claim);
     this.#lists.add(list);
     const release = (claims: ReadonlySet<string>) => {
       for (const claim of claims) this.#busy.delete(claim);
@@ -94,7 +94,7 @@ export class CoalescingQueue {
       .finally(() => {
         this.#lists.delete(list);
         onDecided();
-        release(keys);
+        release(unforeseen);
       });
   }
 
@@ -111,7 +111,7 @@ export class CoalescingQueue {
       const touched = claimsOf(command);
       const isSameTenant = command.tenant === (taken[0]?.command.tenant ?? command.tenant);
       const isOpen = isSameTenant && ![key, ...touched].some((claim) => blocked.has(claim));
-      const size = 1 + entriesOf(command) + new Set(touched).difference(balances).size;
+      const size = itemsOf(command) + new Set(touched).difference(balances).size;
       if (isOpen && actions + size <= maxActionsPerWrite) {
         taken.push(pending);
         actions += size;
@@ -131,12 +131,23 @@ function keyClaim({ tenant, record }: Command): string {
 
 /** What a command is known to touch before anything is read. */
 function claimsOf(command: Command): string[] {
-  const { balances, holds = [], reversibles = [] } = needsOf(command, nothingFound);
-  const names = [...balances.map(({ account, asset }) => balanceKey(account, asset)), ...holds, ...reversibles];
-  return names.map((name) => `${command.tenant}#${name}`);
+  return [...balanceClaimsOf(command), ...otherClaimsOf(command)];
 }
 
-/** Entries it will make, as far as can be told; a list that turns out too long is cut by the committer. */
-function entriesOf(command: Command): number {
-  return 'postings' in command ? 2 * command.postings.length : 2;
+/** The balances among it: what a write that is under way will leave of them is foreseen. */
+function balanceClaimsOf(command: Command): string[] {
+  const { balances } = needsOf(command, nothingFound);
+  return balances.map(({ account, asset }) => `${command.tenant}#${balanceKey(account, asset)}`);
+}
+
+/** The rest of it, of which the next command learns by reading: only after the write that is under way. */
+function otherClaimsOf(command: Command): string[] {
+  const { holds = [], reversibles = [] } = needsOf(command, nothingFound);
+  return [...holds, ...reversibles].map((name) => `${command.tenant}#${name}`);
+}
+
+/** Entries and records of its own, as far as can be told; a list that turns out too long is cut by the committer. */
+function itemsOf(command: Command): number {
+  if (command.kind !== 'batch') return 1 + ('postings' in command ? 2 * command.postings.length : 2);
+  return command.members.reduce((sum, { postings }) => sum + 1 + 2 * postings.length, 1);
 }

@@ -1,4 +1,4 @@
-import type { FailureCode, KeyResult, Refusal, Transaction } from '../ledger/index.ts';
+import type { FailureCode, KeyResult, PostedTransaction, Refusal, Transaction } from '../ledger/index.ts';
 
 /**
  * What became of a command.
@@ -9,7 +9,13 @@ import type { FailureCode, KeyResult, Refusal, Transaction } from '../ledger/ind
  * - `failed`: no answer in time; only `outcome_unknown` may have had an effect, and the same key finds out
  */
 export type CommitOutcome =
-  | { readonly kind: 'settled'; readonly result: KeyResult; readonly replayed: boolean }
+  | {
+      readonly kind: 'settled';
+      readonly result: KeyResult;
+      readonly replayed: boolean;
+      /** The transactions of a batch, where this instance has just made them: the batch's record only names them. */
+      readonly members?: readonly PostedTransaction[];
+    }
   | { readonly kind: 'key_reused' }
   | Refused
   | { readonly kind: 'failed'; readonly code: FailureCode };

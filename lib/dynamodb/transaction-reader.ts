@@ -1,4 +1,11 @@
-import { recordIdOfTransaction, type TenantId, type Transaction, type TransactionId } from '../ledger/index.ts';
+import {
+  InvariantViolation,
+  type PostedTransaction,
+  recordIdOfTransaction,
+  type TenantId,
+  type Transaction,
+  type TransactionId,
+} from '../ledger/index.ts';
 import { recordKey } from './keys.ts';
 import type { Reader } from './reader.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
@@ -15,6 +22,27 @@ export class TransactionReader {
   async get(tenant: TenantId, id: TransactionId): Promise<Transaction | undefined> {
     const result = (await this.record(tenant, id))?.result;
     return result?.kind === 'transaction' ? result.transaction : undefined;
+  }
+
+  /**
+   * Posted transactions that are known to exist, in the order of their ids, by one read.
+   *
+   * @throws LedgerError `unavailable`, InvariantViolation where one is missing
+   */
+  async getPosted(tenant: TenantId, ids: readonly TransactionId[]): Promise<PostedTransaction[]> {
+    const rows = await this.#reader.getAll(ids.map((id) => recordKey(tenant, recordIdOfTransaction(id))));
+    const posted = new Map<TransactionId, PostedTransaction>();
+    for (const row of rows) {
+      const { result } = parseRecord(row);
+      if (result.kind === 'transaction' && result.transaction.status === 'posted') {
+        posted.set(result.transaction.id, result.transaction);
+      }
+    }
+    return ids.map((id) => {
+      const transaction = posted.get(id);
+      if (!transaction) throw new InvariantViolation(`there is no posted transaction ${id}`);
+      return transaction;
+    });
   }
 
   /** The record that the transaction is part of, with what caused it. One consistent read. @throws LedgerError `unavailable` */

@@ -14,6 +14,7 @@ import {
   type HoldId,
   InvariantViolation,
   maxActionsPerWrite,
+  type RecordId,
   type ReversalChange,
   type ReversalState,
   recordIdOfTransaction,
@@ -32,7 +33,7 @@ export type PlannedAction = {
   readonly action: Action;
   readonly commands: readonly Command[];
 } & (
-  | { readonly subject: 'record' | 'account' | 'entry' | 'hold' | 'reversal' }
+  | { readonly subject: 'record' | 'member' | 'account' | 'entry' | 'hold' | 'reversal' }
   | { readonly subject: 'balance'; readonly account: AccountId; readonly asset: AssetCode }
 );
 
@@ -67,6 +68,7 @@ export class WritePlan {
   readonly #holds = new Map<HoldId, Folded<HoldChange>>();
   readonly #reversals = new Map<TransactionId, Folded<ReversalChange>>();
   readonly #records: { command: Command; record: KeyRecord }[] = [];
+  readonly #members: { command: Command; record: RecordId; content: KeyRecord }[] = [];
   readonly #entries: { command: Command; entry: Entry }[] = [];
 
   constructor(table: string, tenant: TenantId) {
@@ -76,7 +78,7 @@ export class WritePlan {
 
   get size(): number {
     const folded = this.#balances.size + this.#accounts.size + this.#holds.size + this.#reversals.size;
-    return this.#records.length + this.#entries.length + folded;
+    return this.#records.length + this.#members.length + this.#entries.length + folded;
   }
 
   /** The balances as the write will leave them. */
@@ -86,7 +88,7 @@ export class WritePlan {
 
   /** Whether the write has room for one more decision. */
   fits(decision: Commitment): boolean {
-    let actions = 1 + decision.entries.length;
+    let actions = 1 + (decision.members?.length ?? 0) + decision.entries.length;
     for (const { after } of decision.holds ?? []) if (!this.#holds.has(after.id)) actions++;
     for (const { after } of decision.reversals ?? []) if (!this.#reversals.has(after.transaction.id)) actions++;
     const opened = new Set<AccountId>();
@@ -100,6 +102,16 @@ export class WritePlan {
   /** Adds a command with its decision, which was made on the state that the decisions before it left. */
   add(command: Command, decision: Commitment, record: KeyRecord): void {
     this.#records.push({ command, record });
+    const { nonce, cause } = record;
+    for (const { record: place, requestHash, transaction } of decision.members ?? []) {
+      const content: KeyRecord = {
+        result: { kind: 'transaction', transaction },
+        requestHash,
+        nonce,
+        ...(cause && { cause }),
+      };
+      this.#members.push({ command, record: place, content });
+    }
     for (const entry of decision.entries) this.#entries.push({ command, entry });
     for (const change of decision.changes) this.#fold(command, change);
     for (const change of decision.holds ?? []) foldInto(this.#holds, change.after.id, command, change);
@@ -130,6 +142,13 @@ export class WritePlan {
           subject: 'record',
           commands: [command],
           action: this.#put(recordItem(this.#tenant, command.record, record)),
+        }),
+      ),
+      ...this.#members.map(
+        ({ command, record, content }): PlannedAction => ({
+          subject: 'member',
+          commands: [command],
+          action: this.#put(recordItem(this.#tenant, record, content)),
         }),
       ),
       ...[...this.#balances.values()].map(

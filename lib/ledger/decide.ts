@@ -1,5 +1,7 @@
 import type { Command } from './command.ts';
+import { decideBatch } from './decide-batch.ts';
 import { decideCaptureHold, decideCreateHold, decideReleaseHold } from './decide-hold.ts';
+import { decideReversal } from './decide-reversal.ts';
 import { decideTransaction } from './decide-transaction.ts';
 import type { Circumstances, Decision } from './decision.ts';
 import type { LedgerState } from './state.ts';
@@ -18,5 +20,9 @@ export function decide(command: Command, state: LedgerState, circumstances: Circ
       return decideCaptureHold(command, state, circumstances);
     case 'releaseHold':
       return decideReleaseHold(command, state, circumstances);
+    case 'batch':
+      return decideBatch(command, state, circumstances);
+    case 'reversal':
+      return decideReversal(command, state, circumstances);
   }
 }

@@ -28,6 +28,8 @@ export interface Entry {
   readonly type: TransactionType;
   readonly counterparty: AccountId;
   readonly description?: string;
+  /** A debit that was allowed to leave the balance below its floor; not part of the hash. */
+  readonly overdraft?: true;
   /** The transaction's time, in milliseconds since 1970. */
   readonly createdAt: number;
   readonly detailsDigest: string;

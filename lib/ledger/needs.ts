@@ -39,7 +39,7 @@ export function needsOf(command: Command, found: Found): Needs {
     case 'releaseHold':
       return needsOfHold(command.holdId, found);
     case 'batch':
-      return { balances: balancesOf(command.members.flatMap(({ postings }) => postings)) };
+      return needsOfAll(command.members, found);
     case 'reversal':
       return needsOfReversal(command.reverses, found);
   }
@@ -49,6 +49,12 @@ export function needsOf(command: Command, found: Found): Needs {
 export function needsOfTransaction(command: PostTransaction, found: Found): Needs {
   const fees = feeBalances(found.feeTimeline() ?? [], command);
   return { balances: balancesOf([...command.postings, ...fees]), fees: canHaveFee(command) };
+}
+
+/** What several transactions need together. */
+export function needsOfAll(commands: readonly PostTransaction[], found: Found): Needs {
+  const needs = commands.map((command) => needsOfTransaction(command, found));
+  return { balances: needs.flatMap(({ balances }) => balances), fees: needs.some(({ fees }) => fees) };
 }
 
 /** A hold, and once it is found its balance, with the balances of others in the same asset. */
