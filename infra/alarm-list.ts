@@ -31,6 +31,11 @@ export const alarmList = {
     heading: 'Table throttles',
     meaning: 'DynamoDB refused reads or writes in three of five minutes: longer than retries can hide.',
   },
+  ledgerDamaged: {
+    heading: 'Ledger damaged',
+    meaning:
+      'The self-audit found something in the books that cannot be: an entry, a balance or a transaction is not as it was written.',
+  },
   replicationLag: {
     heading: 'Replication lag',
     meaning: 'The replica in the other Region is more than ten seconds behind: a failover now would lose as much.',

@@ -12,7 +12,9 @@ import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
-import { watchApi, watchFunction, watchReplica, watchTable } from './watch.ts';
+import { watchApi, watchAudit, watchFunction, watchReplica, watchTable } from './watch.ts';
+import { WorkerFunction } from './worker-function.ts';
+import { type Worker, workers } from './workers.ts';
 
 /** The part of the requests that is traced in production. */
 const TRACED_IN_PRODUCTION = 0.05;
@@ -27,7 +29,7 @@ export interface ApiStackProps extends StackProps {
   readonly replicatesTo?: string | undefined;
 }
 
-/** What may be replaced at any time: a function for each area, with its grants, the API in front of them, and what watches over them. */
+/** What may be replaced at any time: a function for each area and each worker, with its grants, the API in front of the areas, and what watches over them. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
@@ -35,6 +37,7 @@ export class ApiStack extends Stack {
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
     const apiKeySha256 = options.apiKeySha256 ?? apiKeyParameter(this).valueAsString;
     const functions = serveAreas(this, api, apiKeySha256, props);
+    const workerFunctions = employWorkers(this, props);
     const tables = {
       ledger: { name: state.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
       idempotency: { name: state.idempotency.tableName, indexes: [] },
@@ -49,9 +52,18 @@ export class ApiStack extends Stack {
         new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms: watched, ...options });
       }
     }
+    for (const [name, { live }] of Object.entries(workerFunctions))
+      watchFunction(alarms, name.replaceAll('-', ''), live);
+    watchAudit(alarms, stage.name);
     for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
     if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
-    new Dashboards(this, 'Dashboards', { stage: stage.name, api, functions, tables, alarms: alarms.raised });
+    new Dashboards(this, 'Dashboards', {
+      stage: stage.name,
+      api,
+      functions: { ...functions, ...workerFunctions },
+      tables,
+      alarms: alarms.raised,
+    });
     if (stage.isProduction) {
       new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
     }
@@ -69,6 +81,7 @@ export class ApiStack extends Stack {
 }
 
 const areaNames = Object.keys(areas) as Area[];
+const workerNames = Object.keys(workers) as Worker[];
 
 /** Makes the function of each area and routes its part of the API to it. */
 function serveAreas(
@@ -85,6 +98,16 @@ function serveAreas(
   });
   // The names of all areas went in, so all of them come out.
   return Object.fromEntries(served) as Record<Area, AreaFunction>;
+}
+
+/** Makes the function of each worker, with what wakes it. */
+function employWorkers(stack: Stack, { bundles, state }: ApiStackProps): Readonly<Record<Worker, WorkerFunction>> {
+  const employed = workerNames.map((worker) => {
+    const id = worker.replace(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase());
+    return [worker, new WorkerFunction(stack, id, { worker, bundles, state })] as const;
+  });
+  // The names of all workers went in, so all of them come out.
+  return Object.fromEntries(employed) as Record<Worker, WorkerFunction>;
 }
 
 function apiKeyParameter(stack: Stack): CfnParameter {

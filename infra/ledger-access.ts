@@ -9,6 +9,7 @@ export type LedgerAction =
   | 'dynamodb:GetItem'
   | 'dynamodb:BatchGetItem'
   | 'dynamodb:Query'
+  | 'dynamodb:Scan'
   | 'dynamodb:PutItem'
   | 'dynamodb:UpdateItem'
   | 'dynamodb:ConditionCheckItem';
@@ -37,6 +38,18 @@ export class LedgerAccess {
   /** Allows the named actions on the table's items, and nothing on its indexes. */
   grantItems(grantee: IGrantable, actions: readonly LedgerAction[]): void {
     grantExactly(grantee, actions, this.#tableArn);
+  }
+
+  /** Allows putting items whose partition key is this prefix or begins with it and a `#`, and no others. */
+  grantPutBelow(grantee: IGrantable, prefix: string): void {
+    grantExactly(grantee, ['dynamodb:PutItem'], this.#tableArn, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [prefix, `${prefix}#*`] },
+    });
+  }
+
+  /** Allows reading one index from end to end. */
+  grantIndexScan(grantee: IGrantable, index: SparseIndex): void {
+    grantExactly(grantee, ['dynamodb:Scan'], `${this.#tableArn}/index/${index.name}`);
   }
 
   /** Allows queries of one index. */

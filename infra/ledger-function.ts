@@ -33,6 +33,8 @@ export interface LedgerFunctionProps {
   readonly serviceName: string;
   /** What this function needs beyond what every function gets. */
   readonly environment: Readonly<Record<string, string>>;
+  /** After how many seconds it is stopped; by default as one that API Gateway waits for. */
+  readonly timeoutSeconds?: number;
 }
 
 /**
@@ -67,7 +69,7 @@ export class LedgerFunction extends Construct implements IGrantable {
       handler: 'index.handler',
       code: Code.fromAsset(props.bundle),
       memorySize: MEMORY_MEGABYTES,
-      timeout: Duration.seconds(FUNCTION_TIMEOUT_SECONDS),
+      timeout: Duration.seconds(props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS),
       role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,

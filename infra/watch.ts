@@ -2,7 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { type Alarm, ComparisonOperator, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { Alarms } from './alarms.ts';
+import { serviceMetric } from './dashboards/service-metrics.ts';
 import type { LedgerApi } from './ledger-api.ts';
+import { serviceNameOf } from './service-name.ts';
 import { tableMetric, throttleMetrics, type WatchedTable } from './table-metrics.ts';
 
 /** CloudWatch looks every minute at the last five, so a long period takes away noise and no time. */
@@ -58,6 +60,21 @@ export function watchTable(alarms: Alarms, of: string, table: WatchedTable): voi
     comparisonOperator: atLeast,
     evaluationPeriods: 5,
     datapointsToAlarm: 3,
+  });
+}
+
+/** Raises the alarm on damage that the self-audit knows of. A run says each time what is still damaged, so the alarm lasts as long. */
+export function watchAudit(alarms: Alarms, stage: string): void {
+  alarms.raise('ledgerDamaged', {
+    metric: serviceMetric(
+      stage,
+      'auditFindings',
+      { service: serviceNameOf('audit-ledger') },
+      { statistic: Stats.MAXIMUM, period: Duration.minutes(10) },
+    ),
+    threshold: 1,
+    comparisonOperator: atLeast,
+    evaluationPeriods: 1,
   });
 }
 

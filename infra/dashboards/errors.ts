@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, LogQueryWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { serviceNameOf } from '../service-name.ts';
 import { throttleMetrics } from '../table-metrics.ts';
 import { type Observed, widths } from './observed.ts';
-import { searchMetrics } from './service-metrics.ts';
+import { searchMetrics, serviceMetric } from './service-metrics.ts';
 
 const period = Duration.minutes(5);
 const sum = { statistic: Stats.SUM, period };
@@ -10,6 +11,8 @@ const sum = { statistic: Stats.SUM, period };
 /** What goes wrong, where, and what do the logs say? */
 export function errorsWidgets({ stage, api: { deploymentStage: api }, functions, tables }: Observed): IWidget[][] {
   const all = Object.entries(functions);
+  const audited = (id: 'auditFindings' | 'auditedEntries', statistic: string) =>
+    serviceMetric(stage, id, { service: serviceNameOf('audit-ledger') }, { statistic, period, label: 'self-audit' });
   return [
     [
       new GraphWidget({
@@ -42,6 +45,14 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
         left: Object.values(tables).flatMap((table) => Object.values(throttleMetrics(table, sum))),
         width: widths.third,
       }),
+    ],
+    [
+      new GraphWidget({
+        title: 'Damage in the ledger',
+        left: [audited('auditFindings', Stats.MAXIMUM)],
+        width: widths.half,
+      }),
+      new GraphWidget({ title: 'Entries verified', left: [audited('auditedEntries', Stats.SUM)], width: widths.half }),
     ],
     [
       new LogQueryWidget({

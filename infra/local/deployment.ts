@@ -6,6 +6,7 @@ export interface Deployment {
   readonly topics: readonly TopicDefinition[];
   readonly parameters: readonly ParameterDefinition[];
   readonly functions: readonly FunctionDefinition[];
+  readonly schedules: readonly ScheduleDefinition[];
   readonly api: RestApiDefinition;
 }
 
@@ -66,6 +67,14 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
+}
+
+/** A function that is called again and again. */
+export interface ScheduleDefinition {
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly functionName: string;
+  readonly everyMs: number;
 }
 
 export interface RestApiDefinition {

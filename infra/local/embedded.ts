@@ -16,6 +16,7 @@ import { assertPortFree, withPort } from './port.ts';
 import { type QueueService, startQueues } from './queues.ts';
 import type { TerminalStyle } from './readable-line.ts';
 import { addRuntimeMetrics } from './runtime-metrics.ts';
+import { playSchedules } from './schedules.ts';
 import { seed } from './seed.ts';
 import { type Application, readApplication } from './template-reader.ts';
 
@@ -110,6 +111,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
       failed: (message) => output.failed('gateway', message),
     }),
   );
+  const stopSchedules = playSchedules(deployment.schedules, functions);
+  cleanup.defer(stopSchedules);
   addRuntimeMetrics(metrics.registry, { functions, responses: gateway.responses });
   cleanup.defer(() => gateway.stop(finishRequestsWithinMs));
   folder.announce(gateway.port);

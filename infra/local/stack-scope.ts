@@ -187,6 +187,8 @@ function arnOf(resource: StackResource): string {
       return `arn:aws:sns:${region}:${accountId}:${name}`;
     case 'AWS::Logs::LogGroup':
       return `arn:aws:logs:${region}:${accountId}:log-group:${name}:*`;
+    case 'AWS::Events::Rule':
+      return `arn:aws:events:${region}:${accountId}:rule/${name}`;
     case 'AWS::IAM::Role':
       return `arn:aws:iam::${accountId}:role/${name}`;
     default:

@@ -10,6 +10,7 @@ import type {
   TopicDefinition,
 } from './deployment.ts';
 import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
+import { readSchedules } from './schedule-reader.ts';
 import { type ApplicationContext, type StackResource, StackScope } from './stack-scope.ts';
 import { assertAllCallersPlayed } from './unplayed-callers.ts';
 
@@ -43,6 +44,7 @@ export function readApplication(assemblyFolder: string): Application {
         topics: topics.filter((topic) => isUsed(topic, functions)),
         parameters: ofType(resources, 'AWS::SSM::Parameter').map(readParameter),
         functions,
+        schedules: ofType(resources, 'AWS::Events::Rule').flatMap(readSchedules),
         api: readRestApi(resources),
       };
     },

@@ -1,12 +1,11 @@
 import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
 import type { StackResource, StackScope } from './stack-scope.ts';
 
-/** What can call a function in AWS and is not played here. Its functions would be there and never run, which is worse than a refusal. */
+/** What can call a function in AWS and is not played here. (Rules are looked at by themselves: a schedule of theirs is played.) Its functions would be there and never run, which is worse than a refusal. */
 const callers = new Set([
   'AWS::ApiGateway::Authorizer',
   'AWS::ApiGatewayV2::Authorizer',
   'AWS::ApiGatewayV2::Integration',
-  'AWS::Events::Rule',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Url',
   'AWS::Pipes::Pipe',
@@ -27,7 +26,8 @@ export function assertAllCallersPlayed(resources: readonly StackResource[]): voi
   }
 }
 
-function namesFunction(value: unknown, stack: StackScope): boolean {
+/** Whether a property refers to a function, its version or its alias. */
+export function namesFunction(value: unknown, stack: StackScope): boolean {
   if (Array.isArray(value)) {
     return value.some((item) => namesFunction(item, stack));
   }

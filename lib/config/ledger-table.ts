@@ -39,6 +39,12 @@ export const ledgerTable = {
   readonly indexes: Readonly<Record<string, SparseIndex>>;
 };
 
+/**
+ * The partition keys of what the audit of the running ledger keeps for itself begin with this: the audit may write there and
+ * nowhere else.
+ */
+export const auditPrefix = 'AUDIT';
+
 /** The table of Powertools idempotency records, for mutations that move no money. */
 export const idempotencyTable = {
   partitionKey: 'id',

@@ -42,6 +42,7 @@ export type WalkName = (typeof walkNames)[number];
 const walkFields = z.object({
   pass: count,
   startedAt: count,
+  behind: count.optional(),
   after: z.record(z.string(), z.string()).optional(),
   /** The balance whose entries the rolling walk was amid, by its place in the keys. */
   within: z.object({ partition: z.string(), name: z.string(), head: headFields }).optional(),
@@ -54,10 +55,12 @@ export interface Walk {
   readonly pass: number;
   /** When this pass began, in milliseconds since 1970. */
   readonly startedAt: number;
+  /** Balances of this pass whose newest entries it did not reach; the next pass goes on with them. */
+  readonly behind?: number;
   /** The key to go on behind; absent at the beginning of a pass. */
   readonly after?: Readonly<Record<string, string>>;
   readonly within?: { readonly partition: string; readonly name: string; readonly head: AuditedHead };
-  /** The last pass that reached the end. */
+  /** The last pass that reached the end, and the end of every balance. */
   readonly completed?: { readonly startedAt: number; readonly endedAt: number };
 }
 

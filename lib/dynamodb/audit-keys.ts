@@ -1,12 +1,8 @@
+import { auditPrefix } from '../config/ledger-table.ts';
 import type { AccountId, TenantId } from '../ledger/index.ts';
 import type { Key } from './keys.ts';
 
-/**
- * The keys of what the audit of the running ledger keeps, apart from all rows of the ledger itself: the audit may write
- * below this prefix and nowhere else.
- */
-export const auditPrefix = 'AUDIT';
-
+/** The audit of the running ledger keeps what it needs apart from all rows of the ledger itself. */
 export const auditStateKey: Key = { PK: auditPrefix, SK: 'STATE' };
 
 /** How far the balances of an account were verified. */

@@ -1,7 +1,8 @@
 import type { AuditFinding } from '../ledger/audit-finding.ts';
 import { BalanceAudit } from '../ledger/balance-audit.ts';
+import type { TenantId } from '../ledger/index.ts';
 import type { Walk } from './audit-item.ts';
-import { nameInAccount } from './balance-place.ts';
+import { type BalancePlace, nameInAccount } from './balance-place.ts';
 import type { Row } from './items.ts';
 import { type AuditedRow, entryPlace } from './table-audit-rows.ts';
 
@@ -22,26 +23,26 @@ export class HistoryLook {
 
   /** Holds the next row, if it is an entry, to the entry before it. */
   add(row: Row, audited: AuditedRow): AuditFinding[] {
-    if (audited.kind === 'entry') {
-      const { tenant, entry } = audited;
-      const partition = String(row.PK);
-      const name = nameInAccount(entry);
-      if (this.#at?.partition !== partition || this.#at.name !== name) {
-        const resumed = this.#at === undefined ? this.#resume : undefined;
-        const isSame = resumed?.partition === partition && resumed.name === name;
-        this.#at = { partition, name, audit: new BalanceAudit(tenant, entry, isSame ? resumed.head : undefined) };
-      }
-      return this.#at.audit.add(entry);
-    }
+    if (audited.kind === 'entry') return this.#turnTo(row, audited.tenant, audited.entry).add(audited.entry);
     const unreadable = audited.kind === 'unreadable' ? entryPlace(row) : undefined;
-    if (unreadable && this.#at?.partition === row.PK && this.#at?.name === nameInAccount(unreadable)) {
-      this.#at.audit.skip();
-    }
+    if (audited.kind === 'unreadable' && unreadable) this.#turnTo(row, audited.tenant, unreadable).skip();
     return [];
+  }
+
+  #turnTo(row: Row, tenant: TenantId, place: BalancePlace): BalanceAudit {
+    const partition = String(row.PK);
+    const name = nameInAccount(place);
+    if (this.#at?.partition === partition && this.#at.name === name) return this.#at.audit;
+    const resumed = this.#at === undefined ? this.#resume : undefined;
+    const isSame = resumed?.partition === partition && resumed.name === name;
+    const audit = new BalanceAudit(tenant, place, isSame ? resumed.head : undefined);
+    this.#at = { partition, name, audit };
+    return audit;
   }
 
   /** Where to go on. */
   get within(): Within | undefined {
-    return this.#at && { partition: this.#at.partition, name: this.#at.name, head: this.#at.audit.head };
+    if (!this.#at) return this.#resume;
+    return { partition: this.#at.partition, name: this.#at.name, head: this.#at.audit.head };
   }
 }

@@ -68,6 +68,18 @@ export const metrics = {
     meaning:
       'Writes sent for a command until it was committed, or given up. All but the last failed. A replay gives no value.',
   },
+  auditedEntries: {
+    name: 'AuditedEntries',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Entries that a run of the self-audit verified, for the first time or again.',
+  },
+  auditFindings: {
+    name: 'AuditFindings',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Damage known at the end of a run of the self-audit. 0 in sound books.',
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricId = keyof typeof metrics;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AlarmId, alarmList, anchorOf, runbookPath } from '../../infra/alarm-list.ts';
 import { areas } from '../../infra/areas.ts';
+import { workers } from '../../infra/workers.ts';
 import { type CloudFormationTemplate, type NamedResource, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { ofPrimary, synthesiseWithStandby } from './standby-fixture.ts';
 import { synthesise } from './synthesise.ts';
@@ -46,8 +47,10 @@ interface MathPart {
 
 describe('the alarms', () => {
   it('watch the API, each function and each table', () => {
-    const perFunction = Object.keys(areas).flatMap((area) => [`function-errors-${area}`, `function-throttles-${area}`]);
-    const expected = ['api-error-rate', 'api-latency', 'table-throttles-ledger', 'table-throttles-idempotency'];
+    const names = Object.keys({ ...areas, ...workers }).map((name) => name.replaceAll('-', ''));
+    const perFunction = names.flatMap((name) => [`function-errors-${name}`, `function-throttles-${name}`]);
+    const tables = ['table-throttles-ledger', 'table-throttles-idempotency'];
+    const expected = ['api-error-rate', 'api-latency', 'ledger-damaged', ...tables];
     expect(alarmsOf(template).map((one) => propertyOf(one, 'AlarmName'))).toHaveLength(
       expected.length + perFunction.length,
     );

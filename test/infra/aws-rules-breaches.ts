@@ -112,6 +112,11 @@ export const breaches: Readonly<Record<keyof typeof awsRules, readonly Breach[]>
       Live: live,
       P: permission(sourceArn('/dev/*/*'), { Ref: 'Code' }),
     }),
+    breach('R does not go through an alias', {
+      Code: lambda(),
+      Live: live,
+      R: resource('AWS::Events::Rule', { Targets: [{ Arn: { 'Fn::GetAtt': ['Code', 'Arn'] } }] }),
+    }),
     breach('E does not go through an alias', {
       Code: lambda(),
       Live: live,

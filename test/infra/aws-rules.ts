@@ -142,6 +142,7 @@ export const awsRules = {
       ...resourcesOf(template, 'AWS::ApiGateway::Method')
         .filter((method) => propertyOf(method, 'Integration.Type') === 'AWS_PROXY')
         .map((method) => ({ ...method, target: propertyOf(method, 'Integration.Uri') })),
+      ...resourcesOf(template, 'AWS::Events::Rule').map((rule) => ({ ...rule, target: propertyOf(rule, 'Targets') })),
       ...resourcesOf(template, 'AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping').map((resource) => ({
         ...resource,
         target: propertyOf(resource, 'FunctionName'),

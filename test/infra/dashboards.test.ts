@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { areas } from '../../infra/areas.ts';
+import { workers } from '../../infra/workers.ts';
 import { declineReasons } from '../../lib/ledger/errors.ts';
 import { countedTypes, metrics } from '../../lib/observability/metric-names.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
@@ -92,7 +93,7 @@ describe('the dashboards', () => {
     const services = allShown()
       .filter(({ namespace }) => namespace === ownNamespace)
       .map(({ dimensions }) => dimensions.service);
-    expect(new Set(services)).toEqual(new Set(['florin-transactions']));
+    expect(new Set(services)).toEqual(new Set(['florin-audit-ledger', 'florin-transactions']));
     const names = resourcesOf(template, 'AWS::Lambda::Function').map((one) =>
       propertyOf(one, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
     );
@@ -108,7 +109,7 @@ describe('the health dashboard', () => {
   });
 
   it.each(['Running at once', 'Time in the function, p95', 'Throttled'])('shows %s of each function', (title) => {
-    expect(shownMetrics(widget('Health', title))).toHaveLength(Object.keys(areas).length);
+    expect(shownMetrics(widget('Health', title))).toHaveLength(Object.keys({ ...areas, ...workers }).length);
   });
 });
 

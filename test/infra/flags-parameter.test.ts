@@ -43,6 +43,7 @@ describe('FlagsParameter', () => {
     expect(named.sort()).toEqual([
       ['florin-accounts', '/florin/test/flags', 'open'],
       ['florin-assets', '/florin/test/flags', 'open'],
+      ['florin-audit-ledger', '/florin/test/flags', 'open'],
       ['florin-documents', undefined, undefined],
       ['florin-transactions', '/florin/test/flags', 'open'],
     ]);

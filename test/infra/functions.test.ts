@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Area } from '../../infra/areas.ts';
+import { type Worker, workers } from '../../infra/workers.ts';
 import { routes } from '../../lib/http/routes.ts';
 import {
   type CloudFormationTemplate,
@@ -16,9 +17,10 @@ beforeAll(async () => {
 }, 60_000);
 
 const areas = [...new Set<Area>(routes.map(({ area }) => area))];
+const workerNames = Object.keys(workers) as Worker[];
 
-function functionOf(area: Area): NamedResource {
-  const serviceName = `florin-${area}`;
+function functionOf(name: Area | Worker): NamedResource {
+  const serviceName = `florin-${name}`;
   const found = resourcesOf(template, 'AWS::Lambda::Function').find(
     (resource) => propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME') === serviceName,
   );
@@ -29,16 +31,23 @@ function functionOf(area: Area): NamedResource {
 interface Statement {
   readonly Action: string | string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 /** What the function's role allows, as `action on resource`, the resource named by what its ARN refers to. */
-function grantsOf(area: Area): string[] {
-  const role = referenceOf(propertyOf(functionOf(area), 'Role'));
+function grantsOf(name: Area | Worker): string[] {
+  const role = referenceOf(propertyOf(functionOf(name), 'Role'));
   return resourcesOf(template, 'AWS::IAM::Policy')
     .filter((policy) => JSON.stringify(propertyOf(policy, 'Roles')) === JSON.stringify([{ Ref: role }]))
     .flatMap((policy) => propertyOf(policy, 'PolicyDocument.Statement') as Statement[])
-    .flatMap(({ Action, Resource }) => [Action].flat().map((action) => `${action} on ${resourceName(Resource)}`))
+    .flatMap(({ Action, Resource, Condition }) =>
+      [Action].flat().map((action) => `${action} on ${resourceName(Resource)}${conditionText(Condition)}`),
+    )
     .sort();
+}
+
+function conditionText(condition: unknown): string {
+  return condition === undefined ? '' : ` if ${JSON.stringify(condition)}`;
 }
 
 function resourceName(resource: unknown): string {
@@ -61,7 +70,13 @@ const replay = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
 const readFlags = 'ssm:GetParameter on flags';
 const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
 
-const grants: Readonly<Record<Area, readonly string[]>> = {
+const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'audit-ledger': [
+    readFlags,
+    ...on('Ledger', ['BatchGetItem', 'GetItem', 'Query', 'Scan']),
+    ...on('Ledger/index/accountsByTenant', ['Scan']),
+    'dynamodb:PutItem on Ledger if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["AUDIT","AUDIT#*"]}}',
+  ],
   assets: [readFlags, ...on('Ledger', ['PutItem', 'Query']), ...on('Idempotency', replay)],
   accounts: [
     readFlags,
@@ -74,7 +89,8 @@ const grants: Readonly<Record<Area, readonly string[]>> = {
 };
 
 const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
-const variables: Readonly<Record<Area, readonly string[]>> = {
+const variables: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'audit-ledger': ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   assets: [
     'API_KEY_SHA256',
     'FLAGS_PARAMETER',
@@ -96,11 +112,11 @@ const variables: Readonly<Record<Area, readonly string[]>> = {
 };
 
 describe('ApiStack', () => {
-  it('has a function for each area and no other', () => {
+  it('has a function for each area and each worker, and no other', () => {
     const names = resourcesOf(template, 'AWS::Lambda::Function').map((resource) =>
       propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
     );
-    expect(names.sort()).toEqual(areas.map((area) => `florin-${area}`).sort());
+    expect(names.sort()).toEqual([...areas, ...workerNames].map((name) => `florin-${name}`).sort());
   });
 
   it('publishes a new version of exactly the functions that know the key when the key changes', async () => {
@@ -126,7 +142,7 @@ describe('ApiStack', () => {
   });
 });
 
-describe.each(areas)('the function of %s', (area) => {
+describe.each([...areas, ...workerNames])('the function of %s', (area) => {
   it('is granted exactly what it uses', () => {
     expect(grantsOf(area)).toEqual([...everyFunction, ...grants[area]].sort());
   });
@@ -149,7 +165,7 @@ describe.each(areas)('the function of %s', (area) => {
       Architectures: ['arm64'],
       Handler: 'index.handler',
       MemorySize: 1024,
-      Timeout: 10,
+      Timeout: workers[area as Worker]?.timeoutSeconds ?? 10,
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: { LogFormat: 'JSON' },
     });
@@ -158,5 +174,34 @@ describe.each(areas)('the function of %s', (area) => {
   it('writes to a log group that forgets', () => {
     const logs = template.Resources[referenceOf(propertyOf(functionOf(area), 'LoggingConfig.LogGroup')) ?? ''];
     expect(logs).toMatchObject({ Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 90 } });
+  });
+});
+
+describe.each(workerNames)('the worker %s', (worker) => {
+  it('is woken on its schedule, through its alias, by a rule that alone may', () => {
+    const { logicalId } = functionOf(worker);
+    const aliases = resourcesOf(template, 'AWS::Lambda::Alias').filter(
+      (alias) => referenceOf(propertyOf(alias, 'FunctionName')) === logicalId,
+    );
+    const [live] = aliases;
+    const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
+      (rule) => referenceOf(propertyOf(rule, 'Targets.0.Arn')) === live?.logicalId,
+    );
+    expect(rules.map((rule) => propertyOf(rule, 'ScheduleExpression'))).toEqual([
+      `rate(${workers[worker].everyMinutes} minutes)`,
+    ]);
+    const permissions = resourcesOf(template, 'AWS::Lambda::Permission').filter(
+      (permission) => referenceOf(propertyOf(permission, 'FunctionName')) === live?.logicalId,
+    );
+    expect(permissions.map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({
+        Principal: 'events.amazonaws.com',
+        SourceArn: { 'Fn::GetAtt': [rules[0]?.logicalId, 'Arn'] },
+      }),
+    ]);
+  });
+
+  it('ends before it is woken again', () => {
+    expect(workers[worker].timeoutSeconds).toBeLessThan(60 * workers[worker].everyMinutes);
   });
 });

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Area, areas } from '../../infra/areas.ts';
+import { workers } from '../../infra/workers.ts';
 import type { AreaHandler } from '../../lib/http/index.ts';
 import { routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
 import { apiKey, type Call, callWith, flagsParameter } from '../functions/api.ts';
+import { lambdaContext } from '../functions/proxy-event.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type FaultProxy, type ProxiedCall, startFaultProxy } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';
 import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { actionsOf } from './iam-actions.ts';
@@ -134,6 +136,39 @@ async function doEverything(call: Call): Promise<void> {
     await amid(fault, () => call('POST', '/v1/accounts/ada/spends', { asset: 'GOLD', amount: '1000000' }));
   }
 }
+
+describe('the grants of audit-ledger', () => {
+  const calls: ProxiedCall[] = [];
+  beforeAll(async () => {
+    const { handler } = await import('../../functions/workers/audit-ledger.ts');
+    proxy.log.length = 0;
+    // The second run reads what the first one kept; the third has to look at an account again.
+    for (let run = 1; run <= 3; run++) {
+      await handler({}, lambdaContext(60_000));
+      await proxy.settled();
+    }
+    calls.push(...proxy.log);
+  }, 60_000);
+
+  it('are what its function uses, no less and no more', () => {
+    const { ledgerActions, scannedIndexes } = workers['audit-ledger'];
+    const granted = [
+      ...ledgerActions.map((action) => `${action} on Ledger`),
+      ...scannedIndexes.map(({ name }) => `dynamodb:Scan on Ledger/index/${name}`),
+      'dynamodb:PutItem on Ledger',
+    ];
+    expect([...new Set(calls.flatMap(actionsOf).map(named))].sort()).toEqual(granted.sort());
+  });
+
+  it('let it write what is its own, and nothing of the ledger', () => {
+    const puts = calls.filter(({ operation }) => operation === 'PutItem');
+    expect(puts.length).toBeGreaterThan(3);
+    for (const { body } of puts) {
+      const { PK } = body.Item as { readonly PK: { readonly S: string } };
+      expect(PK.S).toMatch(new RegExp(`^${workers['audit-ledger'].putsBelow}(#|$)`));
+    }
+  });
+});
 
 describe('the recording', () => {
   it('saw every operation that may touch a table succeed', () => {

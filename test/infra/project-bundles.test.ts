@@ -4,12 +4,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Area, areas } from '../../infra/areas.ts';
 import { type BundledFunction, bundleFunctions } from '../../infra/bundle.ts';
+import { type Worker, workers } from '../../infra/workers.ts';
 
 /** Cold starts grow with what must be read and compiled: 600 KB of 1,000 bytes. */
 const LARGEST_BUNDLE_BYTES = 600_000;
 
 /** The SDK's clients that a function has a use for; it has no others. */
-const clients: Readonly<Record<Area, readonly string[]>> = {
+const clients: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'audit-ledger': ['client-dynamodb', 'client-ssm'],
   assets: ['client-dynamodb', 'client-ssm'],
   accounts: ['client-dynamodb', 'client-ssm'],
   transactions: ['client-dynamodb', 'client-ssm'],
@@ -32,16 +34,18 @@ async function sourcesOf(name: string): Promise<string[]> {
 
 describe('the bundles of the project', () => {
   it('are those that the stack deploys', () => {
-    expect(bundled.map(({ name }) => name).sort()).toEqual(Object.keys(areas).sort());
+    expect(bundled.map(({ name }) => name).sort()).toEqual(Object.keys({ ...areas, ...workers }).sort());
   });
 
   it('stay small', () => {
     expect(bundled.filter(({ bytes }) => bytes > LARGEST_BUNDLE_BYTES)).toEqual([]);
   });
 
-  it.each(Object.keys(areas))('%s has what it runs and not what builds it', async (name) => {
+  it.each(Object.keys({ ...areas, ...workers }))('%s has what it runs and not what builds it', async (name) => {
     const sources = await sourcesOf(name);
-    expect(sources).toContainEqual(expect.stringMatching(new RegExp(`functions/${name}/index\\.ts$`)));
+    expect(sources).toContainEqual(
+      expect.stringMatching(new RegExp(`functions/(${name}/index|workers/${name})\\.ts$`)),
+    );
     expect(sources.filter((source) => /zod-openapi|aws-cdk|\/infra\/|\/test\//.test(source))).toEqual([]);
   });
 

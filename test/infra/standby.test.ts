@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { areas } from '../../infra/areas.ts';
 import { primaryEnvironment } from '../../infra/standby.ts';
+import { workers } from '../../infra/workers.ts';
 import { awsRules } from './aws-rules.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { ofPrimary, primaryRegion, replicaRegion, synthesiseWithStandby } from './standby-fixture.ts';
@@ -82,6 +83,7 @@ describe('the standby', () => {
     expect(counted.sort()).toEqual([
       ['florin-accounts', 'closed'],
       ['florin-assets', 'closed'],
+      ['florin-audit-ledger', 'closed'],
       ['florin-documents', undefined],
       ['florin-transactions', 'closed'],
     ]);
@@ -89,7 +91,7 @@ describe('the standby', () => {
 
   it('runs the functions of the primary, and serves its API', () => {
     const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
-    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(Object.keys(areas).length);
+    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(Object.keys({ ...areas, ...workers }).length);
     for (const type of ['AWS::Lambda::Function', 'AWS::ApiGateway::Method', 'AWS::CloudWatch::Alarm']) {
       expect(kinds(stack('Standby'), type)).toBe(kinds(stack('Api'), type));
     }

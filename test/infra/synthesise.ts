@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { areas } from '../../infra/areas.ts';
+import { workers } from '../../infra/workers.ts';
 import type { CloudFormationTemplate } from './cloudformation-template.ts';
 import type { ValidationReport } from './validation-report.ts';
 
@@ -47,9 +48,9 @@ export async function synthesise({
   const folder = await mkdtemp(path.join(tmpdir(), 'florin-synth-'));
   try {
     const bundles = path.join(folder, 'bundles');
-    for (const area of Object.keys(areas)) {
-      await mkdir(path.join(bundles, area), { recursive: true });
-      await writeFile(path.join(bundles, area, 'index.mjs'), `export const handler = () => '${area}';\n`);
+    for (const name of [...Object.keys(areas), ...Object.keys(workers)]) {
+      await mkdir(path.join(bundles, name), { recursive: true });
+      await writeFile(path.join(bundles, name, 'index.mjs'), `export const handler = () => '${name}';\n`);
     }
     const outdir = path.join(folder, 'cdk.out');
     await run({ bundles, outdir, context: { stage: 'test', ...context }, isFaulty }, environment);

@@ -23,7 +23,9 @@ describe('the validation report', () => {
   it('sets rules aside only where they are known to be', () => {
     const logPushing = 'Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs';
     const api = 'Florin-test-Api/Api/RestApi';
-    const roles = ['Accounts', 'Assets', 'Documents', 'Transactions'].map((area) => `Florin-test-Api/${area}/Role`);
+    const roles = ['Accounts', 'Assets', 'AuditLedger', 'Documents', 'Transactions'].map(
+      (area) => `Florin-test-Api/${area}/Role`,
+    );
     expect(
       acknowledged(report)
         .map(({ ruleName, acknowledgedAt }) => `${ruleName} at ${acknowledgedAt}`)

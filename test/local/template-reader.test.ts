@@ -148,12 +148,59 @@ describe('readApplication, given what it does not play,', () => {
   it.each<[string, object]>([
     ['AWS::Lambda::EventSourceMapping', { FunctionName: { Ref: 'EchoLive' } }],
     ['AWS::Scheduler::Schedule', { Target: call }],
-    ['AWS::Events::Rule', { Targets: [call] }],
     ['AWS::SNS::Subscription', { Protocol: 'lambda', Endpoint: { Ref: 'EchoLive' } }],
     ['AWS::Lambda::Url', { TargetFunctionArn: { 'Fn::GetAtt': 'EchoFunction.Arn' } }],
   ])('refuses an %s that would call a function', (type, properties) => {
     expect(() => describeWith('Front', { Caller: { Type: type, Properties: properties } })).toThrow(
       `Caller would call a function, but the embedded runtime does not play a ${type} that does.`,
+    );
+  });
+});
+
+describe('readApplication, given a rule that calls a function,', () => {
+  const call = { Arn: { Ref: 'EchoLive' } };
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  function schedulesWith(properties: object) {
+    const folder = mkdtempSync(join(tmpdir(), 'florin-test-'));
+    folders.push(folder);
+    cpSync(assembly, folder, { recursive: true });
+    const file = join(folder, 'Front.template.json');
+    const template = JSON.parse(readFileSync(file, 'utf8'));
+    template.Resources.Often = { Type: 'AWS::Events::Rule', Properties: properties };
+    writeFileSync(file, JSON.stringify(template));
+    return readApplication(folder).describe(context).schedules;
+  }
+
+  it.each([
+    ['rate(5 minutes)', 300_000],
+    ['rate(1 minute)', 60_000],
+    ['rate(2 hours)', 7_200_000],
+    ['rate(1 day)', 86_400_000],
+  ])('plays %s', (ScheduleExpression, everyMs) => {
+    expect(schedulesWith({ ScheduleExpression, State: 'ENABLED', Targets: [call] })).toEqual([
+      {
+        logicalId: 'Often',
+        arn: 'arn:aws:events:us-east-1:000000000000:rule/Front-Often',
+        functionName: 'Front-EchoFunction',
+        everyMs,
+      },
+    ]);
+  });
+
+  it('leaves out one that is switched off', () => {
+    expect(schedulesWith({ ScheduleExpression: 'rate(1 hour)', State: 'DISABLED', Targets: [call] })).toEqual([]);
+  });
+
+  it.each([
+    [{ ScheduleExpression: 'cron(0 12 * * ? *)', Targets: [call] }, 'cron'],
+    [{ EventPattern: { source: ['aws.s3'] }, Targets: [call] }, '""'],
+  ])('refuses %j', (properties, named) => {
+    expect(() => schedulesWith(properties)).toThrow(
+      new RegExp(`Often would call a function, but .* only rules with a rate, not .*${named}`),
     );
   });
 });
