@@ -29,6 +29,7 @@ import { EntryReader } from './entry-reader.ts';
 import { ExpiredHolds } from './expired-holds.ts';
 import { faultOf } from './faults.ts';
 import { FeeCache } from './fee-cache.ts';
+import { FeeStore } from './fee-store.ts';
 import { HoldReader } from './hold-reader.ts';
 import { HoldSweep, type SweepRun } from './hold-sweep.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
@@ -54,6 +55,7 @@ export class Ledger {
   readonly assets: AssetStore;
   readonly balances: BalanceReader;
   readonly entries: EntryReader;
+  readonly fees: FeeStore;
   readonly holds: HoldReader;
   readonly transactions: TransactionReader;
   readonly client: DynamoDBDocumentClient;
@@ -72,6 +74,7 @@ export class Ledger {
     this.accounts = new AccountStore(client, table, reader, this.balances, clock);
     this.assets = new AssetStore(client, table, reader, clock);
     this.entries = new EntryReader(reader);
+    this.fees = new FeeStore(client, table, reader, clock);
     this.holds = new HoldReader(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;

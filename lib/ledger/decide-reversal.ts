@@ -1,6 +1,7 @@
 import { postedTransaction } from './decide-transaction.ts';
 import type { Circumstances, Decision, Decline } from './decision.ts';
 import { detailsDigest, type Entry } from './entry.ts';
+import { askedPostings } from './fee.ts';
 import type { Posting } from './posting.ts';
 import { PostingRun } from './posting-run.ts';
 import { type ReverseTransaction, remainingOf } from './reversal.ts';
@@ -24,7 +25,7 @@ export function decideReversal(
   const remaining = remainingOf(original);
   if (remaining === 0n) return { kind: 'refuse', code: 'already_reversed' };
   if (remaining === null && command.amount !== undefined) {
-    const count = original.transaction.postings.length;
+    const count = askedPostings(original.transaction).length;
     const detail = `amount: a transaction with ${count} postings is reversed whole, so no amount is given`;
     return { kind: 'refuse', code: 'invalid_request', detail };
   }
@@ -70,14 +71,16 @@ export function decideReversal(
   };
 }
 
-/** Every posting the other way round, the last first; of a single one the amount that is given. */
-function reversedPostings({ postings }: PostedTransaction, part: bigint | null): Posting[] {
-  return postings.toReversed().map(({ source, destination, asset, amount }) => ({
-    source: destination,
-    destination: source,
-    asset,
-    amount: part ?? amount,
-  }));
+/** Every posting the other way round, the last first; of a single one the amount that is given. Fees stay where they went. */
+function reversedPostings(original: PostedTransaction, part: bigint | null): Posting[] {
+  return askedPostings(original)
+    .toReversed()
+    .map(({ source, destination, asset, amount }) => ({
+      source: destination,
+      destination: source,
+      asset,
+      amount: part ?? amount,
+    }));
 }
 
 /** What the record of the original learns. With several postings there is no one amount; that it was reversed is all. */

@@ -1,7 +1,7 @@
 import type { AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { Command, PostTransaction } from './command.ts';
-import { canHaveFee, feeBalances } from './fee.ts';
+import { askedPostings, canHaveFee, feeBalances } from './fee.ts';
 import type { HoldId } from './hold.ts';
 import type { Posting } from './posting.ts';
 import type { LedgerState } from './state.ts';
@@ -68,7 +68,7 @@ function needsOfHold(id: HoldId, found: Found, others: readonly AccountId[] = []
 /** A transaction, and once it is found the balances that it touched. */
 function needsOfReversal(id: TransactionId, found: Found): Needs {
   const original = found.reversible(id);
-  return { balances: original ? balancesOf(original.transaction.postings) : [], reversibles: [id] };
+  return { balances: original ? balancesOf(askedPostings(original.transaction)) : [], reversibles: [id] };
 }
 
 /** The balances that postings touch; one may come more than once. */

@@ -3,6 +3,7 @@ import { digestOf } from './canonical-json.ts';
 import type { CommandBase } from './command.ts';
 import { normalDetails } from './details.ts';
 import { LedgerError } from './errors.ts';
+import { askedPostings } from './fee.ts';
 import { recordIdOf, transactionIdOf } from './identifiers.ts';
 import type { ReversalState, TransactionId } from './transaction.ts';
 
@@ -68,11 +69,11 @@ export function reverseTransaction(request: ReverseTransactionRequest): ReverseT
 }
 
 /**
- * What remains to be reversed of the only posting of a transaction, in minor units; of a transaction with several
+ * What remains to be reversed of the only posting of a transaction, its fees aside, in minor units; of a transaction with several
  * postings, of which all or nothing is reversed, 0 once that was done and null before.
  */
 export function remainingOf({ transaction, reversedAmount, reversals }: ReversalState): bigint | null {
-  const [posting, ...others] = transaction.postings;
+  const [posting, ...others] = askedPostings(transaction);
   if (posting && others.length === 0) return posting.amount - reversedAmount;
   return reversals > 0 ? 0n : null;
 }
