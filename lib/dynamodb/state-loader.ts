@@ -83,8 +83,9 @@ export class StateLoader {
   }
 
   /**
-   * Loads the state of commands. With `fresh`, nothing remembered is used. A command that needs a read at all has its
-   * key record read along, so that a replay to a cold instance is one call.
+   * Loads the state of commands. With `fresh`, nothing remembered is used, and what it returns was all true at one time:
+   * what told what else to read is read once more, and everything anew where it has changed meanwhile. A command that
+   * needs a read at all has its key record read along, so that a replay to a cold instance is one call.
    *
    * @throws whatever the SDK throws, or LedgerError `unavailable` when time is over; nothing was written
    */
@@ -94,10 +95,30 @@ export class StateLoader {
     options: { readonly fresh: boolean },
     patience: Patience,
   ): Promise<LoadedState> {
+    for (let attempt = 1; ; attempt++) {
+      const loading = await this.#loadOnce(tenant, commands, options.fresh, patience);
+      const { loaded, isFresh, foreseenFrom } = loading;
+      const followed = followedKeys(loading);
+      const isOneTime =
+        followed.length === 0 || (options.fresh && (await this.#isUnchanged(loading, followed, patience)));
+      // A state that is not of one time does for a commit, since the write holds it to each part; for a decline it does not.
+      if (isOneTime || !options.fresh) {
+        return { state: loaded, records: loaded.records, isFresh: isFresh && isOneTime, foreseenFrom };
+      }
+      await patience.pause(attempt);
+    }
+  }
+
+  async #loadOnce(
+    tenant: TenantId,
+    commands: readonly Command[],
+    fresh: boolean,
+    patience: Patience,
+  ): Promise<Loading> {
     const loading: Loading = {
       tenant,
       commands,
-      fresh: options.fresh,
+      fresh,
       loaded: new LoadedItems(),
       foreseenFrom: new Set(),
       asked: new Set(),
@@ -111,8 +132,19 @@ export class StateLoader {
     for (let keys = this.#missing(loading); keys.length > 0; keys = this.#missing(loading)) {
       await this.#read(loading, keys, patience);
     }
-    const { loaded, isFresh, foreseenFrom } = loading;
-    return { state: loaded, records: loaded.records, isFresh, foreseenFrom };
+    return loading;
+  }
+
+  /** Whether holds and transactions are still as they were when the rest was read. */
+  async #isUnchanged({ loaded }: Loading, keys: readonly Key[], patience: Patience): Promise<boolean> {
+    const rows = await readItems(this.#client, this.#table, keys, patience);
+    return rows.every((row) => {
+      if (row.SK === holdSortKey) {
+        const { id, version } = parseHold(row);
+        return loaded.hold(id)?.version === version;
+      }
+      return loaded.reversible(recordTransactionId(row))?.reversals === reversalStateOf(parseRecord(row))?.reversals;
+    });
   }
 
   /** The keys of what is needed, as far as can be told by now, and was neither found nor asked for. */
@@ -185,6 +217,18 @@ export class StateLoader {
       else if (sortKey !== feeHeadSortKey) loaded.addRecord(row);
     }
   }
+}
+
+/** The keys of the holds and transactions that were found, of commands that are to be decided: their balances were read after them. */
+function followedKeys({ tenant, commands, loaded }: Loading): Key[] {
+  const open = commands.filter(({ record }) => !loaded.records.has(record));
+  return open.flatMap((command) => {
+    const { holds = [], reversibles = [] } = needsOf(command, loaded);
+    return [
+      ...holds.filter((id) => loaded.hold(id)).map((id) => holdKey(tenant, id)),
+      ...reversibles.filter((id) => loaded.reversible(id)).map((id) => recordKey(tenant, recordIdOfTransaction(id))),
+    ];
+  });
 }
 
 function nameOf({ PK, SK }: Key): string {
