@@ -48,10 +48,35 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   transactions: {
     description: 'Posts transactions and reads them back',
     ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-    ledgerIndexes: [],
+    // Before it is declined for want of funds, what expired holds keep back is released.
+    ledgerIndexes: [ledgerTable.indexes.due],
     replays: false,
     checksAccess: true,
     movesMoney: true,
+  },
+  holds: {
+    description: 'Reserves, captures and releases amounts; reads holds',
+    ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    ledgerIndexes: [ledgerTable.indexes.due],
+    replays: false,
+    checksAccess: true,
+    movesMoney: true,
+  },
+  fees: {
+    description: 'Makes and reads the versions of the fee schedule',
+    ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
+    ledgerIndexes: [],
+    replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
+  reports: {
+    description: 'Tells statements, exports, trial balances and what the self-audit found',
+    ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+    ledgerIndexes: [ledgerTable.indexes.accountsByTenant],
+    replays: false,
+    checksAccess: true,
+    movesMoney: false,
   },
   documents: {
     description: 'Serves the health check, the OpenAPI document and the API reference',

@@ -4,7 +4,14 @@ import { postAnswer } from './post-answer.ts';
 
 export function createTransaction(ledger: Ledger): Operation<'createTransaction'> {
   return (request) => {
-    const { postings, type = 'transaction', description, metadata } = request.body;
-    return postAnswer(ledger, request, { operation: 'createTransaction', type, postings, description, metadata });
+    const { postings, type = 'transaction', exchange, description, metadata } = request.body;
+    return postAnswer(ledger, request, {
+      operation: 'createTransaction',
+      type,
+      postings,
+      exchange,
+      description,
+      metadata,
+    });
   };
 }

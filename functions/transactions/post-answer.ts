@@ -25,7 +25,10 @@ type PostingRequest = Pick<
 };
 
 /** What an operation makes of its body. */
-type Movement = Pick<PostTransactionRequest, 'operation' | 'type' | 'postings' | 'description' | 'metadata'> & {
+type Movement = Pick<
+  PostTransactionRequest,
+  'operation' | 'type' | 'postings' | 'exchange' | 'description' | 'metadata'
+> & {
   /** The account in the path, if there is one: its absence is a 404 of the path and not a fault of the body. */
   readonly accountInPath?: AccountId;
 };

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { roundings } from '../ledger/index.ts';
+import { feeAnswer, feeVersionText } from './fee-schemas.ts';
 import {
   accountId,
   accountStatus,
@@ -6,8 +8,11 @@ import {
   assetCode,
   declineReason,
   freezeKind,
+  holdId,
+  holdStatus,
   instantText,
   metadata,
+  nextCursor,
   sequenceText,
   transactionId,
   versionText,
@@ -99,6 +104,19 @@ export const transactionKind = z.string().meta({
   example: 'transfer',
 });
 
+const exchangeAnswer = z
+  .strictObject({ sell: assetCode, buy: assetCode, rate: z.string(), rounding: z.enum(roundings) })
+  .meta({ id: 'Exchange', description: 'What the amounts were held to: major units of `buy` for one of `sell`.' });
+
+/** What a transaction cost, where a rule was for it: the fees are postings too, behind the one that was asked for. */
+const feeFields = {
+  fees: z.array(feeAnswer).optional(),
+  feeVersion: feeVersionText
+    .optional()
+    .meta({ description: 'The version of the fee schedule that had a rule for it.' }),
+  exchange: exchangeAnswer.optional(),
+};
+
 export const postedTransaction = z
   .strictObject({
     id: transactionId,
@@ -106,8 +124,10 @@ export const postedTransaction = z
     type: transactionKind,
     postings: z.array(postingAnswer),
     entries: z.array(recordedEntry).meta({ description: 'Two for each posting, in order.' }),
+    ...feeFields,
     description: z.string().optional(),
     metadata: metadata.optional(),
+    holdId: holdId.optional().meta({ description: 'The hold it captured.' }),
     createdAt: instantText,
   })
   .meta({ id: 'PostedTransaction' });
@@ -127,6 +147,26 @@ export const transactionAnswer = z
   .discriminatedUnion('status', [postedTransaction, rejectedTransaction])
   .meta({ id: 'Transaction' });
 
+export const holdAnswer = z
+  .strictObject({
+    id: holdId,
+    status: holdStatus,
+    account: accountId,
+    asset: assetCode,
+    amount: amountText.meta({ description: 'What was reserved.' }),
+    remaining: amountText.meta({ description: 'What is still reserved.' }),
+    captured: amountText.meta({
+      description: 'What was posted out of it so far. What is left of `amount` was given back.',
+    }),
+    description: z.string().optional(),
+    metadata: metadata.optional(),
+    createdAt: instantText,
+    expiresAt: instantText.meta({ description: 'From this time on it is open no more.' }),
+    updatedAt: instantText.meta({ description: 'The time of its latest change.' }),
+    version: versionText,
+  })
+  .meta({ id: 'Hold' });
+
 /** A dry run's answer: what would happen now. There is no transaction, and another request may come between. */
 export const previewAnswer = z
   .strictObject({
@@ -134,6 +174,7 @@ export const previewAnswer = z
     type: transactionKind,
     postings: z.array(postingAnswer),
     entries: z.array(recordedEntry),
+    ...feeFields,
     description: z.string().optional(),
     metadata: metadata.optional(),
   })
@@ -158,8 +199,6 @@ export const entryAnswer = z
     }),
   })
   .meta({ id: 'Entry' });
-
-const nextCursor = z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' });
 
 /** Lists are read in pages, or whole where there are few. */
 export const assetList = z.strictObject({ data: z.array(assetAnswer) }).meta({ id: 'AssetList' });

@@ -9,6 +9,9 @@ import {
   type DebitLimits,
   declineReasons,
   freezeKinds,
+  type HoldId,
+  holdIdPattern,
+  holdStatuses,
   maxAccountIdLength,
   maxAmountDigits,
   maxBalanceDigits,
@@ -64,6 +67,19 @@ export const transactionId = checkedAs<TransactionId>(
     example: 'tx_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
   }),
 );
+
+export const holdId = checkedAs<HoldId>(
+  z.string().regex(holdIdPattern, 'a hold id as it was answered').meta({
+    id: 'HoldId',
+    description: 'Follows from the tenant and the idempotency key alone.',
+    example: 'hold_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
+  }),
+);
+
+export const holdStatus = z.enum(holdStatuses).meta({
+  id: 'HoldStatus',
+  description: '`open` until it was captured to the end, voided, or its time was over (`expired`).',
+});
 
 const digitsOrInteger = z.union([z.string().regex(amountPattern), z.int()], {
   error: `a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`,
@@ -241,3 +257,18 @@ export const limitsChange = z
     description: `${limitsDescription} An asset that is named gets all its limits anew; null takes them away.`,
     example: { 'USD/2': { hour: { count: 20 }, day: { amount: '100000' } }, GOLD_COINS: null },
   });
+
+/** The kind of a transaction, where clients name it. */
+export const transactionType = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,31}$/, 'lower-case letters, digits and underscores, at most 32')
+  .meta({
+    description: 'What kind of transaction this is, in your own words. `transaction` by default.',
+    example: 'payroll',
+  });
+
+/** Lists are read in pages. */
+export const nextCursor = z
+  .string()
+  .optional()
+  .meta({ description: 'Where the next page begins; absent on the last.' });

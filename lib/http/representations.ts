@@ -9,7 +9,10 @@ import {
   type DebitLimits,
   debitWindows,
   type Entry,
+  feesOf,
   formatAmount,
+  type Hold,
+  type HoldId,
   type PostedTransaction,
   type Posting,
   type RecordedEntry,
@@ -22,14 +25,16 @@ import type {
   balanceAnswer,
   balanceAtAnswer,
   entryAnswer,
+  holdAnswer,
   postedTransaction,
   previewAnswer,
   transactionAnswer,
 } from './answers.ts';
+import { feeTexts } from './fee-representations.ts';
 
 /** How the ledger's things look on the wire: amounts and counters as strings, times as RFC 3339 UTC with milliseconds. */
 
-function timeText(time: number): string {
+export function timeText(time: number): string {
   return new Date(time).toISOString();
 }
 
@@ -108,7 +113,18 @@ function postingOf({ source, destination, asset, amount }: Posting) {
   return { source, destination, asset, amount: formatAmount(amount) };
 }
 
-function detailsOf({ description, metadata }: PostedTransaction) {
+/** What a transaction cost and the rate it was held to; fees are left out where there are none. */
+function termsOf(transaction: PostedTransaction) {
+  const { feeVersion, exchange } = transaction;
+  const fees = feesOf(transaction);
+  return {
+    ...(fees.length > 0 && { fees: fees.map(feeTexts) }),
+    ...(feeVersion !== undefined && { feeVersion: String(feeVersion) }),
+    ...(exchange && { exchange: { ...exchange } }),
+  };
+}
+
+function detailsOf({ description, metadata }: Pick<PostedTransaction, 'description' | 'metadata'>) {
   return {
     ...(description !== undefined && { description }),
     ...(metadata !== undefined && { metadata: { ...metadata } }),
@@ -116,14 +132,16 @@ function detailsOf({ description, metadata }: PostedTransaction) {
 }
 
 export function postedTransactionOf(transaction: PostedTransaction): z.input<typeof postedTransaction> {
-  const { id, status, type, postings, entries, createdAt } = transaction;
+  const { id, status, type, postings, entries, holdId, createdAt } = transaction;
   return {
     id,
     status,
     type,
     postings: postings.map(postingOf),
     entries: entries.map(recordedEntryOf),
+    ...termsOf(transaction),
     ...detailsOf(transaction),
+    ...(holdId !== undefined && { holdId }),
     createdAt: timeText(createdAt),
   };
 }
@@ -135,6 +153,7 @@ export function previewOf(transaction: PostedTransaction): z.input<typeof previe
     type,
     postings: postings.map(postingOf),
     entries: entries.map(recordedEntryOf),
+    ...termsOf(transaction),
     ...detailsOf(transaction),
   };
 }
@@ -143,6 +162,24 @@ export function transactionOf(transaction: Transaction): z.input<typeof transact
   if (transaction.status === 'posted') return postedTransactionOf(transaction);
   const { id, status, type, postings, reason, createdAt } = transaction;
   return { id, status, type, postings: postings.map(postingOf), reason, createdAt: timeText(createdAt) };
+}
+
+export function holdOf(hold: Hold): z.input<typeof holdAnswer> {
+  const { id, status, account, asset, amount, remaining, captured, createdAt, expiresAt, updatedAt, version } = hold;
+  return {
+    id,
+    status,
+    account,
+    asset,
+    amount: formatAmount(amount),
+    remaining: formatAmount(remaining),
+    captured: formatAmount(captured),
+    ...detailsOf(hold),
+    createdAt: timeText(createdAt),
+    expiresAt: timeText(expiresAt),
+    updatedAt: timeText(updatedAt),
+    version: String(version),
+  };
 }
 
 /** Floors as canonical JSON takes them; null where one is taken back. */
@@ -187,4 +224,9 @@ export function accountLocation(id: AccountId): string {
 /** Where a transaction is read, without stage or base path. */
 export function transactionLocation(id: TransactionId): string {
   return `/v1/transactions/${id}`;
+}
+
+/** Where a hold is read, without stage or base path. */
+export function holdLocation(id: HoldId): string {
+  return `/v1/holds/${id}`;
 }

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { maxAssetNameLength, maxDescriptionBytes, maxOwnerLength, maxPostings } from '../ledger/limits.ts';
+import { faultOfExchange, ratePattern } from '../ledger/exchange-rate.ts';
+import {
+  maxAssetNameLength,
+  maxDescriptionBytes,
+  maxHoldSeconds,
+  maxOwnerLength,
+  maxPostings,
+} from '../ledger/limits.ts';
+import { roundings } from '../ledger/rounding.ts';
 import {
   accountId,
   accountStatus,
@@ -9,6 +17,7 @@ import {
   floors,
   floorsChange,
   freezeKind,
+  holdId,
   instant,
   limits,
   limitsChange,
@@ -16,6 +25,7 @@ import {
   metadataChange,
   positiveAmount,
   transactionId,
+  transactionType,
 } from './fields.ts';
 
 /** What clients send. Every object is strict: a field that is not known is a fault, never ignored. */
@@ -92,12 +102,27 @@ export const createTransferBody = z
   })
   .meta({ id: 'CreateTransfer' });
 
-const transactionType = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,31}$/, 'lower-case letters, digits and underscores, at most 32')
+const exchange = z
+  .strictObject({
+    sell: assetCode,
+    buy: assetCode,
+    rate: z
+      .string()
+      .regex(ratePattern, 'a decimal number such as 0.9213, at most 12 digits before the point and 18 behind it')
+      .meta({
+        description: 'Major units of `buy` for one major unit of `sell`: dollars and euros, not cents.',
+        example: '0.9213',
+      }),
+    rounding: z
+      .enum(roundings)
+      .optional()
+      .transform((rounding) => rounding ?? 'half_even')
+      .meta({ description: 'How the amount bought becomes whole minor units; `half_even` by default.' }),
+  })
   .meta({
-    description: 'What kind of transaction this is, in your own words. `transaction` by default.',
-    example: 'payroll',
+    id: 'ExchangeRequest',
+    description:
+      'Holds the amounts to a rate: just one posting moves `sell` and just one moves `buy`, and the second is what the first comes to.',
   });
 
 export const createTransactionBody = z
@@ -108,8 +133,15 @@ export const createTransactionBody = z
       .max(maxPostings, `at most ${maxPostings} postings`)
       .meta({ description: 'Applied in order, all or none.' }),
     type: transactionType.optional(),
+    exchange: exchange.optional(),
     description: description.optional(),
     metadata: metadata.optional(),
+  })
+  .superRefine((body, context) => {
+    const fault = body.exchange && faultOfExchange(body.exchange, body.postings);
+    if (!fault) return;
+    const path = fault.at === 'postings' ? ['postings'] : ['exchange', fault.at];
+    context.addIssue({ code: 'custom', message: fault.detail, path });
   })
   .meta({ id: 'CreateTransaction' });
 
@@ -122,12 +154,49 @@ export const createFlowBody = z
   })
   .meta({ id: 'CreateMovement' });
 
+const holdSpanFault = `a whole number of seconds from 1 to ${maxHoldSeconds}`;
+
+export const createHoldBody = z
+  .strictObject({
+    account: accountId,
+    asset: assetCode,
+    amount: positiveAmount,
+    expiresAt: instant.optional().meta({ description: 'When it ends by itself; within 31 days.' }),
+    expiresInSeconds: z
+      .int(holdSpanFault)
+      .min(1, holdSpanFault)
+      .max(maxHoldSeconds, holdSpanFault)
+      .optional()
+      .meta({ description: 'How long it lasts; a week where neither this nor `expiresAt` is given.', example: 3_600 }),
+    description: description.optional(),
+    metadata: metadata.optional(),
+  })
+  .refine((body) => body.expiresAt === undefined || body.expiresInSeconds === undefined, {
+    error: 'expiresAt or expiresInSeconds, not both',
+    path: ['expiresInSeconds'],
+  })
+  .meta({ id: 'CreateHold', description: 'An amount of an account is reserved, to be captured later.' });
+
+export const captureHoldBody = z
+  .strictObject({
+    destination: accountId,
+    amount: positiveAmount.optional().meta({ description: 'All that remains where it is absent.' }),
+    final: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether what remains after it is given back. False by default.' }),
+    description: description.optional(),
+    metadata: metadata.optional(),
+  })
+  .meta({ id: 'CaptureHold' });
+
 export const nothing = z.strictObject({});
 /** For documents and probes: what links and monitors add to a query does no harm there. */
 export const anything = z.object({});
 export const accountPath = z.strictObject({ accountId });
 export const balancePath = z.strictObject({ accountId, asset: assetInUrl });
 export const transactionPath = z.strictObject({ transactionId });
+export const holdPath = z.strictObject({ holdId });
 export const docsFilePath = z.strictObject({
   file: z.string().max(64).meta({ description: 'A static file of the reference page.', example: 'swagger-ui.css' }),
 });

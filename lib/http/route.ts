@@ -8,15 +8,22 @@ export type Scope =
   | 'accounts:read'
   | 'accounts:write'
   | 'transactions:read'
-  | 'transactions:write';
+  | 'transactions:write'
+  | 'fees:read'
+  | 'fees:write'
+  | 'reports:read'
+  | 'holds:read'
+  | 'holds:write';
 
-export type AnswerHeader = 'ETag' | 'Location' | 'Idempotent-Replayed';
+export type AnswerHeader = 'ETag' | 'Location' | 'Idempotent-Replayed' | 'X-Next-Cursor' | 'X-Period-End';
 
 export interface RouteAnswer {
   readonly description: string;
   /** JSON of this schema, unless a media type says otherwise. */
   readonly schema?: z.ZodType;
   readonly mediaType?: string;
+  /** Forms that the same may have besides, as texts. */
+  readonly otherMediaTypes?: readonly string[];
   readonly headers?: readonly AnswerHeader[];
 }
 
@@ -26,7 +33,7 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   /** The Lambda function that serves it. */
-  readonly area: 'assets' | 'accounts' | 'transactions' | 'documents';
+  readonly area: 'assets' | 'accounts' | 'transactions' | 'holds' | 'fees' | 'reports' | 'documents';
   /** What the caller's credentials must allow; `public` needs none. */
   readonly scope: Scope;
   readonly tag: string;

@@ -11,7 +11,10 @@ import type { Posting } from './posting.ts';
 export const batchType = 'batch';
 
 /** One of a batch's transactions, as a caller asks for it. */
-export type BatchMemberRequest = Pick<PostTransactionRequest, 'type' | 'postings' | 'description' | 'metadata'>;
+export type BatchMemberRequest = Pick<
+  PostTransactionRequest,
+  'type' | 'postings' | 'exchange' | 'description' | 'metadata'
+>;
 
 /** What a caller asks: post all of these transactions or none, under this key. */
 export interface PostBatchRequest {

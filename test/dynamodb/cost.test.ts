@@ -42,10 +42,10 @@ describe('the cost of a transfer', () => {
     expect(calls()).toEqual([{ operation: 'TransactWriteItems', items: 5, units: 10 }]);
   });
 
-  it('is one read more on a cold instance: three items, consistently', async () => {
+  it('is one read more on a cold instance: four items, consistently, of which one tells of fees', async () => {
     await open().post(transfer('alice', 'bob', 1), 5_000);
     expect(calls()).toEqual([
-      { operation: 'BatchGetItem', units: 3 },
+      { operation: 'BatchGetItem', units: 4 },
       { operation: 'TransactWriteItems', items: 5, units: 10 },
     ]);
   });
@@ -78,7 +78,7 @@ describe('the cost of a transfer', () => {
     await warm.post(command, 5_000);
     calls();
     await open().post(command, 5_000);
-    expect(calls()).toEqual([{ operation: 'BatchGetItem', units: 3 }]);
+    expect(calls()).toEqual([{ operation: 'BatchGetItem', units: 4 }]);
     await warm.post(command, 5_000);
     expect(calls()).toMatchObject([{ operation: 'TransactWriteItems', items: 5 }]);
   });
@@ -86,7 +86,7 @@ describe('the cost of a transfer', () => {
   it('is one consistent read and one put for a decline', async () => {
     await open().post(transfer('alice', 'bob', 1_000_000), 5_000);
     expect(calls()).toEqual([
-      { operation: 'BatchGetItem', units: 3 },
+      { operation: 'BatchGetItem', units: 4 },
       { operation: 'PutItem', units: 1 },
     ]);
   });

@@ -74,6 +74,8 @@ export async function loadFunctions(): Promise<Call> {
     assets: (await import('../../functions/assets/index.ts')).handler,
     accounts: (await import('../../functions/accounts/index.ts')).handler,
     transactions: (await import('../../functions/transactions/index.ts')).handler,
+    holds: (await import('../../functions/holds/index.ts')).handler,
+    fees: (await import('../../functions/fees/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

@@ -28,6 +28,9 @@ interface Sample {
 const movement = { asset: 'USD/2', amount: '5', description: 'Lunch', metadata: { order: '7' } };
 const movementSample = { body: movement, required: ['asset', 'amount'], query: ['dryRun'] };
 const transactionPath = `/v1/transactions/tx_${'a'.repeat(52)}`;
+const holdPath = `/v1/holds/hold_${'a'.repeat(52)}`;
+
+const feeRule = { type: 'transfer', asset: 'USD/2', basisPoints: 150, payer: 'source', feeAccount: 'bob' };
 
 /** One for each operation: a route without one does not compile. */
 export const samples: Readonly<Record<OperationId, Sample>> = {
@@ -38,7 +41,9 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
     body: {
       id: 'dora',
       unbounded: false,
+      freezes: 'all',
       floors: { 'USD/2': '-5' },
+      limits: { 'USD/2': { hour: { count: 2 }, day: { amount: '5' } } },
       owner: 'dora@example.org',
       metadata: { tier: 'gold' },
     },
@@ -47,7 +52,14 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   getAccount: { path: '/v1/accounts/alice' },
   updateAccount: {
     path: '/v1/accounts/alice',
-    body: { status: 'frozen', floors: { 'USD/2': '-5' }, owner: null, metadata: { tier: null } },
+    body: {
+      status: 'frozen',
+      freezes: 'all',
+      floors: { 'USD/2': '-5' },
+      limits: { 'USD/2': { day: { amount: '5' } } },
+      owner: null,
+      metadata: { tier: null },
+    },
   },
   listBalances: { path: '/v1/accounts/alice/balances' },
   getBalance: { path: '/v1/accounts/alice/balances/USD.2', query: ['at'] },
@@ -75,6 +87,32 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
     query: ['dryRun'],
   },
   getTransaction: { path: transactionPath },
+  createHold: {
+    path: '/v1/holds',
+    body: {
+      account: 'alice',
+      asset: 'USD/2',
+      amount: '5',
+      expiresInSeconds: 60,
+      description: 'Hotel',
+      metadata: { order: '7' },
+    },
+    required: ['account', 'asset', 'amount'],
+  },
+  getHold: { path: holdPath },
+  captureHold: {
+    path: `${holdPath}/captures`,
+    body: { destination: 'bob', amount: '5', final: true, description: 'Hotel', metadata: { order: '7' } },
+    required: ['destination'],
+  },
+  voidHold: { path: `${holdPath}/void` },
+  createFeeSchedule: {
+    path: '/v1/fee-schedules',
+    body: { rules: [feeRule], effectiveAt: '2100-01-01T00:00:00Z' },
+    required: ['rules'],
+  },
+  listFeeSchedules: { path: '/v1/fee-schedules', query: ['limit', 'cursor'] },
+  getFeeSchedule: { path: '/v1/fee-schedules/1' },
   getHealth: { path: '/health' },
   getOpenApi: { path: '/openapi.json' },
   getDocs: { path: '/docs' },
@@ -126,19 +164,78 @@ const badFloors = [
   { 'USD/2': 0.5 },
 ];
 
+const badLimits = [
+  '5',
+  7,
+  [],
+  { 'USD/2': {} },
+  { 'USD/2': { hour: {} } },
+  { 'USD/2': { week: { count: 1 } } },
+  { 'USD/2': { hour: { count: 0 } } },
+  { 'USD/2': { hour: { count: '1' } } },
+  { 'USD/2': { hour: { count: 1.5 } } },
+  { 'USD/2': { day: { amount: '0' } } },
+  { 'USD/2': { day: { amount: '9'.repeat(31) } } },
+  { usd: { day: { amount: '1' } } },
+];
+const badRates = ['', '0', '0.000', '-1', '1.', '.5', '01', '1e3', '1,5', 0.92, `0.${'1'.repeat(19)}`, '1'.repeat(13)];
+const badExchanges = [
+  'USD/2',
+  [],
+  {},
+  { sell: 'USD/2', buy: 'EUR/2' },
+  { sell: 'USD/2', buy: 'USD/2', rate: '1' },
+  { sell: 'USD/2', buy: 'GEMS', rate: '1', rounding: 'nearest' },
+  // The request has no posting of the asset bought.
+  { sell: 'USD/2', buy: 'GEMS', rate: '1' },
+  ...badRates.map((rate) => ({ sell: 'USD/2', buy: 'GEMS', rate })),
+];
+const badRules = [
+  'x',
+  null,
+  {},
+  [null],
+  [{}],
+  ...[
+    { type: 'Transfer' },
+    { asset: 'usd' },
+    { basisPoints: 0 },
+    { basisPoints: 10_001 },
+    { basisPoints: 1.5 },
+    { basisPoints: '150' },
+    { flat: '0' },
+    { flat: '-1' },
+    { flat: '9'.repeat(31) },
+    { minimum: '5', maximum: '4' },
+    { basisPoints: undefined, minimum: '5' },
+    { payer: 'bob' },
+    { feeAccount: '' },
+    { percent: 5 },
+  ].map((difference) => [{ ...feeRule, ...difference }]),
+  [feeRule, feeRule],
+  Array.from({ length: 65 }, (_, index) => ({ ...feeRule, type: `type${index}` })),
+];
+
 const badFields: Readonly<Record<string, readonly unknown[]>> = {
   code: badAssets,
   name: ['', 'n'.repeat(65), 7, null],
   id: badAccounts,
   unbounded: ['true', 1, null],
   floors: badFloors,
+  limits: badLimits,
+  freezes: ['', 'credits', 'ALL', 7, null, true],
+  exchange: badExchanges,
+  rules: badRules,
   owner: ['', 'o'.repeat(256), 7, {}],
   metadata: badMetadata,
   status: ['', 'open', 'ACTIVE', 7, null],
+  account: badAccounts,
   source: badAccounts,
   destination: badAccounts,
   asset: badAssets,
   amount: badAmounts,
+  expiresInSeconds: [0, -1, 1.5, 31 * 86_400 + 1, '60', '', true, null, {}],
+  final: ['true', 1, null, 'yes'],
   description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
   type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
   postings: [
@@ -162,6 +259,9 @@ const badTimes = [
   '1969-12-31T23:59:59Z',
 ];
 
+/** Of a body: times that are no texts at all, too. */
+const badEnds = [...badTimes, 1_900_000_000_000, null, true, {}];
+
 const badParameters: Readonly<Record<string, readonly (readonly [string, ProblemCode])[]>> = {
   limit: ['0', '101', '-1', '1.5', 'many', '', '1000'].map((text) => [text, 'invalid_request']),
   cursor: ['x', '', 'WzEsMiwzXQ', 'bm90IGpzb24', '💰', 'eyJ9'].map((text) => [text, 'invalid_cursor']),
@@ -176,6 +276,8 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
 const badPathVariables: Readonly<Record<string, readonly string[]>> = {
   accountId: ['a%20b', '%C3%A5l', 'a::b', 'a'.repeat(129), '%zz', '%ff', '%F0%9F%92%B0'],
   asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],
+  holdId: ['hold_1', 'alice', `hold_${'A'.repeat(52)}`, `tx_${'a'.repeat(52)}`, '%zz'],
+  version: ['0', '-1', '1.5', '01', 'one', '9'.repeat(9), '%zz'],
   transactionId: ['tx_1', 'alice', `tx_${'A'.repeat(52)}`, '%zz'],
 };
 
@@ -283,7 +385,7 @@ function bodyRows({ path, body = {} }: Sample): BadRow[] {
 function fieldRows(route: Route, { path, body = {}, required = [] }: Sample): BadRow[] {
   const fields = Object.keys((route.body as z.ZodObject).shape);
   const wrong = fields.flatMap((field): BadRow[] => {
-    const values = badFields[field];
+    const values = field === 'expiresAt' || field === 'effectiveAt' ? badEnds : badFields[field];
     if (!values) throw new Error(`no bad values for the field ${field}`);
     return values.map((value) => ({
       name: `${field} ${show(value)}`,
@@ -415,8 +517,63 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
       code: 'invalid_request',
       pointer: '/postings/1/amount',
     },
+    ...(
+      [
+        ['another amount than the rate says', '93', '/exchange/rate'],
+        ['two postings of the asset sold', '92', '/postings'],
+      ] as const
+    ).map(([name, amount, pointer]): BadRow => {
+      const sold = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: '100' };
+      const bought = { source: 'bob', destination: 'alice', asset: 'GEMS', amount };
+      const postings = pointer === '/postings' ? [sold, bought, sold] : [sold, bought];
+      const body = { postings, exchange: { sell: 'USD/2', buy: 'GEMS', rate: '92' } };
+      return { name, path: '/v1/transactions', body, code: 'invalid_request', pointer };
+    }),
   ],
+  createFeeSchedule: [
+    ...(
+      [
+        ['an unknown fee account', { feeAccount: 'nobody' }, 'account_not_found'],
+        ['an unknown asset', { asset: 'EUR' }, 'asset_not_found'],
+      ] as const
+    ).map(([name, difference, code]): BadRow => {
+      return { name, path: '/v1/fee-schedules', body: { rules: [{ ...feeRule, ...difference }] }, code };
+    }),
+    {
+      name: 'an instant that is too early for all to know',
+      path: '/v1/fee-schedules',
+      body: { rules: [feeRule], effectiveAt: '2020-01-01T00:00:00Z' },
+      code: 'invalid_request',
+    },
+    {
+      name: 'two rules for one case',
+      path: '/v1/fee-schedules',
+      body: { rules: [feeRule, { ...feeRule, flat: '1' }] },
+      code: 'invalid_request',
+      pointer: '/rules/1',
+    },
+  ],
+  getFeeSchedule: [{ name: 'an unknown version', path: '/v1/fee-schedules/1', code: 'not_found' }],
   getTransaction: [{ name: 'an unknown transaction', path: transactionPath, code: 'not_found' }],
+  createHold: [
+    ...(
+      [
+        ['an unknown account', { account: 'nobody' }, 'account_not_found'],
+        ['an unknown asset', { asset: 'EUR' }, 'asset_not_found'],
+        ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }, 'invalid_request'],
+        ['an end far ahead', { expiresAt: '2999-01-01T00:00:00Z' }, 'invalid_request'],
+        ['two ends', { expiresAt: '2999-01-01T00:00:00Z', expiresInSeconds: 5 }, 'invalid_request'],
+      ] as const
+    ).map(([name, difference, code]): BadRow => {
+      const body = { account: 'alice', asset: 'USD/2', amount: '5', ...difference };
+      return { name, path: '/v1/holds', body, code };
+    }),
+  ],
+  getHold: [{ name: 'an unknown hold', path: holdPath, code: 'not_found' }],
+  captureHold: [
+    { name: 'an unknown hold', path: `${holdPath}/captures`, body: { destination: 'bob' }, code: 'not_found' },
+  ],
+  voidHold: [{ name: 'an unknown hold', path: `${holdPath}/void`, code: 'not_found' }],
   ...Object.fromEntries(
     (['Deposit', 'Withdrawal', 'TopUp', 'Bonus', 'Spend'] as const).map((flow) => {
       const { path, body } = samples[`create${flow}`];

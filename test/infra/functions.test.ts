@@ -84,7 +84,9 @@ const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
     ...on('Ledger/index/accountsByTenant', ['Query']),
     ...on('Idempotency', replay),
   ],
-  transactions: [readFlags, ...on('Ledger', commit)],
+  transactions: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
+  holds: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
+  fees: [readFlags, ...on('Ledger', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']), ...on('Idempotency', replay)],
   documents: [],
 };
 
@@ -108,6 +110,8 @@ const variables: Readonly<Record<Area | Worker, readonly string[]>> = {
     ...common,
   ],
   transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
+  holds: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
+  fees: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
   documents: common,
 };
 

@@ -45,6 +45,8 @@ beforeAll(async () => {
       assets: recording('assets', (await import('../../functions/assets/index.ts')).handler),
       accounts: recording('accounts', (await import('../../functions/accounts/index.ts')).handler),
       transactions: recording('transactions', (await import('../../functions/transactions/index.ts')).handler),
+      fees: recording('fees', (await import('../../functions/fees/index.ts')).handler),
+      holds: recording('holds', (await import('../../functions/holds/index.ts')).handler),
     }),
   );
 }, 60_000);
@@ -110,12 +112,28 @@ async function doEverything(call: Call): Promise<void> {
   const posted = await call('POST', '/v1/transfers', { source: 'ada', destination: 'bob', ...gold });
   await call('GET', `/v1/transactions/${posted.body.id}`);
   await call('POST', '/v1/transactions', { postings: [{ source: 'system:external', destination: 'bob', ...gold }] });
+  const { body: hold } = await call('POST', '/v1/holds', { account: 'bob', ...gold }, { key: 'hold' });
+  await call('POST', '/v1/holds', { account: 'bob', ...gold }, { key: 'hold' });
+  await call('GET', `/v1/holds/${hold.id}`);
+  await call('POST', `/v1/holds/${hold.id}/captures`, { destination: 'ada', amount: '4' });
+  await call('POST', `/v1/holds/${hold.id}/captures`, { destination: 'ada', amount: '40' });
+  await call('POST', `/v1/holds/${hold.id}/void`);
+  await call('POST', `/v1/holds/${hold.id}/void`);
+  // Where something is held, a want of funds is looked into.
+  await call('POST', '/v1/holds', { account: 'ada', asset: 'GOLD', amount: '1' });
+  await call('POST', '/v1/holds', { account: 'ada', asset: 'GOLD', amount: '1000000' });
   for (const key of ['too much', 'too much', 'too much for good']) {
     await call('POST', '/v1/accounts/ada/spends', { asset: 'GOLD', amount: '1000000' }, { key });
   }
   await call('POST', '/v1/accounts/nobody/deposits', gold);
   await call('POST', '/v1/accounts/ada/deposits', { asset: 'NONE', amount: '1' });
   await call('POST', '/v1/accounts/ada/deposits?dryRun=true', gold);
+  const rule = { type: 'levy', asset: 'GOLD', flat: '1', payer: 'source', feeAccount: 'ada' };
+  for (const key of ['fees', 'fees', 'fees again']) {
+    await call('POST', '/v1/fee-schedules', { rules: [rule] }, { key });
+  }
+  await call('GET', '/v1/fee-schedules?limit=1');
+  await call('GET', '/v1/fee-schedules/1');
   await call('GET', '/v1/accounts?limit=2');
   await call('GET', '/v1/accounts/ada');
   await call('GET', '/v1/accounts/ada/balances');
@@ -133,6 +151,7 @@ async function doEverything(call: Call): Promise<void> {
     await amid(fault, () => call('POST', '/v1/accounts', { id: fault.kind }, { key: fault.kind }));
     await amid(fault, () => call('PATCH', '/v1/accounts/ada', { metadata: { a: fault.kind } }));
     await amid(fault, () => call('POST', '/v1/accounts/ada/deposits', gold, { key: fault.kind }));
+    await amid(fault, () => call('POST', '/v1/holds', { account: 'bob', asset: 'GOLD', amount: '1' }));
     await amid(fault, () => call('POST', '/v1/accounts/ada/spends', { asset: 'GOLD', amount: '1000000' }));
   }
 }
@@ -182,7 +201,7 @@ describe('the recording', () => {
   });
 });
 
-describe.each<Area>(['assets', 'accounts', 'transactions'])('the grants of %s', (area) => {
+describe.each<Area>(['assets', 'accounts', 'transactions', 'holds'])('the grants of %s', (area) => {
   const usedOn = (table: string) =>
     [...(used.get(area) ?? [])].filter((action) => action.includes(` on ${table}`)).sort();
 

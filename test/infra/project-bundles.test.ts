@@ -15,6 +15,8 @@ const clients: Readonly<Record<Area | Worker, readonly string[]>> = {
   assets: ['client-dynamodb', 'client-ssm'],
   accounts: ['client-dynamodb', 'client-ssm'],
   transactions: ['client-dynamodb', 'client-ssm'],
+  holds: ['client-dynamodb', 'client-ssm'],
+  fees: ['client-dynamodb', 'client-ssm'],
   documents: [],
 };
 

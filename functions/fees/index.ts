@@ -1,0 +1,27 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { createFeeSchedule } from './create-fee-schedule.ts';
+import { getFeeSchedule } from './get-fee-schedule.ts';
+import { listFeeSchedules } from './list-fee-schedules.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const instruments = createInstruments();
+const { logger } = instruments;
+const flags = flagsOfEnvironment(logger);
+const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const once = createOnce('createFeeSchedule', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
+
+export const handler = serveArea(
+  'fees',
+  {
+    createFeeSchedule: createFeeSchedule(ledger, once),
+    listFeeSchedules: listFeeSchedules(ledger),
+    getFeeSchedule: getFeeSchedule(ledger),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+);
