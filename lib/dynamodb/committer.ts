@@ -305,9 +305,8 @@ export class Committer {
       else if (decision.kind === 'refuse') {
         pending.settle({ ...decision, kind: 'refused' });
       } else if (decision.kind === 'stale') {
-        pending.lastFailure = 'contention';
-        again.push(pending);
-        pause = true;
+        // This state was all true at one time, so what contradicts itself in it is damaged.
+        pending.throw(new InvariantViolation(`what ${pending.command.kind} is about contradicts its balance`));
       } else {
         const account = heldBack(decision, loaded.state);
         const released = account === undefined ? 'none' : await this.#releaseExpired(tenant, account, pending);

@@ -1,0 +1,23 @@
+import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { json, type Operation } from '../../lib/http/index.ts';
+import { postedTransactionOf, transactionLocation } from '../../lib/http/representations.ts';
+import { captureHold as captureHoldCommand, InvariantViolation } from '../../lib/ledger/index.ts';
+import { settle } from './settle.ts';
+
+export function captureHold(ledger: Ledger): Operation<'captureHold'> {
+  return async (request) => {
+    const { path, body, caller, key, log } = request;
+    const { holdId } = path;
+    log({ accounts: [body.destination], holdId });
+    const { result, replayed } = await settle(
+      ledger,
+      request,
+      captureHoldCommand({ tenant: caller.tenant, key, holdId, ...body }),
+    );
+    if (result.kind !== 'transaction' || result.transaction.status !== 'posted') {
+      throw new InvariantViolation('the key made no posted transaction');
+    }
+    const { transaction } = result;
+    return json(201, postedTransactionOf(transaction), { location: transactionLocation(transaction.id), replayed });
+  };
+}

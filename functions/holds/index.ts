@@ -1,0 +1,27 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { captureHold } from './capture-hold.ts';
+import { createHold } from './create-hold.ts';
+import { getHold } from './get-hold.ts';
+import { voidHold } from './void-hold.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const instruments = createInstruments();
+const { logger } = instruments;
+const flags = flagsOfEnvironment(logger);
+const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+
+export const handler = serveArea(
+  'holds',
+  {
+    createHold: createHold(ledger),
+    captureHold: captureHold(ledger),
+    voidHold: voidHold(ledger),
+    getHold: getHold(ledger),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+);
