@@ -1,4 +1,4 @@
-import type { AccountId, AssetCode, DeclineReason, TransactionId } from '../ledger/index.ts';
+import type { AccountId, AssetCode, DeclineReason, HoldId, TransactionId } from '../ledger/index.ts';
 import type { CountedType, postedOutcome } from '../observability/index.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -8,6 +8,7 @@ import type { ProblemCode } from './problem.ts';
  */
 export interface LogFields {
   readonly transactionId?: TransactionId;
+  readonly holdId?: HoldId;
   readonly accounts?: readonly AccountId[];
   readonly asset?: AssetCode;
   readonly dryRun?: true;
