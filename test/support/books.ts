@@ -29,8 +29,9 @@ export interface Audit {
 
 /**
  * Audits the books naively, sharing no code with the ledger: per asset all balances sum to zero; the entries of each
- * balance are gapless, chained, in order of time, add up to it and never pass its floor; every posted transaction has
- * its two entries per posting, and every entry its transaction.
+ * balance are gapless, chained, in order of time, add up to it and never pass its floor unless that was allowed; every
+ * posted transaction has its two entries per posting, and every entry its transaction; what was reversed of a transaction
+ * is what its reversals come to, and no more than it moved; every batch has its transactions.
  */
 export function audit(rows: readonly Row[]): Audit {
   const findings: string[] = [];
@@ -45,7 +46,13 @@ export function audit(rows: readonly Row[]): Audit {
     byBalance.delete(name);
   }
   for (const orphan of byBalance.keys()) findings.push(`${orphan}: entries without a balance`);
-  auditRecords(records, entries, findings);
+  auditRecords(
+    records.filter(({ status }) => status === 'posted' || status === 'rejected'),
+    entries,
+    findings,
+  );
+  auditReversals(records, entries, findings);
+  auditBatches(records, findings);
   auditAccounts(rows, balances, findings);
   return {
     findings,
@@ -91,7 +98,8 @@ function auditBalance(name: string, balance: Row, entries: readonly Row[], findi
       findings.push(`${where}: says ${entry.balanceAfter} after, adds up to ${posted}`);
     if (hex(entry.previousHash) !== previousHash) findings.push(`${where}: the chain is broken`);
     if (hex(entry.hash) !== hashOf(tenant, entry)) findings.push(`${where}: is not what was hashed`);
-    if (balance.floor !== undefined && (entry.amount as bigint) < 0n && posted < (balance.floor as bigint)) {
+    const isBelow = balance.floor !== undefined && (entry.amount as bigint) < 0n && posted < (balance.floor as bigint);
+    if (isBelow && entry.overdraft !== true) {
       findings.push(`${where}: leaves ${posted}, below the floor ${balance.floor}`);
     }
     if (entry.transaction !== lastTransaction) previousTransaction = lastTransaction;
@@ -130,7 +138,7 @@ function hashOf(tenant: string | undefined, entry: Row): string {
 function auditRecords(records: readonly Row[], entries: readonly Row[], findings: string[]): void {
   const byTransaction = Map.groupBy(entries, ({ transaction }) => String(transaction));
   for (const record of records) {
-    const id = `tx_${String(record.PK).split('#').at(-1)}`;
+    const id = transactionName(record);
     const own = byTransaction.get(id) ?? [];
     byTransaction.delete(id);
     const postings = record.postings as Row[];
@@ -145,6 +153,56 @@ function auditRecords(records: readonly Row[], entries: readonly Row[], findings
     if (sum !== 0n) findings.push(`${id}: does not balance`);
   }
   for (const id of byTransaction.keys()) findings.push(`${id}: has entries, and no record`);
+}
+
+/** Follows the links from each transaction to all its reversals. */
+function auditReversals(records: readonly Row[], entries: readonly Row[], findings: string[]): void {
+  const byTransaction = new Map(records.map((record) => [transactionName(record), record]));
+  const linked = new Set<unknown>();
+  for (const [id, record] of byTransaction) {
+    const parts: Row[] = [];
+    for (let next = record.lastReversal; next !== undefined; next = parts.at(-1)?.previousReversal) {
+      const part = byTransaction.get(String(next));
+      if (part?.status !== 'posted' || part.reverses !== id || linked.has(next)) {
+        findings.push(`${id}: names ${next} as its reversal`);
+        break;
+      }
+      linked.add(next);
+      parts.push(part);
+    }
+    if (BigInt(parts.length) !== (record.reversals ?? 0n)) findings.push(`${id}: counts ${record.reversals} reversals`);
+    const postings = (record.postings ?? []) as Row[];
+    const [posting, ...others] = postings;
+    const moved = parts.reduce((sum, { postings: back }) => sum + ((back as Row[])[0]?.amount as bigint), 0n);
+    const isWhole = others.length === 0;
+    if (isWhole && moved !== (record.reversedAmount ?? 0n)) findings.push(`${id}: does not know what was reversed`);
+    if (isWhole && moved > ((posting?.amount as bigint | undefined) ?? 0n)) findings.push(`${id}: ${moved} reversed`);
+    if (!isWhole && parts.length > 1) findings.push(`${id}: several postings reversed ${parts.length} times`);
+  }
+  const reversals = new Set<unknown>();
+  for (const [id, { reverses }] of byTransaction) {
+    if (reverses === undefined) continue;
+    reversals.add(id);
+    if (!linked.has(id)) findings.push(`${id}: reverses ${reverses}, which does not know`);
+  }
+  for (const { transaction, overdraft, SK } of entries) {
+    if (overdraft === true && !reversals.has(transaction)) findings.push(`${transaction} ${SK}: may not overdraw`);
+  }
+}
+
+function auditBatches(records: readonly Row[], findings: string[]): void {
+  const posted = new Map(records.filter(({ status }) => status === 'posted').map((row) => [transactionName(row), row]));
+  for (const batch of records) {
+    for (const member of (batch.members ?? []) as string[]) {
+      const transaction = posted.get(member);
+      if (!transaction) findings.push(`${transactionName(batch)}: its ${member} was not posted`);
+      else if (transaction.createdAt !== batch.createdAt) findings.push(`${member}: has another time than its batch`);
+    }
+  }
+}
+
+function transactionName({ PK }: Row): string {
+  return `tx_${String(PK).split('#').at(-1)}`;
 }
 
 function auditAccounts(rows: readonly Row[], balances: readonly Row[], findings: string[]): void {
