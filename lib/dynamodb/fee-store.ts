@@ -69,7 +69,7 @@ export class FeeStore {
    * head tells which keys made its last versions.
    *
    * @throws LedgerError `invalid_request` for rules that contradict each other or an instant that is too early,
-   * `account_not_found`, `asset_not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
+   * `already_exists` for a version that takes effect at that instant or later, or for too many that wait, `account_not_found`, `asset_not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
   async create({ tenant, rules, effectiveAt, keyApplied }: CreateFeeSchedule): Promise<FeeSchedule> {
     checkFeeRules(rules);
@@ -180,21 +180,22 @@ function nextSchedule(
   const earliest = now + minFeeNoticeMs;
   const effectiveAt = wanted ?? earliest;
   if (effectiveAt < earliest) {
-    throw tooEarly(`it takes effect ${minFeeNoticeMs / 1_000} seconds after it is made at the earliest`);
+    const notice = minFeeNoticeMs / 1_000;
+    throw new LedgerError('invalid_request', `effectiveAt: at least ${notice} seconds after the schedule is made`);
   }
   const latest = timeline.at(-1);
   if (latest && effectiveAt <= latest.effectiveAt) {
-    const text = new Date(latest.effectiveAt).toISOString();
-    throw tooEarly(`version ${latest.version} takes effect at ${text}, and a later version only after it`);
+    const time = new Date(latest.effectiveAt).toISOString();
+    throw new LedgerError(
+      'already_exists',
+      `version ${latest.version} takes effect at ${time}, and the next can only later`,
+      { version: String(latest.version), effectiveAt: time },
+    );
   }
   if (timeline.filter((ahead) => ahead.effectiveAt > now).length >= maxFeeVersionsAhead) {
-    throw tooEarly(`${maxFeeVersionsAhead} versions are waiting to take effect, and there may be no more`);
+    throw new LedgerError('already_exists', `${maxFeeVersionsAhead} versions wait to take effect, as many as may`);
   }
   return { version: version + 1, effectiveAt, createdAt: now, rules };
-}
-
-function tooEarly(detail: string): LedgerError {
-  return new LedgerError('invalid_request', `effectiveAt: ${detail}`);
 }
 
 /** A version that met another one is made again; one that DynamoDB finds wrong would be refused for ever. */

@@ -362,7 +362,14 @@ export const routes = [
     query: nothing,
     body: createFeeScheduleBody,
     answers: { 201: { description: 'Made.', schema: feeScheduleAnswer, headers: ['Location', 'Idempotent-Replayed'] } },
-    problems: ['account_not_found', 'asset_not_found', 'in_progress', 'contention', 'outcome_unknown'],
+    problems: [
+      'already_exists',
+      'account_not_found',
+      'asset_not_found',
+      'in_progress',
+      'contention',
+      'outcome_unknown',
+    ],
   },
   {
     method: 'GET',

@@ -10,11 +10,11 @@ export const declineReasons = [
   'exceeds_remaining',
   /** An account of the transaction is closed. */
   'account_closed',
-  /** A source is frozen: it takes no debits. */
+  /** A source is frozen: it takes no debits; or a destination is frozen for credits too. */
   'account_frozen',
   /** A source's posted less held balance would fall below its floor. */
   'insufficient_funds',
-  /** A balance would need more digits than are kept exactly, or an account more balances than it may have. */
+  /** A debit beyond a limit of its account; or a balance would need more digits than are kept exactly, or an account more balances than it may have. */
   'limit_exceeded',
 ] as const;
 export type DeclineReason = (typeof declineReasons)[number];
