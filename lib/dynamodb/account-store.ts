@@ -10,6 +10,7 @@ import {
   checkFloors,
   checkLimits,
   checkMetadata,
+  checkShards,
   type DebitLimits,
   type FreezeKind,
   freezesOf,
@@ -38,6 +39,8 @@ export interface CreateAccount {
   readonly tenant: TenantId;
   readonly id: AccountId;
   readonly unbounded: boolean;
+  /** 1 where nothing is said. */
+  readonly shards?: number | undefined;
   readonly floors: ReadonlyMap<AssetCode, bigint>;
   readonly limits?: ReadonlyMap<AssetCode, DebitLimits> | undefined;
   readonly freezes?: FreezeKind | undefined;
@@ -108,10 +111,11 @@ export class AccountStore {
    * @throws LedgerError `already_exists`, `asset_not_found`, `invalid_request`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
   async create(command: CreateAccount): Promise<Account> {
-    const { tenant, id, unbounded, floors, limits = new Map(), owner, metadata, keyApplied } = command;
+    const { tenant, id, unbounded, shards = 1, floors, limits = new Map(), owner, metadata, keyApplied } = command;
     const freezes = freezesOf(command.freezes);
     checkFloors(unbounded, floors);
     checkLimits(id, limits);
+    checkShards({ unbounded, shards: 1, balances: new Set() }, shards);
     checkMetadata(metadata);
     await this.#requireAssets(tenant, [...floors.keys(), ...limits.keys()]);
     const account: StoredAccount = {
@@ -122,6 +126,7 @@ export class AccountStore {
       floors,
       ...(limits.size > 0 && { limits }),
       balances: new Set(),
+      shards,
       ...(owner !== undefined && { owner }),
       metadata,
       createdAt: this.#clock.now(),
@@ -167,7 +172,7 @@ export class AccountStore {
     await this.#requireAssets(tenant, [...(patch.floors?.keys() ?? []), ...(patch.limits?.keys() ?? [])]);
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
-      const { account: stored, balances } = await this.#balances.list(tenant, id);
+      const { account: stored, balances } = await this.#balances.shards(tenant, id);
       if (wasApplied(stored, keyApplied)) return withoutKeys(stored);
       // A write that was made for an earlier version can have no effect any more.
       if (stored.version !== doubt.version) delete doubt.version;
@@ -193,8 +198,11 @@ export class AccountStore {
   }
 
   #accountAction(tenant: TenantId, before: StoredAccount, after: StoredAccount) {
-    const { status, freezes, floors, limits, owner, metadata, version, keysApplied } = accountItem(tenant, after);
-    const changes = { status, freezes, floors, limits, owner, metadata, version, keysApplied };
+    const { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied } = accountItem(
+      tenant,
+      after,
+    );
+    const changes = { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied };
     const { expression, names, values } = attributeChanges(changes);
     return {
       Update: {
@@ -212,18 +220,20 @@ export class AccountStore {
    * Adds to the version rather than setting it, so that it holds for whatever version the balance has got to. What was
    * used of limits stays, unless the limits go.
    */
-  #balanceAction(tenant: TenantId, { balance, status, floor, freezes, limits, ifUnchanged }: BalanceAdjustment) {
+  #balanceAction(tenant: TenantId, { balance, ...adjustment }: BalanceAdjustment) {
+    const { status, floor, freezes, limits, shards, ifUnchanged } = adjustment;
     const { expression, names, values } = attributeChanges({
       status,
       freezes,
       limits,
       ...(floor !== null && { floor }),
+      ...(shards > 1 && { shards }),
       ...(!limits && { debits: undefined }),
     });
     return {
       Update: {
         TableName: this.#table,
-        Key: balanceItemKey(tenant, balance.account, balance.asset),
+        Key: balanceItemKey(tenant, balance),
         UpdateExpression: `${expression} ADD #version :one`,
         ConditionExpression: ifUnchanged ? '#version = :seenVersion' : 'attribute_exists(PK)',
         ExpressionAttributeNames: { ...names, '#version': 'version' },

@@ -1,4 +1,11 @@
-import { type AccountId, type AssetCode, type Balance, balanceKey, type TenantId } from '../ledger/index.ts';
+import {
+  type AccountId,
+  type AssetCode,
+  type Balance,
+  type BalancePlace,
+  balanceKey,
+  type TenantId,
+} from '../ledger/index.ts';
 import type { PendingWrite } from './pending-write.ts';
 
 /** Balances an instance remembers; at about 1 KB each, some 10 MB. */
@@ -20,9 +27,10 @@ export interface Remembered {
 export class BalanceCache {
   readonly #balances = new Map<string, Remembered>();
   readonly #assets = new Set<string>();
+  readonly #shards = new Map<string, number>();
 
-  get(tenant: TenantId, account: AccountId, asset: AssetCode): Remembered | undefined {
-    const key = cacheKey(tenant, account, asset);
+  get(tenant: TenantId, place: BalancePlace): Remembered | undefined {
+    const key = cacheKey(tenant, place);
     const remembered = this.#balances.get(key);
     if (remembered) this.#put(key, remembered);
     return remembered;
@@ -30,33 +38,48 @@ export class BalanceCache {
 
   /** Takes a balance as it was read, unless a later one is remembered: the read may have been on its way for a while. */
   learn(tenant: TenantId, balance: Balance): void {
-    const key = cacheKey(tenant, balance.account, balance.asset);
+    const key = cacheKey(tenant, balance);
     const known = this.#balances.get(key);
     if (!known || known.balance.version <= balance.version) this.#put(key, { balance });
+    this.#learnShards(tenant, balance);
   }
 
   /** Takes a balance as it is now, whatever was remembered. */
   replace(tenant: TenantId, balance: Balance): void {
-    this.#put(cacheKey(tenant, balance.account, balance.asset), { balance });
+    this.#put(cacheKey(tenant, balance), { balance });
+    this.#learnShards(tenant, balance);
   }
 
   /** Takes balances as a write will leave them. */
   foresee(tenant: TenantId, balances: readonly Balance[], write: PendingWrite): void {
-    for (const balance of balances) {
-      this.#put(cacheKey(tenant, balance.account, balance.asset), { balance, write });
-    }
+    for (const balance of balances) this.#put(cacheKey(tenant, balance), { balance, write });
   }
 
   /** Forgets what a write would have left. */
   unforesee(tenant: TenantId, balances: readonly Balance[], write: PendingWrite): void {
-    for (const { account, asset } of balances) {
-      const key = cacheKey(tenant, account, asset);
+    for (const balance of balances) {
+      const key = cacheKey(tenant, balance);
       if (this.#balances.get(key)?.write === write) this.#balances.delete(key);
     }
   }
 
-  delete(tenant: TenantId, account: AccountId, asset: AssetCode): void {
-    this.#balances.delete(cacheKey(tenant, account, asset));
+  delete(tenant: TenantId, place: BalancePlace): void {
+    this.#balances.delete(cacheKey(tenant, place));
+  }
+
+  /**
+   * Over how many shards postings of an asset on an account are spread, as far as a balance seen told; undefined where
+   * none told of more than one. They only ever become more, and fewer than there are do no harm.
+   */
+  shards(tenant: TenantId, account: AccountId, asset: AssetCode): number | undefined {
+    return this.#shards.get(cacheKey(tenant, { account, asset, shard: 0 }));
+  }
+
+  #learnShards(tenant: TenantId, { account, asset, shards }: Balance): void {
+    const key = cacheKey(tenant, { account, asset, shard: 0 });
+    if (shards <= (this.#shards.get(key) ?? 1)) return;
+    this.#shards.set(key, shards);
+    if (this.#shards.size > capacity) this.#shards.delete(this.#shards.keys().next().value as string);
   }
 
   hasAsset(tenant: TenantId, asset: AssetCode): boolean {
@@ -75,6 +98,6 @@ export class BalanceCache {
   }
 }
 
-function cacheKey(tenant: TenantId, account: AccountId, asset: AssetCode): string {
-  return `${tenant}#${balanceKey(account, asset)}`;
+function cacheKey(tenant: TenantId, place: BalancePlace): string {
+  return `${tenant}#${balanceKey(place)}`;
 }

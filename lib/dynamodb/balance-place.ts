@@ -1,8 +1,8 @@
 import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { AccountId, AssetCode, TenantId } from '../ledger/index.ts';
+import { type BalanceName, type BalancePlace, balanceName, type TenantId } from '../ledger/index.ts';
 import {
-  accountPartition,
   balanceItemKey,
+  balancePartition,
   entryKey,
   entrySortKey,
   firstEntryAt,
@@ -10,48 +10,46 @@ import {
   lastEntryAt,
 } from './keys.ts';
 
-/** Which balance of a tenant. Reports and audits name balances, and find their rows, by this alone. */
-export interface BalancePlace {
-  readonly account: AccountId;
-  readonly asset: AssetCode;
-}
+/** Reports and audits name balances, and find their rows, by this alone. */
+export type { BalancePlace };
 
 /** The last instant that a key can say: in the year 2286. */
 const lastInstant = 9_999_999_999_999;
 
 /** A name that no other balance of the account has. */
-export function nameInAccount({ asset }: BalancePlace): string {
-  return asset;
+export function nameInAccount({ asset, shard }: BalancePlace): BalanceName {
+  return balanceName(asset, shard);
 }
 
-export function balanceKeyAt(tenant: TenantId, { account, asset }: BalancePlace): Key {
-  return balanceItemKey(tenant, account, asset);
+export function balanceKeyAt(tenant: TenantId, place: BalancePlace): Key {
+  return balanceItemKey(tenant, place);
 }
 
-export function entryKeyAt(tenant: TenantId, { account, asset }: BalancePlace, time: number, sequence: number): Key {
-  return entryKey(tenant, account, asset, time, sequence);
+export function entryKeyAt(tenant: TenantId, place: BalancePlace, time: number, sequence: number): Key {
+  return entryKey(tenant, place, time, sequence);
 }
 
 /** Queries the entries behind one of this time and sequence, oldest first; all of them behind 0 and 0. */
 export function entriesBehind(
   tenant: TenantId,
-  { account, asset }: BalancePlace,
+  place: BalancePlace,
   { at, sequence }: { readonly at: number; readonly sequence: number },
 ): Omit<QueryCommandInput, 'TableName'> {
   return entryRange(
-    accountPartition(tenant, account),
-    entrySortKey(asset, at, sequence + 1),
-    lastEntryAt(asset, lastInstant),
+    balancePartition(tenant, place),
+    entrySortKey(place.asset, at, sequence + 1),
+    lastEntryAt(place.asset, lastInstant),
   );
 }
 
 /** Queries the last entry up to an instant, that instant included. */
 export function lastEntryBy(
   tenant: TenantId,
-  { account, asset }: BalancePlace,
+  place: BalancePlace,
   instant: number,
 ): Omit<QueryCommandInput, 'TableName'> {
-  const range = entryRange(accountPartition(tenant, account), firstEntryAt(asset, 0), lastEntryAt(asset, instant));
+  const { asset } = place;
+  const range = entryRange(balancePartition(tenant, place), firstEntryAt(asset, 0), lastEntryAt(asset, instant));
   return { ...range, ScanIndexForward: false, Limit: 1 };
 }
 

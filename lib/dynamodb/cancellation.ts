@@ -1,4 +1,4 @@
-import { type AccountId, type AssetCode, type Balance, type Command, InvariantViolation } from '../ledger/index.ts';
+import { type Balance, type BalancePlace, type Command, InvariantViolation } from '../ledger/index.ts';
 import type { ActionFailure } from './faults.ts';
 import { parseBalance } from './items.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
@@ -10,8 +10,7 @@ export interface Cancellation {
   readonly records: ReadonlyMap<Command, KeyRecord>;
   /** Balances that moved on, as they are now; undefined where there is none. */
   readonly balances: readonly {
-    readonly account: AccountId;
-    readonly asset: AssetCode;
+    readonly place: BalancePlace;
     readonly now: Balance | undefined;
   }[];
   /** Commands that need an item another transaction is just writing. */
@@ -28,7 +27,7 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
   if (failures.length !== actions.length)
     throw new InvariantViolation('a cancelled write gives a reason for each action');
   const records = new Map<Command, KeyRecord>();
-  const balances: { account: AccountId; asset: AssetCode; now: Balance | undefined }[] = [];
+  const balances: { place: BalancePlace; now: Balance | undefined }[] = [];
   const contended = new Set<Command>();
   // Batches of which a transaction exists already: then the batch's own record does too.
   const withMembers = new Set<Command>();
@@ -49,7 +48,7 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
     else if (subject === 'member') for (const command of commands) withMembers.add(command);
     else isStale = true;
     if (action.subject === 'balance') {
-      balances.push({ account: action.account, asset: action.asset, now: item && parseBalance(item) });
+      balances.push({ place: action.place, now: item && parseBalance(item) });
     }
   }
   // Whoever wrote the entry has its balance's version too; that this may show only as a conflict or throttling, is DynamoDB's.

@@ -129,7 +129,7 @@ function keyClaim({ tenant, record }: Command): string {
   return `${tenant}#${record}`;
 }
 
-/** What a command is known to touch before anything is read. */
+/** What a command is known to touch before anything is read: all shards of a balance under one name. */
 function claimsOf(command: Command): string[] {
   return [...balanceClaimsOf(command), ...otherClaimsOf(command)];
 }
@@ -137,7 +137,7 @@ function claimsOf(command: Command): string[] {
 /** The balances among it: what a write that is under way will leave of them is foreseen. */
 function balanceClaimsOf(command: Command): string[] {
   const { balances } = needsOf(command, nothingFound);
-  return balances.map(({ account, asset }) => `${command.tenant}#${balanceKey(account, asset)}`);
+  return balances.map(({ account, asset }) => `${command.tenant}#${balanceKey({ account, asset, shard: 0 })}`);
 }
 
 /** The rest of it, of which the next command learns by reading: only after the write that is under way. */

@@ -246,9 +246,9 @@ export class Committer {
     failures: readonly ActionFailure[],
   ): Rest {
     const { records, balances, contended, isThrottled } = readCancellation(actions, failures);
-    for (const { account, asset, now } of balances) {
+    for (const { place, now } of balances) {
       if (now) this.#cache.replace(tenant, now);
-      else this.#cache.delete(tenant, account, asset);
+      else this.#cache.delete(tenant, place);
     }
     for (const pending of pendings) {
       const record = records.get(pending.command);
@@ -270,7 +270,7 @@ export class Committer {
       pending.lastFailure = 'unavailable';
     }
     if (fault.kind === 'unknown') {
-      for (const { account, asset } of plan.balancesAfter) this.#cache.delete(tenant, account, asset);
+      for (const balance of plan.balancesAfter) this.#cache.delete(tenant, balance);
     }
     return { again: pendings, later: [], pause: true };
   }

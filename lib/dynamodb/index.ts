@@ -5,7 +5,7 @@ export type { BalanceAt } from './balance-reader.ts';
 export type { BatchOutcome, BatchPreview, BatchResult } from './batch-outcome.ts';
 export type { Cause } from './cause.ts';
 export type { CommitOutcome, CommitResult, Refused, TransactionOutcome, TransactionResult } from './commit-outcome.ts';
-export type { EntryPage, EntryPageRequest, EntryPosition } from './entry-reader.ts';
+export type { EntryPage, EntryPageRequest, EntryPosition, PageEnd } from './entry-reader.ts';
 export type { SweepRun } from './hold-sweep.ts';
 export type { AppliedKey } from './items.ts';
 export { Ledger, type LedgerOptions, type PreviewOutcome } from './ledger.ts';

@@ -6,6 +6,7 @@ import {
   type AssetCode,
   accountStatuses,
   type Balance,
+  type BalanceName,
   type DebitLimits,
   type Entry,
   freezeKinds,
@@ -13,7 +14,15 @@ import {
   type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
-import { accountKey, assetKey, balanceItemKey, balancePrefix, entryKey, tenantPartition } from './keys.ts';
+import {
+  accountKey,
+  assetKey,
+  balanceItemKey,
+  balancePrefix,
+  entryKey,
+  parseBalancePartition,
+  tenantPartition,
+} from './keys.ts';
 
 /**
  * Rows of the Ledger table and what they mean. Numbers come back as bigint (see `client.ts`) and every row is
@@ -88,6 +97,8 @@ const accountRow = z.object({
   floors: z.record(z.string(), amount),
   limits: z.record(z.string(), debitLimits).optional(),
   balances: z.set(z.string()).optional(),
+  // Absent means 1, here and in balances.
+  shards: count.optional(),
   owner: z.string().optional(),
   metadata,
   createdAt: count,
@@ -111,6 +122,7 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
     floors: Object.fromEntries(account.floors),
     ...(account.limits && { limits: Object.fromEntries(account.limits) }),
     ...(account.balances.size > 0 && { balances: account.balances }),
+    ...(account.shards > 1 && { shards: account.shards }),
     ...(account.owner !== undefined && { owner: account.owner }),
     metadata: account.metadata,
     createdAt: account.createdAt,
@@ -120,7 +132,7 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
 }
 
 export function parseAccount(row: Row): StoredAccount {
-  const { accountId: id, floors, balances, owner, freezes, limits, ...rest } = parseRow(accountRow, row);
+  const { accountId: id, floors, balances, shards = 1, owner, freezes, limits, ...rest } = parseRow(accountRow, row);
   return {
     id,
     ...rest,
@@ -128,7 +140,8 @@ export function parseAccount(row: Row): StoredAccount {
     ...(freezes !== undefined && { freezes }),
     ...(limits && { limits: new Map(Object.entries(limits) as [AssetCode, DebitLimits][]) }),
     floors: new Map(Object.entries(floors) as [AssetCode, bigint][]),
-    balances: new Set([...(balances ?? [])] as AssetCode[]),
+    balances: new Set([...(balances ?? [])] as BalanceName[]),
+    shards,
   };
 }
 
@@ -140,6 +153,7 @@ const balanceRow = z.object({
   posted: amount,
   held: amount,
   floor: amount.optional(),
+  shards: count.optional(),
   status: z.enum(accountStatuses),
   freezes: z.enum(freezeKinds).optional(),
   limits: debitLimits.optional(),
@@ -152,12 +166,13 @@ const balanceRow = z.object({
   headHash: hash,
 });
 
-/** Account and asset are in the key. A floor that is absent means none. */
+/** Account, asset and shard are in the key. A floor that is absent means none. */
 export function balanceItem(tenant: TenantId, balance: Balance): Row {
-  const { account, asset, floor, headHash, lastTransaction, ...rest } = balance;
+  const { account: _, asset: __, shard: ___, shards, floor, headHash, lastTransaction, ...rest } = balance;
   return {
-    ...balanceItemKey(tenant, account, asset),
+    ...balanceItemKey(tenant, balance),
     ...rest,
+    ...(shards > 1 && { shards }),
     ...(floor !== null && { floor }),
     ...(lastTransaction !== null && { lastTransaction }),
     headHash: hashBytes(headHash),
@@ -165,9 +180,10 @@ export function balanceItem(tenant: TenantId, balance: Balance): Row {
 }
 
 export function parseBalance(row: Row): Balance {
-  const { PK, SK, floor, lastTransaction, ...rest } = parseRow(balanceRow, row);
+  const { PK, SK, floor, shards = 1, lastTransaction, ...rest } = parseRow(balanceRow, row);
   return {
-    account: lastPart(PK) as AccountId,
+    ...parseBalancePartition(PK),
+    shards,
     asset: SK.slice(balancePrefix.length) as AssetCode,
     ...rest,
     floor: floor ?? null,
@@ -193,11 +209,11 @@ const entryRow = z.object({
   hash,
 });
 
-/** Account, asset, time and sequence are in the key. */
+/** Account, asset, shard, time and sequence are in the key. */
 export function entryItem(tenant: TenantId, entry: Entry): Row {
-  const { account, asset, createdAt, sequence, description, previousTransactionId } = entry;
+  const { createdAt, sequence, description, previousTransactionId } = entry;
   return {
-    ...entryKey(tenant, account, asset, createdAt, sequence),
+    ...entryKey(tenant, entry, createdAt, sequence),
     amount: entry.amount,
     balanceAfter: entry.balanceAfter,
     transaction: entry.transactionId,
@@ -216,7 +232,7 @@ export function parseEntry(row: Row): Entry {
   const { PK, SK, transaction, previousTransaction, description, overdraft, ...rest } = parseRow(entryRow, row);
   const [, asset, time, sequence] = SK.split('#');
   return {
-    account: lastPart(PK) as AccountId,
+    ...parseBalancePartition(PK),
     asset: asset as AssetCode,
     sequence: Number(sequence),
     ...rest,

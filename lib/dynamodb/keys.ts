@@ -1,13 +1,14 @@
-import type { AccountId, AssetCode, HoldId, RecordId, TenantId } from '../ledger/index.ts';
+import type { AccountId, AssetCode, BalancePlace, HoldId, RecordId, TenantId } from '../ledger/index.ts';
 
 /**
- * Every key of the Ledger table. One partition holds an account with its balances and entries.
+ * Every key of the Ledger table. One partition holds an account with its balances and entries;
+ * shards above 0 have partitions of their own, since it is a partition that can take only so many writes a second.
  *
  * | item    | PK                       | SK                                   | read by                                           |
  * |---------|--------------------------|--------------------------------------|---------------------------------------------------|
  * | asset   | `T#<tenant>`             | `ASSET#<asset>`                      | get; query the prefix: the tenant's assets        |
  * | account | `T#<tenant>#A#<account>` | `ACCOUNT`                            | get; query `ACCOUNT`…`B#~`: with all its balances |
- * | balance | the account's            | `B#<asset>`                          | get                                               |
+ * | balance | the account's; of a shard above 0 `T#<tenant>#A#<account>#S#<shard>` | `B#<asset>` | get                |
  * | entry   | its balance's            | `E#<asset>#<time ms>#<sequence>`     | query a range: history, balance as of an instant  |
  * | record  | `T#<tenant>#X#<id>`      | `RECORD`                             | get by idempotency key or transaction id          |
  * | hold    | `T#<tenant>#H#<hold id>` | `HOLD`                               | get                                               |
@@ -41,6 +42,7 @@ export const balancePrefix = 'B#';
 export const assetPrefix = 'ASSET#';
 export const feeHeadSortKey = 'FEES';
 export const feeVersionPrefix = 'FEES#';
+const shardMark = '#S#';
 
 /** Sorts after every balance and before every entry, which begin with `B#` and `E#`. */
 export const afterLastBalance = 'B#~';
@@ -61,8 +63,20 @@ export function accountKey(tenant: TenantId, account: AccountId): Key {
   return { PK: accountPartition(tenant, account), SK: accountSortKey };
 }
 
-export function balanceItemKey(tenant: TenantId, account: AccountId, asset: AssetCode): Key {
-  return { PK: accountPartition(tenant, account), SK: `${balancePrefix}${asset}` };
+/** Where a balance lies with its entries. */
+export function balancePartition(tenant: TenantId, { account, shard }: Omit<BalancePlace, 'asset'>): string {
+  const partition = accountPartition(tenant, account);
+  return shard === 0 ? partition : `${partition}${shardMark}${shard}`;
+}
+
+/** Reads account and shard back from the partition of a balance. */
+export function parseBalancePartition(partition: string): Omit<BalancePlace, 'asset'> {
+  const [, , , account, , shard] = partition.split('#');
+  return { account: account as AccountId, shard: Number(shard ?? 0) };
+}
+
+export function balanceItemKey(tenant: TenantId, place: BalancePlace): Key {
+  return { PK: balancePartition(tenant, place), SK: `${balancePrefix}${place.asset}` };
 }
 
 export function recordKey(tenant: TenantId, record: RecordId): Key {
@@ -81,8 +95,8 @@ export function holdKey(tenant: TenantId, hold: HoldId): Key {
   return { PK: `T#${tenant}#H#${hold}`, SK: holdSortKey };
 }
 
-export function entryKey(tenant: TenantId, account: AccountId, asset: AssetCode, time: number, sequence: number): Key {
-  return { PK: accountPartition(tenant, account), SK: entrySortKey(asset, time, sequence) };
+export function entryKey(tenant: TenantId, place: BalancePlace, time: number, sequence: number): Key {
+  return { PK: balancePartition(tenant, place), SK: entrySortKey(place.asset, time, sequence) };
 }
 
 export function entrySortKey(asset: AssetCode, time: number, sequence: number): string {

@@ -13,6 +13,7 @@ import {
   type Transaction,
   type TransactionCommand,
 } from '../ledger/index.ts';
+import { AccountSpread } from './account-spread.ts';
 import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
 import { BalanceCache } from './balance-cache.ts';
@@ -70,11 +71,12 @@ export class Ledger {
     const client = createLedgerClient(skew, endpoint);
     const reader = new Reader(client, table, clock);
     this.client = client;
-    this.balances = new BalanceReader(reader);
+    const spread = new AccountSpread(reader);
+    this.balances = new BalanceReader(reader, spread);
     this.accounts = new AccountStore(client, table, reader, this.balances, clock);
     this.assets = new AssetStore(client, table, reader, clock);
-    this.entries = new EntryReader(reader);
     this.fees = new FeeStore(client, table, reader, clock);
+    this.entries = new EntryReader(reader, spread);
     this.holds = new HoldReader(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;

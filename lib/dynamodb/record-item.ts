@@ -7,6 +7,7 @@ import {
   InvariantViolation,
   type KeyResult,
   type Posting,
+  type RecordedEntry,
   type RecordId,
   type ReversalState,
   roundings,
@@ -51,7 +52,7 @@ const recordRow = z.discriminatedUnion('status', [
     ...transactionBase,
     status: z.literal('posted'),
     // What each posting left, source before destination: the rest of its entries follows from the posting.
-    results: z.array(z.object({ sequence: count, balanceAfter: amount })),
+    results: z.array(z.object({ sequence: count, balanceAfter: amount, shard: count.optional() })),
     description: z.string().optional(),
     metadata: metadata.optional(),
     salt: z.string(),
@@ -119,7 +120,12 @@ function contentOf(result: KeyResult): Row {
   const { id: _, ...content } = result.transaction;
   if (content.status === 'rejected') return content;
   const { entries, ...rest } = content;
-  return { ...rest, results: entries.map(({ sequence, balanceAfter }) => ({ sequence, balanceAfter })) };
+  return { ...rest, results: entries.map(resultOf) };
+}
+
+/** A shard that is absent means 0. */
+function resultOf({ sequence, balanceAfter, shard }: RecordedEntry) {
+  return { sequence, balanceAfter, ...(shard > 0 && { shard }) };
 }
 
 export function parseRecord(row: Row): KeyRecord {
@@ -158,11 +164,18 @@ function transactionResult(transaction: Transaction): KeyResult {
   return { kind: 'transaction', transaction };
 }
 
-function recordedEntries(postings: readonly Posting[], results: readonly { sequence: number; balanceAfter: bigint }[]) {
+function recordedEntries(
+  postings: readonly Posting[],
+  results: readonly { sequence: number; balanceAfter: bigint; shard?: number | undefined }[],
+) {
   const sides = postings.flatMap(({ source, destination, asset, amount: moved }) => [
     { account: source, asset, amount: -moved },
     { account: destination, asset, amount: moved },
   ]);
   if (sides.length !== results.length) throw new InvariantViolation('a record has two results for each posting');
-  return results.map((result, index) => ({ ...(sides[index] as (typeof sides)[number]), ...result }));
+  return results.map((result, index) => ({
+    ...(sides[index] as (typeof sides)[number]),
+    ...result,
+    shard: result.shard ?? 0,
+  }));
 }

@@ -4,6 +4,7 @@ import {
   type AccountId,
   type AssetCode,
   type Balance,
+  type BalancePlace,
   balanceKey,
   type Command,
   type FeeTimeline,
@@ -14,6 +15,7 @@ import {
   type RecordId,
   type ReversalState,
   recordIdOfTransaction,
+  shardOf,
   type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
@@ -67,7 +69,9 @@ interface Loading {
 
 /**
  * Reads what commands of one tenant need in as few calls as possible. A transaction takes none when warm, one when
- * cold, two when a balance is new; a command on something it only names, such as a hold, one more.
+ * cold, two when a balance is new; a command on something it only names, such as a hold, one more. On an account that
+ * is spread, a list uses one shard, chosen by its first command; an instance that does not know yet over how many it is
+ * spread reads shard 0 first, which says it.
  */
 export class StateLoader {
   readonly #client: DynamoDBDocumentClient;
@@ -151,6 +155,7 @@ export class StateLoader {
   #missing(loading: Loading): Key[] {
     const { tenant, commands, loaded, asked } = loading;
     const keys = new Map<string, Key>();
+    this.#pinReserved(loading);
     for (const command of commands) {
       if (loaded.records.has(command.record)) continue;
       let isCold = false;
@@ -165,8 +170,9 @@ export class StateLoader {
       for (const hold of holds) ask(holdKey(tenant, hold));
       for (const id of reversibles) ask(recordKey(tenant, recordIdOfTransaction(id)));
       for (const { account, asset } of balances) {
-        if (loaded.balance(account, asset) || this.#recall(loading, account, asset)) continue;
-        const key = balanceItemKey(tenant, account, asset);
+        const place = this.#place(loading, account, asset);
+        if (this.#find(loading, place)) continue;
+        const key = balanceItemKey(tenant, place);
         if (!asked.has(nameOf(key))) ask(key);
         else {
           // Accounts and assets matter only where a balance does not exist yet: an existing one proves both.
@@ -182,14 +188,44 @@ export class StateLoader {
     return [...keys.values()];
   }
 
-  /** Takes a balance that this instance remembers. */
-  #recall(loading: Loading, account: AccountId, asset: AssetCode): boolean {
-    const remembered = loading.fresh ? undefined : this.#cache.get(loading.tenant, account, asset);
-    if (!remembered) return false;
+  /** What is reserved of an account that is spread lies on shard 0; then all of the list goes there. */
+  #pinReserved({ commands, loaded }: Loading): void {
+    for (const command of commands) {
+      for (const { account, asset, isReserved } of needsOf(command, loaded).balances) {
+        if (isReserved) loaded.useShard(account, asset, 0);
+      }
+    }
+  }
+
+  /**
+   * Which shard the list uses, as far as can be told by now: shard 0 until it is known over how many an account is
+   * spread. As long as an asset has no balance at all, its first is shard 0, so that whoever looks for it finds it there.
+   */
+  #place(loading: Loading, account: AccountId, asset: AssetCode): BalancePlace {
+    const { tenant, commands, loaded } = loading;
+    const first = { account, asset, shard: 0 };
+    const chosen = loaded.chosenShard(account, asset);
+    if (chosen !== undefined) return { ...first, shard: chosen };
+    const shards = this.#cache.shards(tenant, account, asset) ?? this.#find(loading, first)?.shards;
+    const [leader] = commands;
+    if (shards === undefined || !leader) return first;
+    const shard = shardOf(leader.record, shards);
+    loaded.useShard(account, asset, shard);
+    return { ...first, shard };
+  }
+
+  /** A balance that was read in this call, or one that this instance remembers. */
+  #find(loading: Loading, place: BalancePlace): Balance | undefined {
+    const known = loading.loaded.balanceAt(place);
+    if (known || loading.fresh) return known;
+    const remembered = this.#cache.get(loading.tenant, place);
+    if (!remembered) return undefined;
     loading.loaded.add(remembered.balance);
     loading.isFresh = false;
     if (remembered.write?.isPending) loading.foreseenFrom.add(remembered.write);
-    return true;
+    // What this instance wrote itself tells of shards once it is written, and not before.
+    else if (remembered.balance.shards > 1) this.#cache.learn(loading.tenant, remembered.balance);
+    return remembered.balance;
   }
 
   async #read({ tenant, loaded }: Loading, keys: readonly Key[], patience: Patience): Promise<void> {
@@ -238,13 +274,30 @@ function nameOf({ PK, SK }: Key): string {
 class LoadedItems implements LedgerState {
   #feeTimeline: FeeTimeline | undefined;
   readonly #balances = new Map<string, Balance>();
+  readonly #shards = new Map<string, number>();
   readonly #accounts = new Map<AccountId, Account>();
   readonly #assets = new Set<AssetCode>();
   readonly #holds = new Map<HoldId, Hold>();
   readonly records = new Map<RecordId, KeyRecord>();
 
   balance(account: AccountId, asset: AssetCode): Balance | undefined {
-    return this.#balances.get(balanceKey(account, asset));
+    return this.balanceAt({ account, asset, shard: this.shard(account, asset) });
+  }
+
+  balanceAt(place: BalancePlace): Balance | undefined {
+    return this.#balances.get(balanceKey(place));
+  }
+
+  shard(account: AccountId, asset: AssetCode): number {
+    return this.chosenShard(account, asset) ?? 0;
+  }
+
+  chosenShard(account: AccountId, asset: AssetCode): number | undefined {
+    return this.#shards.get(balanceKey({ account, asset, shard: 0 }));
+  }
+
+  useShard(account: AccountId, asset: AssetCode, shard: number): void {
+    this.#shards.set(balanceKey({ account, asset, shard: 0 }), shard);
   }
 
   account(account: AccountId): Account | undefined {
@@ -273,7 +326,7 @@ class LoadedItems implements LedgerState {
   }
 
   add(balance: Balance): void {
-    this.#balances.set(balanceKey(balance.account, balance.asset), balance);
+    this.#balances.set(balanceKey(balance), balance);
   }
 
   addAccount(account: Account): void {

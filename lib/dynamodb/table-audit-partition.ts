@@ -50,7 +50,7 @@ export class AccountPartitionAudit {
   #turnTo(asset: AssetCode): AuditFinding[] {
     if (this.#history?.asset === asset) return [];
     const findings = this.#closeHistory();
-    this.#history = { asset, audit: new BalanceAudit(this.#tenant, { account: this.#id, asset }) };
+    this.#history = { asset, audit: new BalanceAudit(this.#tenant, { account: this.#id, asset, shard: 0 }) };
     return findings;
   }
 

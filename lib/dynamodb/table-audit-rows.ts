@@ -1,16 +1,16 @@
 import {
   type Account,
-  type AccountId,
   type Asset,
   type AssetCode,
   type Balance,
+  type BalancePlace,
   type Entry,
   InvariantViolation,
   type KeyResult,
   type TenantId,
 } from '../ledger/index.ts';
 import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
-import { accountSortKey, assetPrefix, balancePrefix } from './keys.ts';
+import { accountSortKey, assetPrefix, balancePrefix, parseBalancePartition } from './keys.ts';
 import { parseRecord } from './record-item.ts';
 
 /** A row of the Ledger table as an audit takes it: parsed, or told why it cannot be. */
@@ -29,24 +29,28 @@ interface Partition {
   readonly tenant: TenantId;
   readonly of?: 'A' | 'X';
   readonly id?: string;
+  /** Whether it is that of a shard above 0: it has a balance and its entries, and no account. */
+  readonly isShard?: boolean;
 }
 
 function partitionOf(row: Row): Partition | undefined {
-  const match = /^T#([^#]+)(?:#([AX])#([^#]+))?$/.exec(String(row.PK));
+  const match = /^T#([^#]+)(?:#([AX])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
   if (!match) return undefined;
-  const [, tenant, of, id] = match;
+  const [, tenant, of, id, shard] = match;
+  if (shard !== undefined && of !== 'A') return undefined;
   return {
     tenant: tenant as TenantId,
     ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X', id }),
+    ...(shard !== undefined && { isShard: true }),
   };
 }
 
-/** The account and asset of a row that stands among an account's entries, read from its key alone. */
-export function entryPlace(row: Row): { account: AccountId; asset: AssetCode } | undefined {
+/** The balance of a row that stands among an account's entries, read from its key alone. */
+export function entryPlace(row: Row): BalancePlace | undefined {
   const partition = partitionOf(row);
   const [mark, asset] = String(row.SK).split('#');
   if (partition?.of !== 'A' || mark !== 'E' || asset === undefined) return undefined;
-  return { account: partition.id as AccountId, asset: asset as AssetCode };
+  return { ...parseBalancePartition(String(row.PK)), asset: asset as AssetCode };
 }
 
 /** Reads a row by its key's kind; never throws for what is in it. */
@@ -61,7 +65,7 @@ export function auditedRow(row: Row): AuditedRow {
   }
 }
 
-function parse({ tenant, of, id }: Partition, row: Row): AuditedRow {
+function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
   const sortKey = String(row.SK);
   if (of === undefined && sortKey.startsWith(assetPrefix)) {
     const asset = parseAsset(row);
@@ -74,7 +78,7 @@ function parse({ tenant, of, id }: Partition, row: Row): AuditedRow {
   if (of !== 'A') return { kind: 'unknown' };
   if (sortKey === accountSortKey) {
     const account = parseAccount(row);
-    requireKey(account.id === id, 'the account has another name than its key');
+    requireKey(account.id === id && !isShard, 'the account has another name than its key');
     return { kind: 'account', tenant, account };
   }
   if (sortKey.startsWith(balancePrefix)) return { kind: 'balance', tenant, balance: parseBalance(row) };

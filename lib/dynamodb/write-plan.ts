@@ -2,10 +2,12 @@ import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import {
   type Account,
   type AccountId,
-  type AssetCode,
   type Balance,
   type BalanceChange,
+  type BalanceName,
+  type BalancePlace,
   balanceKey,
+  balanceName,
   type Command,
   type Commitment,
   type Entry,
@@ -34,7 +36,7 @@ export type PlannedAction = {
   readonly commands: readonly Command[];
 } & (
   | { readonly subject: 'record' | 'member' | 'account' | 'entry' | 'hold' | 'reversal' }
-  | { readonly subject: 'balance'; readonly account: AccountId; readonly asset: AssetCode }
+  | { readonly subject: 'balance'; readonly place: BalancePlace }
 );
 
 interface FoldedBalance {
@@ -45,7 +47,7 @@ interface FoldedBalance {
 
 interface OpenedAccount {
   readonly account: Account;
-  readonly balances: string[];
+  readonly balances: BalanceName[];
   readonly commands: Command[];
 }
 
@@ -93,7 +95,7 @@ export class WritePlan {
     for (const { after } of decision.reversals ?? []) if (!this.#reversals.has(after.transaction.id)) actions++;
     const opened = new Set<AccountId>();
     for (const { after, openedOn } of decision.changes) {
-      if (!this.#balances.has(balanceKey(after.account, after.asset))) actions++;
+      if (!this.#balances.has(balanceKey(after))) actions++;
       if (openedOn && !this.#accounts.has(openedOn.id)) opened.add(openedOn.id);
     }
     return this.size + actions + opened.size <= maxActionsPerWrite;
@@ -121,18 +123,19 @@ export class WritePlan {
   }
 
   #fold(command: Command, { before, after, openedOn }: BalanceChange): void {
-    const key = balanceKey(after.account, after.asset);
+    const key = balanceKey(after);
     const folded = this.#balances.get(key);
     if (folded) {
       folded.after = after;
       folded.commands.push(command);
     } else this.#balances.set(key, { before, after, commands: [command] });
     if (!openedOn) return;
+    const name = balanceName(after.asset, after.shard);
     const opened = this.#accounts.get(openedOn.id);
     if (opened) {
-      opened.balances.push(after.asset);
+      opened.balances.push(name);
       opened.commands.push(command);
-    } else this.#accounts.set(openedOn.id, { account: openedOn, balances: [after.asset], commands: [command] });
+    } else this.#accounts.set(openedOn.id, { account: openedOn, balances: [name], commands: [command] });
   }
 
   actions(): PlannedAction[] {
@@ -154,8 +157,7 @@ export class WritePlan {
       ...[...this.#balances.values()].map(
         ({ before, after, commands }): PlannedAction => ({
           subject: 'balance',
-          account: after.account,
-          asset: after.asset,
+          place: after,
           commands,
           action: before.version === 0 ? this.#put(balanceItem(this.#tenant, after)) : this.#update(before, after),
         }),
@@ -206,7 +208,7 @@ export class WritePlan {
     return {
       Update: {
         TableName: this.#table,
-        Key: balanceItemKey(this.#tenant, after.account, after.asset),
+        Key: balanceItemKey(this.#tenant, after),
         UpdateExpression: `SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, headHash = :head, version = :next${lastTransaction === null ? '' : ', lastTransaction = :by'}${debits ? ', debits = :debits' : ''}`,
         ConditionExpression: 'version = :seen AND headHash = :seenHead AND held = :seenHeld',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
@@ -264,7 +266,7 @@ export class WritePlan {
   }
 
   /** An account learns of its new balances by a change of its own: a mere check would race with a freeze. */
-  #addBalances(account: Account, balances: readonly string[]): Action {
+  #addBalances(account: Account, balances: readonly BalanceName[]): Action {
     return {
       Update: {
         TableName: this.#table,

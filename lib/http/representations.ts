@@ -5,7 +5,7 @@ import {
   type AccountId,
   type Asset,
   availableOf,
-  type Balance,
+  type BalanceTotal,
   type DebitLimits,
   debitWindows,
   type Entry,
@@ -59,7 +59,7 @@ export function accountOf(account: Account): z.input<typeof accountAnswer> {
   };
 }
 
-export function balanceOf(balance: Balance): z.input<typeof balanceAnswer> {
+export function balanceOf(balance: BalanceTotal): z.input<typeof balanceAnswer> {
   const { account, asset, posted, held, version, lastEntryAt } = balance;
   const available = availableOf(balance);
   return {

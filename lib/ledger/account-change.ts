@@ -1,10 +1,10 @@
 import type { Account, AccountStatus, FreezeKind } from './account.ts';
-import { floorOf } from './account.ts';
+import { assetsOf, floorOf } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { Balance } from './balance.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { LedgerError } from './errors.ts';
-import { maxBalancesPerAccount, maxMetadataBytes, maxMetadataEntries } from './limits.ts';
+import { maxBalancesPerAccount, maxMetadataBytes, maxMetadataEntries, maxShards } from './limits.ts';
 import { checkLimits, type DebitLimits, isSameLimit } from './velocity.ts';
 
 /** A change of an account: what is absent stays, null resets (RFC 7396). */
@@ -14,6 +14,7 @@ export interface AccountPatch {
   readonly floors?: ReadonlyMap<AssetCode, bigint | null> | undefined;
   /** By asset: all limits of that asset, anew. */
   readonly limits?: ReadonlyMap<AssetCode, DebitLimits | null> | undefined;
+  readonly shards?: number | undefined;
   readonly owner?: string | null | undefined;
   readonly metadata?: Readonly<Record<string, string | null>> | undefined;
 }
@@ -25,9 +26,10 @@ export interface BalanceAdjustment {
   readonly floor: bigint | null;
   readonly freezes?: FreezeKind;
   readonly limits?: DebitLimits;
+  readonly shards: number;
   /**
-   * Whether it holds only for the balance as it was seen. A floor and a closing do; a freeze and limits do not, so that
-   * they cannot starve on a busy account.
+   * Whether it holds only for the balance as it was seen. A floor and a closing do; a freeze, limits and a spreading do
+   * not, so that they cannot starve on a busy account.
    */
   readonly ifUnchanged: boolean;
 }
@@ -37,7 +39,7 @@ export interface BalanceAdjustment {
  *
  * @throws LedgerError `account_closed` for any change of a closed account, `balance_conflict` for a floor above its
  * balance or for closing an account that is not empty, `invalid_request` for a floor of an unbounded account, a
- * positive floor, or too many floors, limits or metadata
+ * positive floor, fewer shards than before, or too many floors, limits, shards or metadata
  */
 export function changeAccount(
   account: Account,
@@ -49,6 +51,8 @@ export function changeAccount(
   }
   const status = patch.status ?? account.status;
   const floors = mergeFloors(account, patch.floors);
+  const shards = patch.shards ?? account.shards;
+  checkShards(account, shards);
   const owner = patch.owner === undefined ? account.owner : (patch.owner ?? undefined);
   const freezes = freezesOf(patch.freezes, account);
   const limits = mergeLimits(account, patch.limits);
@@ -59,18 +63,23 @@ export function changeAccount(
     ...(freezes && { freezes }),
     floors,
     ...(limits && { limits }),
+    shards,
     ...(owner !== undefined && { owner }),
     metadata: mergeMetadata(account.metadata, patch.metadata),
     version: account.version + 1,
   };
+  if (status === 'closed') demandEmpty(balances);
   const adjustments: BalanceAdjustment[] = [];
   for (const balance of balances) {
     const floor = floorOf(changed, balance.asset);
     const isNewFloor = floor !== balance.floor;
-    if (status === 'closed') demandEmpty(balance);
     if (isNewFloor) demandAbove(balance, floor);
     const limit = limits?.get(balance.asset);
-    const isSame = status === balance.status && freezes === balance.freezes && isSameLimit(limit, balance.limits);
+    const isSame =
+      status === balance.status &&
+      freezes === balance.freezes &&
+      shards === balance.shards &&
+      isSameLimit(limit, balance.limits);
     if (isSame && !isNewFloor) continue;
     adjustments.push({
       balance,
@@ -78,6 +87,7 @@ export function changeAccount(
       floor,
       ...(freezes && { freezes }),
       ...(limit && { limits: limit }),
+      shards,
       ifUnchanged: isNewFloor || status === 'closed',
     });
   }
@@ -93,6 +103,21 @@ export function checkFloors(unbounded: boolean, floors: ReadonlyMap<AssetCode, b
   for (const [asset, floor] of floors) {
     if (floor > 0n)
       throw new LedgerError('invalid_request', `the floor of ${asset} is 0 or negative, a credit limit`, { asset });
+  }
+}
+
+/** @throws LedgerError `invalid_request` for more shards than 1 of an account that has floors, for fewer than before, or too many */
+export function checkShards(account: Pick<Account, 'unbounded' | 'shards' | 'balances'>, shards: number): void {
+  if (shards === account.shards) return;
+  const refuse = (detail: string) => new LedgerError('invalid_request', detail);
+  if (!account.unbounded) throw refuse('only an unbounded account is spread over shards');
+  if (!Number.isInteger(shards) || shards < 1 || shards > maxShards) {
+    throw refuse(`an account has 1 to ${maxShards} shards`);
+  }
+  if (shards < account.shards) throw refuse(`the account has ${account.shards} shards, and they can only become more`);
+  const assets = assetsOf(account).size;
+  if (assets * shards > maxBalancesPerAccount) {
+    throw refuse(`an account has at most ${maxBalancesPerAccount} balances, and ${assets} assets × ${shards} are more`);
   }
 }
 
@@ -145,16 +170,21 @@ function mergeMetadata(metadata: Account['metadata'], patch: AccountPatch['metad
   return result;
 }
 
-function demandEmpty({ account, asset, posted, held }: Balance): void {
-  if (posted === 0n && held === 0n) return;
-  throw new LedgerError(
-    'balance_conflict',
-    `account ${account} still has a balance in ${asset}, and only an empty one can be closed`,
-    {
-      account,
-      asset,
-    },
-  );
+/** The shards of an asset may differ from zero as long as they add up to it. */
+function demandEmpty(balances: readonly Balance[]): void {
+  const posted = new Map<AssetCode, bigint>();
+  for (const balance of balances) posted.set(balance.asset, (posted.get(balance.asset) ?? 0n) + balance.posted);
+  for (const { account, asset, held } of balances) {
+    if (posted.get(asset) === 0n && held === 0n) continue;
+    throw new LedgerError(
+      'balance_conflict',
+      `account ${account} still has a balance in ${asset}, and only an empty one can be closed`,
+      {
+        account,
+        asset,
+      },
+    );
+  }
 }
 
 function demandAbove({ account, asset, posted, held }: Balance, floor: bigint | null): void {

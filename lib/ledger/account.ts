@@ -4,12 +4,16 @@ import type { DebitLimits } from './velocity.ts';
 
 declare const accountId: unique symbol;
 declare const tenantId: unique symbol;
+declare const balanceNameMark: unique symbol;
 
 /** An account's name, given by the client: `user_001`, `system:treasury`. */
 export type AccountId = string & { readonly [accountId]: true };
 
 /** The owner of a set of accounts; it comes from the caller's credentials, never from a URL. */
 export type TenantId = string & { readonly [tenantId]: true };
+
+/** A balance's name within its account: its asset, and behind a `#` the shard where that is not 0. */
+export type BalanceName = AssetCode | (string & { readonly [balanceNameMark]: true });
 
 export const accountIdPattern = /^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*$/;
 const tenantIdPattern = /^[A-Za-z0-9_-]+$/;
@@ -35,8 +39,10 @@ export interface Account {
   readonly floors: ReadonlyMap<AssetCode, bigint>;
   /** What may go out of it within an hour and a day, by asset; absent without any. */
   readonly limits?: ReadonlyMap<AssetCode, DebitLimits>;
-  /** The assets it has a balance in. */
-  readonly balances: ReadonlySet<AssetCode>;
+  /** Its balances: an asset's own, and for each further shard that took a posting another one. */
+  readonly balances: ReadonlySet<BalanceName>;
+  /** Over how many balances postings of each asset are spread; 1 for most. It is raised, never lowered. */
+  readonly shards: number;
   /** The subject of the tokens that may spend from it. */
   readonly owner?: string;
   readonly metadata: Metadata;
@@ -54,6 +60,11 @@ export function parseAccountId(text: string): AccountId | undefined {
 /** Reads a tenant's name, or returns undefined when it has another form or more than 64 characters. */
 export function parseTenantId(text: string): TenantId | undefined {
   return text.length <= maxTenantIdLength && tenantIdPattern.test(text) ? (text as TenantId) : undefined;
+}
+
+/** The assets that an account has a balance in, each once. */
+export function assetsOf({ balances }: Pick<Account, 'balances'>): Set<AssetCode> {
+  return new Set([...balances].map((name) => name.split('#', 1)[0] as AssetCode));
 }
 
 /** The floor of an account in an asset; null without one. */

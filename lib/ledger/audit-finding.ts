@@ -7,7 +7,7 @@ export const damageKinds = {
   unknown_asset: 'There is a balance in an asset that is not registered.',
   missing_account: 'There are balances or entries, and no account.',
   wrong_balance_set: 'The account names other balances than it has.',
-  wrong_copy: 'The status or floor of a balance is not that of its account.',
+  wrong_copy: 'The status, floor or number of shards of a balance is not that of its account.',
   missing_balance: 'There are entries, and no balance.',
   wrong_balance: 'The balance is not what its entries come to.',
   below_floor: 'The balance is below its floor.',

@@ -1,6 +1,6 @@
 import type { TenantId } from './account.ts';
 import type { AuditFinding, DamageKind } from './audit-finding.ts';
-import type { Balance } from './balance.ts';
+import { type Balance, type BalancePlace, balanceTitle } from './balance.ts';
 import { type Entry, entryHash, genesisHash } from './entry.ts';
 import type { TransactionId } from './transaction.ts';
 
@@ -37,9 +37,9 @@ export class BalanceAudit {
   /** Whether something before the next entry was found missing or unreadable, so that it can not be held to its predecessor. */
   #isCut = false;
 
-  constructor(tenant: TenantId, balance: Pick<Balance, 'account' | 'asset'>, from: AuditedHead = beforeFirst) {
+  constructor(tenant: TenantId, balance: BalancePlace, from: AuditedHead = beforeFirst) {
     this.#tenant = tenant;
-    this.#name = `${balance.account} ${balance.asset}`;
+    this.#name = balanceTitle(balance);
     this.#head = from;
   }
 

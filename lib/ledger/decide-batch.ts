@@ -74,7 +74,7 @@ function postedMember({ record, requestHash }: PostTransaction, { result }: Comm
 function foldChanges(decisions: readonly Commitment[]): BalanceChange[] {
   const folded = new Map<string, BalanceChange>();
   for (const change of decisions.flatMap(({ changes }) => changes)) {
-    const key = balanceKey(change.after.account, change.after.asset);
+    const key = balanceKey(change.after);
     folded.set(key, { ...(folded.get(key) ?? change), after: change.after });
   }
   return [...folded.values()];

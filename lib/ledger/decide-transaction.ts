@@ -61,9 +61,10 @@ export function postedTransaction(
     status: 'posted',
     type,
     postings,
-    entries: entries.map(({ account, asset, sequence, amount, balanceAfter }) => ({
+    entries: entries.map(({ account, asset, shard, sequence, amount, balanceAfter }) => ({
       account,
       asset,
+      shard,
       sequence,
       amount,
       balanceAfter,

@@ -9,6 +9,7 @@ export interface EntryClaim {
   readonly transactionId: TransactionId;
   readonly account: AccountId;
   readonly asset: AssetCode;
+  readonly shard: number;
   readonly sequence: number;
   readonly amount: bigint;
   readonly balanceAfter: bigint;
@@ -21,12 +22,13 @@ export interface EntryClaim {
 
 /** What an entry claims of itself. */
 export function claimOf(entry: Entry): EntryClaim {
-  const { transactionId, account, asset, sequence, amount, balanceAfter } = entry;
+  const { transactionId, account, asset, shard, sequence, amount, balanceAfter } = entry;
   const { type, counterparty, createdAt, description, detailsDigest: digest } = entry;
   return {
     transactionId,
     account,
     asset,
+    shard,
     sequence,
     amount,
     balanceAfter,
@@ -60,6 +62,7 @@ export function claimDigest(tenant: TenantId, claim: EntryClaim): bigint {
     claim.transactionId,
     claim.account,
     claim.asset,
+    claim.shard,
     claim.sequence,
     claim.amount.toString(),
     claim.balanceAfter.toString(),

@@ -9,13 +9,12 @@ export const genesisHash = '0'.repeat(64);
 /** The version of the hashed form; it changes only together with a documented new form. */
 const hashVersion = 1;
 
-/** The shard of a balance that is not spread; a part of the hashed form. */
-const onlyShard = 0;
-
 /** One side of a posting on one balance: immutable, gapless by sequence, chained by hash. */
 export interface Entry {
   readonly account: AccountId;
   readonly asset: AssetCode;
+  /** The shard of the balance; 0 on an account that is not spread. */
+  readonly shard: number;
   /** 1, 2, 3 … per balance. */
   readonly sequence: number;
   /** Minor units; negative for a debit. */
@@ -56,7 +55,7 @@ export function entryHash(tenant: TenantId, entry: Omit<Entry, 'hash'>): string 
     tenant,
     account: entry.account,
     asset: entry.asset,
-    shard: onlyShard,
+    shard: entry.shard,
     sequence: String(entry.sequence),
     amount: entry.amount.toString(),
     balanceAfter: entry.balanceAfter.toString(),

@@ -30,6 +30,7 @@ export * from './needs.ts';
 export * from './posting.ts';
 export * from './reversal.ts';
 export * from './rounding.ts';
+export * from './shard.ts';
 export * from './state.ts';
 export * from './transaction.ts';
 export * from './velocity.ts';

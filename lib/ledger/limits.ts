@@ -36,6 +36,9 @@ export const maxOwnerLength = 255;
 /** Balances of one account: freezing it writes the account, every balance and a change record in one write. */
 export const maxBalancesPerAccount = maxActionsPerWrite - 4;
 
+/** Shards of an account: one write freezes them all, whatever the asset, and one read adds them up. */
+export const maxShards = 64;
+
 /** Bytes of a description: it is kept with the transaction and both its entries, which stay under one write unit (1 KB). */
 export const maxDescriptionBytes = 256;
 

@@ -9,7 +9,12 @@ import type { TransactionId } from './transaction.ts';
 
 /** What a command is decided on. Accounts and assets are asked only where a balance does not exist. */
 export interface Needs {
-  readonly balances: readonly { readonly account: AccountId; readonly asset: AssetCode }[];
+  readonly balances: readonly {
+    readonly account: AccountId;
+    readonly asset: AssetCode;
+    /** Whether it is about what is reserved: of an account that is spread, all of that lies on shard 0. */
+    readonly isReserved?: boolean;
+  }[];
   readonly holds?: readonly HoldId[];
   /** Whether fees may come with it. */
   readonly fees?: boolean;
@@ -33,7 +38,7 @@ export function needsOf(command: Command, found: Found): Needs {
     case 'transaction':
       return needsOfTransaction(command, found);
     case 'createHold':
-      return { balances: [{ account: command.account, asset: command.asset }] };
+      return { balances: [{ account: command.account, asset: command.asset, isReserved: true }] };
     case 'captureHold':
       return needsOfHold(command.holdId, found, [command.destination]);
     case 'releaseHold':
@@ -61,8 +66,9 @@ export function needsOfAll(commands: readonly PostTransaction[], found: Found): 
 function needsOfHold(id: HoldId, found: Found, others: readonly AccountId[] = []): Needs {
   const hold = found.hold(id);
   if (!hold) return { balances: [], holds: [id] };
-  const balances = [hold.account, ...others].map((account) => ({ account, asset: hold.asset }));
-  return { balances, holds: [id] };
+  const { account: holder, asset } = hold;
+  const balances = others.map((account) => ({ account, asset }));
+  return { balances: [{ account: holder, asset, isReserved: true }, ...balances], holds: [id] };
 }
 
 /** A transaction, and once it is found the balances that it touched. */

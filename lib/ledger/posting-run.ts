@@ -1,6 +1,6 @@
-import { type Account, type AccountId, type TenantId, takesNoCredits } from './account.ts';
+import { type Account, type AccountId, assetsOf, type TenantId, takesNoCredits } from './account.ts';
 import type { AssetCode } from './asset.ts';
-import { availableOf, type Balance, balanceKey, emptyBalance } from './balance.ts';
+import { availableOf, type Balance, type BalancePlace, balanceKey, emptyBalance } from './balance.ts';
 import type { Decline, Refusal } from './decision.ts';
 import { type Entry, entryHash } from './entry.ts';
 import { InvariantViolation } from './errors.ts';
@@ -139,13 +139,14 @@ export class PostingRun {
 
   /** The decline of a command that would give an account more balances than one write can freeze. */
   full(): Decline | undefined {
-    const counts = new Map<AccountId, number>();
-    for (const { openedOn } of this.#touched.values()) {
+    const assets = new Map<AccountId, Set<AssetCode>>();
+    for (const { openedOn, before } of this.#touched.values()) {
       if (!openedOn) continue;
-      const count = (counts.get(openedOn.id) ?? openedOn.balances.size) + 1;
-      if (count > maxBalancesPerAccount)
+      const its = (assets.get(openedOn.id) ?? assetsOf(openedOn)).add(before.asset);
+      // All shards of an asset count with its first, so that it does not depend on their order which asset is one too many.
+      if (its.size * openedOn.shards > maxBalancesPerAccount)
         return { kind: 'decline', reason: 'limit_exceeded', evidence: { account: openedOn.id } };
-      counts.set(openedOn.id, count);
+      assets.set(openedOn.id, its);
     }
     return undefined;
   }
@@ -160,7 +161,8 @@ export class PostingRun {
   }
 
   #open(id: AccountId, asset: AssetCode): 'account' | 'asset' | undefined {
-    const key = balanceKey(id, asset);
+    const place = this.#place(id, asset);
+    const key = balanceKey(place);
     if (this.#touched.has(key)) return undefined;
     const balance = this.#state.balance(id, asset);
     if (balance) {
@@ -170,13 +172,17 @@ export class PostingRun {
     const account = this.#state.account(id);
     if (!account) return 'account';
     if (!this.#state.hasAsset(asset)) return 'asset';
-    const empty = emptyBalance(account, asset);
+    const empty = emptyBalance(account, asset, place.shard);
     this.#touched.set(key, { before: empty, current: empty, openedOn: account });
     return undefined;
   }
 
+  #place(account: AccountId, asset: AssetCode): BalancePlace {
+    return { account, asset, shard: this.#state.shard(account, asset) };
+  }
+
   #of(account: AccountId, asset: AssetCode): Touched {
-    const found = this.#touched.get(balanceKey(account, asset));
+    const found = this.#touched.get(balanceKey(this.#place(account, asset)));
     if (!found) throw new InvariantViolation(`balance ${account} ${asset} was not touched`);
     return found;
   }
@@ -232,6 +238,7 @@ function addEntry(
   const content = {
     account: current.account,
     asset: current.asset,
+    shard: current.shard,
     sequence: current.sequence + 1,
     amount,
     balanceAfter: current.posted + amount,

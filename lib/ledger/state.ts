@@ -1,6 +1,6 @@
 import type { Account, AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
-import { type Balance, balanceKey } from './balance.ts';
+import { type Balance, balanceKey, balanceName } from './balance.ts';
 import type { Commitment } from './decision.ts';
 import type { FeeTimeline } from './fee-schedule.ts';
 import type { Hold, HoldId } from './hold.ts';
@@ -11,7 +11,10 @@ import type { ReversalState, TransactionId } from './transaction.ts';
  * Accounts and assets are asked only where a balance does not exist yet: an existing balance proves both.
  */
 export interface LedgerState {
+  /** Of an account that is spread, the shard that is used. */
   balance(account: AccountId, asset: AssetCode): Balance | undefined;
+  /** Which shard of a balance all that is decided on this state uses; 0 where it is not spread. */
+  shard(account: AccountId, asset: AssetCode): number;
   account(account: AccountId): Account | undefined;
   hasAsset(asset: AssetCode): boolean;
   hold(id: HoldId): Hold | undefined;
@@ -54,7 +57,12 @@ export class WorkingState implements LedgerState {
   }
 
   balance(account: AccountId, asset: AssetCode): Balance | undefined {
-    return this.#balances.get(balanceKey(account, asset)) ?? this.#base.balance(account, asset);
+    const key = balanceKey({ account, asset, shard: this.shard(account, asset) });
+    return this.#balances.get(key) ?? this.#base.balance(account, asset);
+  }
+
+  shard(account: AccountId, asset: AssetCode): number {
+    return this.#base.shard(account, asset);
   }
 
   account(account: AccountId): Account | undefined {
@@ -82,10 +90,11 @@ export class WorkingState implements LedgerState {
     for (const { after } of holds) this.#holds.set(after.id, after);
     for (const { after } of reversals) this.#reversals.set(after.transaction.id, after);
     for (const { after, openedOn } of changes) {
-      this.#balances.set(balanceKey(after.account, after.asset), after);
+      this.#balances.set(balanceKey(after), after);
       if (openedOn) {
         const account = this.account(openedOn.id) ?? openedOn;
-        this.#accounts.set(openedOn.id, { ...account, balances: new Set([...account.balances, after.asset]) });
+        const opened = new Set([balanceName(after.asset, after.shard)]);
+        this.#accounts.set(openedOn.id, { ...account, balances: account.balances.union(opened) });
       }
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from './account.ts';
 import type { AuditFinding } from './audit-finding.ts';
+import { balanceTitle } from './balance.ts';
 import type { Entry } from './entry.ts';
 import { claimDigest, claimOf, claimsOf, type EntryClaim } from './entry-claim.ts';
 import type { PostedTransaction, TransactionId } from './transaction.ts';
@@ -119,8 +120,8 @@ export function auditTransaction(
   return findings;
 }
 
-function placeOf({ account, asset, sequence }: Pick<EntryClaim, 'account' | 'asset' | 'sequence'>): string {
-  return `${account} ${asset} entry ${sequence}`;
+function placeOf(entry: Pick<EntryClaim, 'account' | 'asset' | 'shard' | 'sequence'>): string {
+  return `${balanceTitle(entry)} entry ${entry.sequence}`;
 }
 
 function differencesOf(claimed: EntryClaim, found: EntryClaim): string[] {

@@ -18,6 +18,8 @@ export type TransactionType = string;
 export interface RecordedEntry {
   readonly account: AccountId;
   readonly asset: AssetCode;
+  /** The shard of the balance that took it; 0 on an account that is not spread. */
+  readonly shard: number;
   readonly sequence: number;
   readonly amount: bigint;
   readonly balanceAfter: bigint;

@@ -53,6 +53,7 @@ describe('the worked example of the entry hash', () => {
     const computed = entryHash(entry.tenant, {
       account: entry.account as AccountId,
       asset: entry.asset as AssetCode,
+      shard: entry.shard,
       sequence: Number(entry.sequence),
       amount: BigInt(entry.amount),
       balanceAfter: BigInt(entry.balanceAfter),

@@ -14,12 +14,13 @@ const throttled: ActionFailure = { kind: 'throttled' };
 /** A write of one transfer between balances that exist: record, two balances, two entries. */
 function plannedActions() {
   const balance = (id: string) => {
-    const owner = { id: account(id), status: 'active', unbounded: true } as Account;
+    const owner = { id: account(id), status: 'active', unbounded: true, shards: 1 } as Account;
     return { ...emptyBalance(owner, usd), version: 3, sequence: 2 };
   };
   const state = {
     balance: (id: string) => balance(id),
     account: () => undefined,
+    shard: () => 0,
     hasAsset: () => true,
     ...nothingFound,
   };
@@ -39,7 +40,7 @@ describe('readCancellation', () => {
 
   it('tells which balances moved on', () => {
     const { balances } = readCancellation(plannedActions(), [none, none, condition, none, none]);
-    expect(balances).toEqual([{ account: 'bob', asset: usd, now: undefined }]);
+    expect(balances).toMatchObject([{ place: { account: 'bob', asset: usd, shard: 0 }, now: undefined }]);
   });
 
   it.each([

@@ -98,12 +98,22 @@ describe('the cost of a read', () => {
     expect(calls()).toEqual([{ operation: 'GetItem', units: 1 }]);
   });
 
-  it('is one Query for a page of history, whichever side of the transfers', async () => {
+  it('is one Query for a page of history, whichever side of the transfers, once the instance knows the account', async () => {
     for (const id of ['alice', 'bob']) {
+      await warm.balances.get(tenant, account(id), usd);
+      calls();
       const page = await warm.entries.page({ tenant, account: account(id), asset: usd, order: 'desc', limit: 20 });
       expect(page.entries.length).toBeGreaterThan(2);
       expect(calls()).toMatchObject([{ operation: 'Query' }]);
     }
+  });
+
+  it('is one read of the account beside it when the instance does not know it, since it might be spread', async () => {
+    const cold = open();
+    await cold.entries.page({ tenant, account: account('alice'), asset: usd, order: 'desc', limit: 20 });
+    expect(new Set(calls().map(({ operation }) => operation))).toEqual(new Set(['Query', 'GetItem']));
+    await cold.balances.at(tenant, account('alice'), usd, Date.now());
+    expect(calls()).toEqual([{ operation: 'Query', units: 1 }]);
   });
 
   it('is one Query of one entry for the balance as of an instant', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type EntryPageRequest, type EntryPosition, systemClock } from '../../lib/dynamodb/index.ts';
+import { type EntryPageRequest, type PageEnd, systemClock } from '../../lib/dynamodb/index.ts';
 import type { Entry } from '../../lib/ledger/index.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 import { parameters } from '../support/property.ts';
@@ -52,7 +52,7 @@ function compareText(a: string, b: string): number {
 
 async function readAll(request: Partial<EntryPageRequest>, limit: number): Promise<Entry[]> {
   const seen: Entry[] = [];
-  let after: EntryPosition | undefined;
+  let after: PageEnd | undefined;
   do {
     const page = await books.ledger.entries.page({ tenant, account: alice, order: 'desc', limit, after, ...request });
     expect(page.entries.length).toBeLessThanOrEqual(limit);

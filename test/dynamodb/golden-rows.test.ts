@@ -84,6 +84,13 @@ function asWritten(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
 }
 
+/** Entries of then all lie on shard 0, of which nothing was said yet, and nothing is answered now. */
+function withShards(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (name, part) =>
+    name === 'entries' ? part.map((entry: object) => ({ ...entry, shard: 0 })) : part,
+  );
+}
+
 async function expectSoundBooks({ database: { client, tables } }: Stored): Promise<void> {
   expect((await audit(await readTable(client, tables.ledger))).findings).toEqual([]);
   expect((await auditTable({ client, table: tables.ledger, segments: 2 })).findings).toEqual([]);
@@ -137,8 +144,8 @@ describe(`rows written by ${released}`, () => {
     for (const [index, command] of commands.entries()) {
       const outcome = await ledger.post(command, 5_000);
       expect(outcome).toMatchObject({ kind: 'settled', replayed: true });
-      expect(asWritten('transaction' in outcome && outcome.transaction)).toEqual(answers[index]);
-      expect(asWritten(await ledger.transactions.get(tenant, command.id))).toEqual(answers[index]);
+      expect(asWritten('transaction' in outcome && outcome.transaction)).toEqual(withShards(answers[index]));
+      expect(asWritten(await ledger.transactions.get(tenant, command.id))).toEqual(withShards(answers[index]));
     }
   });
 

@@ -56,7 +56,7 @@ describe('changeAccount', () => {
     const { account, adjustments } = changeAccount(accountOf('alice'), balances, { status: 'frozen' });
     expect(account.status).toBe('frozen');
     expect(adjustments).toEqual(
-      balances.map((balance) => ({ balance, status: 'frozen', floor: 0n, ifUnchanged: false })),
+      balances.map((balance) => ({ balance, status: 'frozen', floor: 0n, shards: 1, ifUnchanged: false })),
     );
   });
 
@@ -99,7 +99,9 @@ describe('a change of floors', () => {
     const balances = [balanceOf(0n), balanceOf(0n, { asset: gold })];
     const { account, adjustments } = changeAccount(accountOf('alice'), balances, { floors: new Map([[usd, -100n]]) });
     expect(account.floors).toEqual(new Map([[usd, -100n]]));
-    expect(adjustments).toEqual([{ balance: balances[0], status: 'active', floor: -100n, ifUnchanged: true }]);
+    expect(adjustments).toEqual([
+      { balance: balances[0], status: 'active', floor: -100n, shards: 1, ifUnchanged: true },
+    ]);
   });
 
   it('merges with the floors there are, and null resets to 0', () => {

@@ -20,6 +20,8 @@ describe('emptyBalance', () => {
     expect(emptyBalance(account, usd)).toEqual({
       account: 'alice',
       asset: usd,
+      shard: 0,
+      shards: 1,
       posted: 0n,
       held: 0n,
       floor: -7n,

@@ -277,6 +277,7 @@ describe('a posted transaction', () => {
       entries.map(({ account, asset, sequence, amount, balanceAfter }) => ({
         account,
         asset,
+        shard: 0,
         sequence,
         amount,
         balanceAfter,

@@ -6,6 +6,7 @@ const tenant = 'default' as TenantId;
 const entry = {
   account: 'alice',
   asset: 'USD/2',
+  shard: 0,
   sequence: 2,
   amount: -1050n,
   balanceAfter: 8950n,
@@ -74,6 +75,7 @@ describe('entryHash', () => {
     { account: 'bob' },
     { asset: 'USD/3' },
     { sequence: 3 },
+    { shard: 1 },
     { amount: 1050n },
     { balanceAfter: 8951n },
     { transactionId: 'tx_three' },

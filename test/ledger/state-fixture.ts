@@ -4,6 +4,7 @@ import {
   type AssetCode,
   type Balance,
   balanceKey,
+  balanceName,
   type Commitment,
   emptyBalance,
   type FeeTimeline,
@@ -49,6 +50,7 @@ export function accountOf(id: string, rest: Partial<Account> = {}): Account {
     unbounded: false,
     floors: new Map(),
     balances: new Set(),
+    shards: 1,
     metadata: {},
     createdAt: 0,
     version: 1,
@@ -64,6 +66,8 @@ export class WrittenState implements LedgerState {
   readonly accounts = new Map<string, Account>();
   readonly assets = new Set<string>([usd]);
   readonly balances = new Map<string, Balance>();
+  /** The shard that is used, of accounts that are spread. */
+  readonly shards = new Map<string, number>();
 
   with(id: string, rest: Partial<Account> = {}): this {
     this.accounts.set(id, accountOf(id, rest));
@@ -74,10 +78,11 @@ export class WrittenState implements LedgerState {
   withBalance(id: string, posted: bigint, rest: Partial<Balance> = {}, account: Partial<Account> = {}): this {
     const asset = rest.asset ?? usd;
     const known = this.accounts.get(id) ?? accountOf(id, account);
-    const owner = { ...known, balances: new Set([...known.balances, asset]) };
+    const owner = { ...known, balances: new Set([...known.balances, balanceName(asset, rest.shard ?? 0)]) };
     this.accounts.set(id, owner);
-    this.balances.set(balanceKey(owner.id, asset), {
-      ...emptyBalance(owner, asset),
+    const shard = rest.shard ?? 0;
+    this.balances.set(balanceKey({ account: owner.id, asset, shard }), {
+      ...emptyBalance(owner, asset, shard),
       posted,
       version: 4,
       sequence: 7,
@@ -90,7 +95,11 @@ export class WrittenState implements LedgerState {
   }
 
   balance(account: AccountId, asset: AssetCode): Balance | undefined {
-    return this.balances.get(balanceKey(account, asset));
+    return this.balances.get(balanceKey({ account, asset, shard: this.shard(account) }));
+  }
+
+  shard(account: AccountId): number {
+    return this.shards.get(account) ?? 0;
   }
 
   account(id: AccountId): Account | undefined {

@@ -63,11 +63,18 @@ export function audit(rows: readonly Row[]): Audit {
   };
 }
 
-/** What an entry's key says: its account, asset, time and sequence. */
+/** What an entry's key says: its account, shard, asset, time and sequence. */
 function withKeyParts(row: Row): Row {
   const [, asset, time, sequence] = String(row.SK).split('#');
-  const account = String(row.PK).split('#').at(-1);
-  return { ...row, account, asset, createdAt: BigInt(time ?? ''), sequence: BigInt(sequence ?? '') };
+  const [, , , account, , shard] = String(row.PK).split('#');
+  return {
+    ...row,
+    account,
+    shard: Number(shard ?? 0),
+    asset,
+    createdAt: BigInt(time ?? ''),
+    sequence: BigInt(sequence ?? ''),
+  };
 }
 
 function hex(bytes: unknown): string {
@@ -126,7 +133,7 @@ function hashOf(tenant: string | undefined, entry: Row): string {
     detailsDigest: hex(entry.detailsDigest),
     previousHash: hex(entry.previousHash),
     sequence: String(entry.sequence),
-    shard: 0,
+    shard: entry.shard,
     tenant,
     transactionId: entry.transaction,
     type: entry.type,
@@ -207,11 +214,14 @@ function transactionName({ PK }: Row): string {
 
 function auditAccounts(rows: readonly Row[], balances: readonly Row[], findings: string[]): void {
   const accounts = new Map(rows.filter(({ SK }) => SK === 'ACCOUNT').map((row) => [row.PK, row]));
-  for (const { PK, SK, status } of balances) {
-    const account = accounts.get(PK);
+  for (const { PK, SK, status, shards = 1n } of balances) {
+    const [partition = '', shard] = String(PK).split('#S#');
+    const account = accounts.get(partition);
+    const name = `${String(SK).slice(2)}${shard === undefined ? '' : `#${shard}`}`;
     if (!account) findings.push(`${PK}: has balances, and no account`);
-    else if (!(account.balances as Set<string>).has(String(SK).slice(2)))
-      findings.push(`${PK}: does not know its ${SK}`);
+    else if (!(account.balances as Set<string>).has(name)) findings.push(`${PK}: does not know its ${SK}`);
+    else if ((account.shards ?? 1n) !== shards || Number(shard ?? 0) >= Number(shards))
+      findings.push(`${PK} ${SK}: says ${shards} shards, its account ${account.shards}`);
     else if (account.status !== status) findings.push(`${PK} ${SK}: is ${status}, its account ${account.status}`);
   }
 }
