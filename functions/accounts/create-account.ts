@@ -8,7 +8,7 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
   return ({ body, caller: { tenant }, log, ...invocation }) => {
     // A generated id has the form of an account id, and follows from the key, so that a retry meets the same account.
     const id = body.id ?? (generatedAccountId(tenant, invocation.key) as AccountId);
-    const { unbounded = false, freezes, floors = new Map(), limits, owner, metadata = {} } = body;
+    const { unbounded = false, shards, freezes, floors = new Map(), limits, owner, metadata = {} } = body;
     log({ accounts: [id] });
     return once({
       ...invocation,
@@ -19,6 +19,7 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
         floors: floorTexts(floors),
         owner: owner ?? null,
         metadata,
+        ...(shards !== undefined && { shards }),
         ...(freezes !== undefined && { freezes }),
         ...(limits !== undefined && { limits: limitTexts(limits) }),
       },
@@ -27,6 +28,7 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
           tenant,
           id,
           unbounded,
+          shards,
           freezes,
           floors,
           limits,

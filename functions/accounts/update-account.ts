@@ -5,7 +5,7 @@ import type { Once } from '../../lib/idempotency/index.ts';
 
 export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAccount'> {
   return ({ path: { accountId: id }, body, caller: { tenant }, log, ...invocation }) => {
-    const { status, freezes, floors, limits, owner, metadata } = body;
+    const { status, freezes, shards, floors, limits, owner, metadata } = body;
     log({ accounts: [id] });
     return once({
       ...invocation,
@@ -15,6 +15,7 @@ export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAcco
         id,
         ...(status !== undefined && { status }),
         ...(freezes !== undefined && { freezes }),
+        ...(shards !== undefined && { shards }),
         ...(floors !== undefined && { floors: floorTexts(floors) }),
         ...(limits !== undefined && { limits: limitChangeTexts(limits) }),
         ...(owner !== undefined && { owner }),

@@ -115,7 +115,7 @@ export class AccountStore {
     const freezes = freezesOf(command.freezes);
     checkFloors(unbounded, floors);
     checkLimits(id, limits);
-    checkShards({ unbounded, shards: 1, balances: new Set() }, shards);
+    checkShards({ unbounded, shards: 1, balances: new Set() }, shards, limits);
     checkMetadata(metadata);
     await this.#requireAssets(tenant, [...floors.keys(), ...limits.keys()]);
     const account: StoredAccount = {

@@ -14,6 +14,7 @@ import {
   metadata,
   nextCursor,
   sequenceText,
+  shardNumber,
   transactionId,
   versionText,
 } from './fields.ts';
@@ -39,6 +40,10 @@ export const accountAnswer = z
     status: accountStatus,
     freezes: freezeKind,
     unbounded: z.boolean(),
+    shards: z
+      .int()
+      .min(1)
+      .meta({ description: 'Over how many balances of each asset it is spread; 1 for most.', example: 1 }),
     floors: z
       .record(z.string(), amountText)
       .meta({ description: 'By asset; 0 where none is named.', example: { 'USD/2': '-50000' } }),
@@ -75,7 +80,10 @@ export const balanceAtAnswer = z
     asset: assetCode,
     posted: amountText,
     at: instantText,
-    sequence: sequenceText.meta({ description: 'The last entry counted; 0 when there was none yet.' }),
+    sequence: sequenceText.meta({
+      description:
+        'The last entry counted; 0 when there was none yet. Of an account that is spread, how many entries were counted.',
+    }),
     updatedAt: instantText.nullable().meta({ description: 'The time of that entry.' }),
   })
   .meta({
@@ -92,6 +100,7 @@ const recordedEntry = z
   .strictObject({
     account: accountId,
     asset: assetCode,
+    shard: shardNumber.optional(),
     sequence: sequenceText,
     amount: amountText.meta({ description: 'Negative at the source.' }),
     balanceAfter: amountText,
@@ -184,6 +193,7 @@ export const entryAnswer = z
   .strictObject({
     account: accountId,
     asset: assetCode,
+    shard: shardNumber.optional(),
     sequence: sequenceText,
     amount: amountText,
     balanceAfter: amountText,

@@ -18,6 +18,7 @@ import {
   maxMetadataBytes,
   maxMetadataEntries,
   maxMetadataNameLength,
+  maxShards,
   type TransactionId,
   transactionIdPattern,
 } from '../ledger/index.ts';
@@ -188,6 +189,26 @@ export const metadataChange = z
     id: 'MetadataChange',
     description: `Merged into the metadata there is; null takes a name away. ${metadataLimits}`,
     example: { tier: 'gold', trial: null },
+  });
+
+export const shards = z
+  .int(`a number from 2 to ${maxShards}`)
+  .min(2, `a number from 2 to ${maxShards}`)
+  .max(maxShards, `a number from 2 to ${maxShards}`)
+  .meta({
+    description: `Spreads an unbounded account that takes very many postings over so many balances of each asset: 2 to ${maxShards}. The number can be raised later, and never lowered.`,
+    example: 16,
+  });
+
+/** Which shard of an account an entry stands on: said only where it is not 0. */
+export const shardNumber = z
+  .int()
+  .min(1)
+  .max(maxShards - 1)
+  .meta({
+    description:
+      'The shard it stands on, with a sequence of its own; 0, as on an account that is not spread, where absent.',
+    example: 3,
   });
 
 const floor = signedAmount.refine((amount) => amount <= 0n, 'zero, or negative for a credit limit');

@@ -43,13 +43,14 @@ export function assetOf({ code, scale, name, createdAt }: Asset): z.input<typeof
 }
 
 export function accountOf(account: Account): z.input<typeof accountAnswer> {
-  const { id, status, freezes = 'debits', unbounded, floors, limits = new Map(), owner, metadata } = account;
+  const { id, status, freezes = 'debits', unbounded, shards, floors, limits = new Map(), owner, metadata } = account;
   const { createdAt, version } = account;
   return {
     id,
     status,
     freezes,
     unbounded,
+    shards,
     floors: Object.fromEntries([...floors].map(([asset, floor]) => [asset, formatAmount(floor)])),
     limits: limitTexts(limits),
     ...(owner !== undefined && { owner }),
@@ -99,10 +100,11 @@ export function entryOf(entry: Entry): z.input<typeof entryAnswer> {
   };
 }
 
-function recordedEntryOf({ account, asset, sequence, amount, balanceAfter }: RecordedEntry) {
+function recordedEntryOf({ account, asset, shard, sequence, amount, balanceAfter }: RecordedEntry) {
   return {
     account,
     asset,
+    ...(shard > 0 && { shard }),
     sequence: String(sequence),
     amount: formatAmount(amount),
     balanceAfter: formatAmount(balanceAfter),

@@ -24,6 +24,7 @@ import {
   metadata,
   metadataChange,
   positiveAmount,
+  shards,
   transactionId,
   transactionType,
 } from './fields.ts';
@@ -67,6 +68,7 @@ export const createAccountBody = z
       .boolean()
       .optional()
       .meta({ description: 'An unbounded account has no floor in any asset: a source of credits. False by default.' }),
+    shards: shards.optional(),
     freezes: freezeKind.optional(),
     floors: floors.optional(),
     limits: limits.optional(),
@@ -77,12 +79,21 @@ export const createAccountBody = z
     error: 'an unbounded account has no floors',
     path: ['floors'],
   })
+  .refine((body) => body.unbounded || body.shards === undefined, {
+    error: 'only an unbounded account is spread over shards',
+    path: ['shards'],
+  })
+  .refine((body) => body.shards === undefined || !body.limits?.size, {
+    error: 'an account that is spread over shards has no limits of debits',
+    path: ['limits'],
+  })
   .meta({ id: 'CreateAccount' });
 
 export const updateAccountBody = z
   .strictObject({
     status: accountStatus.optional(),
     freezes: freezeKind.optional(),
+    shards: shards.optional(),
     floors: floorsChange.optional(),
     limits: limitsChange.optional(),
     owner: owner.nullable().optional(),
@@ -225,9 +236,12 @@ const limit = z
   .transform((value) => value ?? defaultLimit)
   .meta({ description: `How many to answer at most: 1 to ${maxLimit}, ${defaultLimit} by default.`, example: '20' });
 
+/** Characters of a cursor: the longest carries a position on each shard of an account. */
+const maxCursorLength = 4_096;
+
 const cursor = z
   .string()
-  .max(2_048)
+  .max(maxCursorLength)
   .optional()
   .meta({ description: 'The `nextCursor` of the page before, with the same query.' });
 
