@@ -219,6 +219,15 @@ describe('florin audit', () => {
     });
   });
 
+  it('names a balance that stands at an older entry than the last', async () => {
+    const [balance = {}] = await rowsOfVictim('B#USD/2');
+    const third = (await rowsOfVictim('E#USD/2'))[2] ?? {};
+    const lastEntryAt = BigInt(String(third.SK).split('#')[2] ?? '');
+    await whileDamaged([balance], [{ ...balance, posted: third.balanceAfter, lastEntryAt }], async () => {
+      expect(await damage()).toEqual(['balance_mismatch victim USD/2']);
+    });
+  });
+
   it('names a changed entry', async () => {
     const entry = (await rowsOfVictim('E#USD/2'))[2] ?? {};
     await whileDamaged([entry], [{ ...entry, type: 'bonus' }], async () => {

@@ -270,7 +270,7 @@ describe('an import that is broken off', () => {
       FLORIN_URL: first.url,
       FLORIN_API_KEY: first.apiKey,
     });
-    await untilMoreThan(100, own);
+    await Promise.race([running.ended, untilMoreThan(100, own)]);
     await first.kill();
     const result = await running.ended;
     expect(result).toMatchObject({ code: 6, stdout: '' });
@@ -299,7 +299,8 @@ describe('an import that is broken off', () => {
   }
 
   async function untilMoreThan(count: number, client = api): Promise<void> {
-    while ((await entriesSoFar(client)) <= count) await sleep(5);
+    const giveUpAt = Date.now() + 20_000;
+    while ((await entriesSoFar(client)) <= count && Date.now() < giveUpAt) await sleep(5);
   }
 });
 
