@@ -1,10 +1,12 @@
 import { auditAccount } from '../ledger/account-audit.ts';
 import type { AuditFinding } from '../ledger/audit-finding.ts';
-import type { Account, AccountId, Balance, TenantId } from '../ledger/index.ts';
+import { type Account, type AccountId, type Balance, parseBalanceName, type TenantId } from '../ledger/index.ts';
+import { balanceKeyAt } from './balance-place.ts';
+import type { Row } from './items.ts';
 import { accountPartition, accountSortKey, afterLastBalance } from './keys.ts';
 import type { Clock } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { auditedRow } from './table-audit-rows.ts';
+import { type AuditedRow, auditedRow } from './table-audit-rows.ts';
 
 /** How often an account is looked at before it is left to the next pass, and how long between, in milliseconds. */
 const maxLooks = 4;
@@ -52,8 +54,7 @@ async function read(reader: Reader, tenant: TenantId, id: AccountId): Promise<Se
   const balances: Balance[] = [];
   const findings: AuditFinding[] = [];
   let account: Account | undefined;
-  for (const row of rows) {
-    const audited = auditedRow(row);
+  for (const audited of [...rows.map(auditedRow), ...(await readShards(reader, tenant, rows))]) {
     if (audited.kind === 'account') account = audited.account;
     if (audited.kind === 'balance') balances.push(audited.balance);
     if (audited.kind === 'unreadable') {
@@ -66,4 +67,14 @@ async function read(reader: Reader, tenant: TenantId, id: AccountId): Promise<Se
     findings.push({ kind: 'missing_account', tenant, subject: id, detail: `it has ${balances.length} balances` });
   }
   return { account, balances, findings };
+}
+
+/** The shards that lie in partitions of their own, as the account names them. */
+async function readShards(reader: Reader, tenant: TenantId, rows: readonly Row[]): Promise<AuditedRow[]> {
+  const account = rows.map(auditedRow).find(({ kind }) => kind === 'account');
+  if (account?.kind !== 'account') return [];
+  const { id, balances } = account.account;
+  const places = [...balances].map((name) => ({ account: id, ...parseBalanceName(name) }));
+  const further = places.filter(({ shard }) => shard > 0).map((place) => balanceKeyAt(tenant, place));
+  return further.length === 0 ? [] : (await reader.getAll(further)).map(auditedRow);
 }

@@ -1,5 +1,4 @@
 import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { ledgerTable } from '../config/ledger-table.ts';
 import {
   type Account,
   type AccountId,
@@ -19,11 +18,11 @@ import {
   type Metadata,
   type TenantId,
 } from '../ledger/index.ts';
-import { readAccount } from './account-reader.ts';
+import { listAccounts, readAccount } from './account-reader.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { BalanceReader } from './balance-reader.ts';
 import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
-import { accountKey, assetKey, balanceItemKey, ifAbsent, tenantPartition } from './keys.ts';
+import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently, type WriteResult } from './single-write.ts';
@@ -93,16 +92,8 @@ export class AccountStore {
 
   /** A page in order of id; eventually consistent, so that an account just created may still be missing. @throws LedgerError `unavailable` */
   async list(tenant: TenantId, limit: number, after?: AccountId): Promise<AccountPage> {
-    const { name, partitionKey, sortKey } = ledgerTable.indexes.accountsByTenant;
-    const { rows } = await this.#reader.query({
-      IndexName: name,
-      KeyConditionExpression: `${partitionKey} = :tenant${after ? ` AND ${sortKey} > :after` : ''}`,
-      ExpressionAttributeValues: { ':tenant': tenantPartition(tenant), ...(after && { ':after': after }) },
-      Limit: limit + 1,
-    });
-    const accounts = rows.slice(0, limit).map((row) => withoutKeys(parseAccount(row)));
-    const last = accounts.at(-1);
-    return rows.length > limit && last ? { accounts, next: last.id } : { accounts };
+    const { accounts, next } = await listAccounts(this.#reader, tenant, limit, after);
+    return { accounts: accounts.map(withoutKeys), ...(next !== undefined && { next }) };
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { AuditFinding } from '../ledger/audit-finding.ts';
 import { type AuditedHead, BalanceAudit } from '../ledger/balance-audit.ts';
-import type { Balance, TenantId } from '../ledger/index.ts';
+import { type Balance, balanceTitle, type TenantId } from '../ledger/index.ts';
 import { balanceKeyAt, entriesBehind } from './balance-place.ts';
 import { parseBalance } from './items.ts';
 import type { Reader } from './reader.ts';
@@ -79,6 +79,6 @@ async function lookBeyond(
 ): Promise<AuditFinding[]> {
   const row = await reader.get(balanceKeyAt(tenant, balance));
   if (row && parseBalance(row).sequence >= sequence) return [];
-  const subject = `${balance.account} ${balance.asset}`;
+  const subject = balanceTitle(balance);
   return [{ kind: 'wrong_balance', tenant, subject, detail: `its entries go on to ${sequence}` }];
 }

@@ -2,6 +2,8 @@ import type { AuditFinding } from '../ledger/audit-finding.ts';
 import { claimOf, claimsOf } from '../ledger/entry-claim.ts';
 import {
   type Balance,
+  balanceKey,
+  balanceTitle,
   type Entry,
   type PostedTransaction,
   recordIdOfTransaction,
@@ -101,7 +103,7 @@ function lookAtTransaction(tenant: TenantId, transaction: PostedTransaction, at:
 
 function lookAtEntry(tenant: TenantId, entry: Entry, at: At): AuditFinding[] {
   const findings: AuditFinding[] = [];
-  const place = `${entry.account} ${entry.asset}`;
+  const place = balanceTitle(entry);
   const record = at(transactionKey(tenant, entry));
   if (record?.kind !== 'unreadable') {
     if (record?.kind !== 'record' || !isPosted(record)) {
@@ -118,15 +120,13 @@ function lookAtEntry(tenant: TenantId, entry: Entry, at: At): AuditFinding[] {
 }
 
 function claims(transaction: PostedTransaction, entry: Entry): boolean {
-  const { account, asset, sequence } = claimOf(entry);
-  return claimsOf(transaction).some(
-    (claim) => claim.account === account && claim.asset === asset && claim.sequence === sequence,
-  );
+  const name = balanceKey(claimOf(entry));
+  return claimsOf(transaction).some((claim) => balanceKey(claim) === name && claim.sequence === entry.sequence);
 }
 
 function lookAtBalanceRow(tenant: TenantId, balance: Balance, at: At): AuditFinding[] {
   const findings: AuditFinding[] = [];
-  const subject = `${balance.account} ${balance.asset}`;
+  const subject = balanceTitle(balance);
   if (balance.sequence > 0) {
     const last = at(lastEntryKey(tenant, balance));
     if (!last) {

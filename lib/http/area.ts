@@ -80,6 +80,7 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
       return invocation.caller;
     },
     key: invocation.key ?? '',
+    accept: event.headers.accept ?? '',
     fullPath: fullPathOf(event),
     context,
     remainingTimeInMillis: () => Math.max(0, context.getRemainingTimeInMillis() - answerMarginMs),

@@ -13,6 +13,15 @@ export const cors = {
     'X-Correlation-Id',
     'X-Idempotency-Key',
   ],
-  exposeHeaders: ['ETag', 'Idempotent-Replayed', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Correlation-Id'],
+  exposeHeaders: [
+    'ETag',
+    'Idempotent-Replayed',
+    'Location',
+    'Retry-After',
+    'WWW-Authenticate',
+    'X-Correlation-Id',
+    'X-Next-Cursor',
+    'X-Period-End',
+  ],
   maxAgeSeconds: 3_600,
 } as const;

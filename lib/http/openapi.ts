@@ -59,6 +59,8 @@ const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authent
     .literal('true')
     .optional()
     .meta({ description: 'This is the answer of an earlier request with this key.' }),
+  'X-Next-Cursor': z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' }),
+  'X-Period-End': z.string().meta({ description: 'The last instant of the period, RFC 3339.' }),
   'Retry-After': z.string().meta({ description: 'Seconds to wait before the same request is made again.' }),
   'WWW-Authenticate': z.string().meta({ description: 'How to authenticate.' }),
 };
@@ -104,7 +106,10 @@ function successResponse(answer: RouteAnswer): ZodOpenApiResponseObject {
   return {
     description: answer.description,
     headers: headersOf(answer.headers ?? []),
-    content: { [mediaType]: answer.schema ? { schema: answer.schema } : {} },
+    content: {
+      [mediaType]: answer.schema ? { schema: answer.schema } : {},
+      ...Object.fromEntries((answer.otherMediaTypes ?? []).map((type) => [type, { schema: z.string() }])),
+    },
   };
 }
 

@@ -87,3 +87,9 @@ export const maxFeeWriteMs = 10_000;
  * time it then takes to commit by it, the time the version takes to be written, and both clocks' errors.
  */
 export const minFeeNoticeMs = 60_000;
+
+/**
+ * How old an instant must be before nothing can change any more at or before it, in milliseconds: a transaction decided then may land as
+ * much later as a commit takes, and the clock that dated it may be as far behind as the reader's is ahead.
+ */
+export const maxSettlingMs = maxCommitMs + 2 * maxClockSkewMs;

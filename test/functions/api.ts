@@ -76,6 +76,7 @@ export async function loadFunctions(): Promise<Call> {
     transactions: (await import('../../functions/transactions/index.ts')).handler,
     holds: (await import('../../functions/holds/index.ts')).handler,
     fees: (await import('../../functions/fees/index.ts')).handler,
+    reports: (await import('../../functions/reports/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);
@@ -89,7 +90,7 @@ export function callWith(handlers: Partial<Record<Area, AreaHandler>>): Call {
     const { event, area } = proxyEvent({ method, path, body, headers: { ...defaults, ...headers }, ...rest });
     const result = await handlers[area]?.(event, lambdaContext(timeMs));
     if (!result) throw new Error(`no handler for ${area}`);
-    const isJson = String(result.headers?.['Content-Type']).includes('json');
+    const isJson = /json(;|$)/.test(String(result.headers?.['Content-Type']));
     return {
       status: result.statusCode,
       headers: (result.headers ?? {}) as Record<string, string>,

@@ -23,6 +23,8 @@ interface Sample {
   /** Fields that the body cannot do without. */
   readonly required?: readonly string[];
   readonly query?: readonly string[];
+  /** The largest `limit`, where it is not that of most lists. */
+  readonly maxLimit?: number;
 }
 
 const movement = { asset: 'USD/2', amount: '5', description: 'Lunch', metadata: { order: '7' } };
@@ -113,6 +115,14 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   },
   listFeeSchedules: { path: '/v1/fee-schedules', query: ['limit', 'cursor'] },
   getFeeSchedule: { path: '/v1/fee-schedules/1' },
+  getStatement: {
+    path: '/v1/accounts/alice/statements?asset=USD.2',
+    query: ['from', 'to', 'format', 'limit', 'cursor'],
+    maxLimit: 500,
+  },
+  exportEntries: { path: '/v1/entries', query: ['from', 'to', 'format', 'limit', 'cursor'], maxLimit: 500 },
+  getTrialBalance: { path: '/v1/admin/trial-balance', query: ['at', 'asset', 'cursor'] },
+  getChecks: { path: '/v1/admin/checks' },
   getHealth: { path: '/health' },
   getOpenApi: { path: '/openapi.json' },
   getDocs: { path: '/docs' },
@@ -270,6 +280,7 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   to: badTimes.map((text) => [text, 'invalid_request']),
   order: ['', 'newest', 'ASC'].map((text) => [text, 'invalid_request']),
   asset: ['', 'usd', 'USD.two', '💰'].map((text) => [text, 'invalid_request']),
+  format: ['', 'xml', 'CSV'].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
 };
 
@@ -401,6 +412,10 @@ function fieldRows(route: Route, { path, body = {}, required = [] }: Sample): Ba
   return [...wrong, ...missing];
 }
 
+function withParameter(path: string, parameter: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}${parameter}`;
+}
+
 function addressRows(route: Route, sample: Sample): BadRow[] {
   const rows: BadRow[] = [];
   const { path, body, query = [] } = sample;
@@ -421,7 +436,7 @@ function addressRows(route: Route, sample: Sample): BadRow[] {
   if (route.scope === 'public') return rows;
   rows.push({
     name: 'an unknown parameter',
-    path: `${path}?dryrun=true`,
+    path: withParameter(path, 'dryrun=true'),
     body,
     code: 'invalid_request',
     pointer: '/dryrun',
@@ -429,10 +444,12 @@ function addressRows(route: Route, sample: Sample): BadRow[] {
   for (const name of query) {
     const values = badParameters[name];
     if (!values) throw new Error(`no bad values for the parameter ${name}`);
-    for (const [value, code] of values) {
-      rows.push({ name: `${name}=${show(value)}`, path: `${path}?${name}=${encodeURIComponent(value)}`, body, code });
+    for (const [text, code] of values) {
+      const value = name === 'limit' && text === '101' ? String((sample.maxLimit ?? 100) + 1) : text;
+      const bad = withParameter(path, `${name}=${encodeURIComponent(value)}`);
+      rows.push({ name: `${name}=${show(value)}`, path: bad, body, code });
     }
-    const twice = `${path}?${name}=1&${name}=2`;
+    const twice = withParameter(path, `${name}=1&${name}=2`);
     rows.push({ name: `${name} twice`, path: twice, body, code: 'invalid_request', pointer: `/${name}` });
   }
   return rows;
@@ -440,6 +457,31 @@ function addressRows(route: Route, sample: Sample): BadRow[] {
 
 /** Well-formed requests about things that are not there, or that cannot be. */
 export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRow[]>>> = {
+  getStatement: [
+    { name: 'no asset', path: '/v1/accounts/alice/statements', code: 'invalid_request', pointer: '/asset' },
+    { name: 'an account that is not there', path: '/v1/accounts/nobody/statements?asset=USD.2', code: 'not_found' },
+    { name: 'an asset that is not there', path: '/v1/accounts/alice/statements?asset=EUR', code: 'not_found' },
+    {
+      name: 'a period that ends before it begins',
+      path: '/v1/accounts/alice/statements?asset=USD.2&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+      code: 'invalid_request',
+      pointer: '/from',
+    },
+    {
+      name: 'a period of the future',
+      path: '/v1/accounts/alice/statements?asset=USD.2&from=2200-01-01T00:00:00Z',
+      code: 'invalid_request',
+      pointer: '/from',
+    },
+  ],
+  exportEntries: [
+    {
+      name: 'a period that ends before it begins',
+      path: '/v1/entries?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+      code: 'invalid_request',
+      pointer: '/from',
+    },
+  ],
   createAsset: [{ name: 'an asset that exists', path: '/v1/assets', body: { code: 'USD/2' }, code: 'already_exists' }],
   createAccount: [
     { name: 'an account that exists', path: '/v1/accounts', body: { id: 'alice' }, code: 'already_exists' },

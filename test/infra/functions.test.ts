@@ -87,6 +87,7 @@ const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
   transactions: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
   holds: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
   fees: [readFlags, ...on('Ledger', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']), ...on('Idempotency', replay)],
+  reports: [...on('Ledger', ['BatchGetItem', 'GetItem', 'Query']), ...on('Ledger/index/accountsByTenant', ['Query'])],
   documents: [],
 };
 
@@ -112,6 +113,7 @@ const variables: Readonly<Record<Area | Worker, readonly string[]>> = {
   transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   holds: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   fees: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
+  reports: ['API_KEY_SHA256', 'LEDGER_TABLE', ...common],
   documents: common,
 };
 

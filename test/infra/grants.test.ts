@@ -46,6 +46,7 @@ beforeAll(async () => {
       accounts: recording('accounts', (await import('../../functions/accounts/index.ts')).handler),
       transactions: recording('transactions', (await import('../../functions/transactions/index.ts')).handler),
       fees: recording('fees', (await import('../../functions/fees/index.ts')).handler),
+      reports: recording('reports', (await import('../../functions/reports/index.ts')).handler),
       holds: recording('holds', (await import('../../functions/holds/index.ts')).handler),
     }),
   );
@@ -134,6 +135,10 @@ async function doEverything(call: Call): Promise<void> {
   }
   await call('GET', '/v1/fee-schedules?limit=1');
   await call('GET', '/v1/fee-schedules/1');
+  await call('GET', '/v1/accounts/ada/statements?asset=GOLD&from=2026-01-01T00:00:00Z');
+  await call('GET', '/v1/entries?format=csv');
+  await call('GET', '/v1/admin/trial-balance');
+  await call('GET', '/v1/admin/checks');
   await call('GET', '/v1/accounts?limit=2');
   await call('GET', '/v1/accounts/ada');
   await call('GET', '/v1/accounts/ada/balances');
@@ -201,7 +206,7 @@ describe('the recording', () => {
   });
 });
 
-describe.each<Area>(['assets', 'accounts', 'transactions', 'holds'])('the grants of %s', (area) => {
+describe.each<Area>(['assets', 'accounts', 'transactions', 'holds', 'reports'])('the grants of %s', (area) => {
   const usedOn = (table: string) =>
     [...(used.get(area) ?? [])].filter((action) => action.includes(` on ${table}`)).sort();
 

@@ -17,6 +17,7 @@ const clients: Readonly<Record<Area | Worker, readonly string[]>> = {
   transactions: ['client-dynamodb', 'client-ssm'],
   holds: ['client-dynamodb', 'client-ssm'],
   fees: ['client-dynamodb', 'client-ssm'],
+  reports: ['client-dynamodb'],
   documents: [],
 };
 

@@ -1,0 +1,24 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { Reports } from '../../lib/dynamodb/reports.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { exportEntries } from './export-entries.ts';
+import { getChecks } from './get-checks.ts';
+import { getStatement } from './get-statement.ts';
+import { getTrialBalance } from './get-trial-balance.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const instruments = createInstruments();
+const reports = new Reports({ table: environment.LEDGER_TABLE });
+
+export const handler = serveArea(
+  'reports',
+  {
+    getStatement: getStatement(reports),
+    exportEntries: exportEntries(reports),
+    getTrialBalance: getTrialBalance(reports),
+    getChecks: getChecks(reports),
+  },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments },
+);

@@ -1,0 +1,43 @@
+import { AccountSpread } from './account-spread.ts';
+import { AuditStore } from './audit-store.ts';
+import { BalanceReader } from './balance-reader.ts';
+import { createLedgerClient } from './client.ts';
+import { ClockSkew } from './clock-skew.ts';
+import { Cuts } from './cuts.ts';
+import { EntryReader } from './entry-reader.ts';
+import { type Clock, systemClock } from './patience.ts';
+import { Reader } from './reader.ts';
+import { StatementReader } from './statement-reader.ts';
+import { TenantEntries } from './tenant-entries.ts';
+import { TrialBalance } from './trial-balance.ts';
+
+export interface ReportsOptions {
+  /** The Ledger table's name. */
+  readonly table: string;
+  readonly clock?: Clock;
+  /** Another endpoint than the SDK's own variables name. */
+  readonly endpoint?: string;
+}
+
+/** What can be told of a ledger over a period or as of an instant. It only reads. */
+export class Reports {
+  readonly cuts: Cuts;
+  readonly statements: StatementReader;
+  readonly entries: TenantEntries;
+  readonly trialBalance: TrialBalance;
+  readonly audit: Pick<AuditStore, 'state'>;
+
+  constructor({ table, endpoint, clock = systemClock }: ReportsOptions) {
+    const skew = new ClockSkew();
+    const client = createLedgerClient(skew, endpoint);
+    const reader = new Reader(client, table, clock);
+    const spread = new AccountSpread(reader);
+    const balances = new BalanceReader(reader, spread);
+    const entries = new EntryReader(reader, spread);
+    this.cuts = new Cuts(clock, skew);
+    this.statements = new StatementReader(entries, balances, this.cuts);
+    this.entries = new TenantEntries(reader, entries, this.cuts);
+    this.trialBalance = new TrialBalance(reader, balances, this.cuts);
+    this.audit = new AuditStore(client, table, reader, clock);
+  }
+}
