@@ -105,8 +105,8 @@ export class AccountStore {
     const { tenant, id, unbounded, shards = 1, floors, limits = new Map(), owner, metadata, keyApplied } = command;
     const freezes = freezesOf(command.freezes);
     checkFloors(unbounded, floors);
-    checkLimits(id, limits);
-    checkShards({ unbounded, shards: 1, balances: new Set() }, shards, limits);
+    checkLimits(shards, limits);
+    checkShards({ unbounded, shards: 1, balances: new Set() }, shards);
     checkMetadata(metadata);
     await this.#requireAssets(tenant, [...floors.keys(), ...limits.keys()]);
     const account: StoredAccount = {

@@ -55,7 +55,8 @@ export function changeAccount(
   const owner = patch.owner === undefined ? account.owner : (patch.owner ?? undefined);
   const freezes = freezesOf(patch.freezes, account);
   const limits = mergeLimits(account, patch.limits);
-  checkShards(account, shards, limits);
+  checkLimits(shards, limits ?? new Map());
+  checkShards(account, shards);
   const { owner: _, freezes: __, limits: ___, ...kept } = account;
   const changed: Account = {
     ...kept,
@@ -106,21 +107,10 @@ export function checkFloors(unbounded: boolean, floors: ReadonlyMap<AssetCode, b
   }
 }
 
-/**
- * @throws LedgerError `invalid_request` for more shards than one of an account with floors or limits of debits, for
- * fewer than it had, or too many
- */
-export function checkShards(
-  account: Pick<Account, 'unbounded' | 'shards' | 'balances'>,
-  shards: number,
-  limits: Account['limits'],
-): void {
-  const refuse = (detail: string) => new LedgerError('invalid_request', detail);
-  // What was used of a limit is counted on each balance by itself.
-  if (shards > 1 && limits && limits.size > 0) {
-    throw refuse('an account that is spread over shards has no limits of debits');
-  }
+/** @throws LedgerError `invalid_request` for more shards than one of an account with floors, for fewer than it had, or too many */
+export function checkShards(account: Pick<Account, 'unbounded' | 'shards' | 'balances'>, shards: number): void {
   if (shards === account.shards) return;
+  const refuse = (detail: string) => new LedgerError('invalid_request', detail);
   if (!account.unbounded) throw refuse('only an unbounded account is spread over shards');
   if (!Number.isInteger(shards) || shards < 1 || shards > maxShards) {
     throw refuse(`an account has 1 to ${maxShards} shards`);
@@ -165,7 +155,6 @@ function mergeLimits(account: Account, patch: AccountPatch['limits']): Account['
     if (limits === null) merged.delete(asset);
     else merged.set(asset, limits);
   }
-  checkLimits(account.id, merged);
   return merged.size > 0 ? merged : undefined;
 }
 

@@ -1,4 +1,3 @@
-import type { AccountId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { LedgerError } from './errors.ts';
 import { maxBalancesPerAccount } from './limits.ts';
@@ -86,10 +85,16 @@ export function isSameLimit(one: DebitLimits | undefined, other: DebitLimits | u
   );
 }
 
-/** @throws LedgerError `invalid_request` for limits of more assets than an account may have balances */
-export function checkLimits(account: AccountId, limits: ReadonlyMap<AssetCode, DebitLimits>): void {
-  if (limits.size <= maxBalancesPerAccount) return;
-  throw new LedgerError('invalid_request', `an account has limits for at most ${maxBalancesPerAccount} assets`, {
-    account,
-  });
+/**
+ * Checks the limits of an account. One that is spread over shards has none: no shard knows what goes out of the others.
+ *
+ * @throws LedgerError `invalid_request` for limits of a spread account, or of more assets than it may have balances
+ */
+export function checkLimits(shards: number, limits: ReadonlyMap<AssetCode, DebitLimits>): void {
+  if (shards > 1 && limits.size > 0) {
+    throw new LedgerError('invalid_request', 'an account that is spread over shards has no limits of debits');
+  }
+  if (limits.size > maxBalancesPerAccount) {
+    throw new LedgerError('invalid_request', `an account has limits for at most ${maxBalancesPerAccount} assets`);
+  }
 }
