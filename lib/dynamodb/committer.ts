@@ -330,7 +330,6 @@ export class Committer {
     pending: PendingCommand,
   ): Promise<'none' | 'some' | 'unknown'> {
     if (pending.releaseRounds >= maxReleaseRounds) return 'none';
-    pending.releaseRounds++;
     const { patience, nonce, salt, cause } = pending;
     try {
       const ids = await this.#expired.ofAccount(tenant, account, this.#clock.now(), patience);
@@ -338,8 +337,10 @@ export class Committer {
       const releases = ids.map((id) => new PendingCommand(expireHold(tenant, id), patience, nonce, salt, cause));
       await this.#commitDistinct(tenant, releases);
       const outcomes = await Promise.all(releases.map(({ outcome }) => outcome));
+      if (outcomes.some(({ kind }) => kind === 'failed')) return 'unknown';
       // Also a hold that another has ended meanwhile is funds that were not there when this was decided.
-      return outcomes.every(({ kind }) => kind !== 'failed') ? 'some' : 'unknown';
+      pending.releaseRounds++;
+      return 'some';
     } catch (error) {
       if (error instanceof InvariantViolation) throw error;
       const fault = faultOf(error);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { auditHolds } from './hold-books.ts';
 
 type Row = Record<string, unknown>;
 
@@ -31,7 +32,7 @@ export interface Audit {
  * Audits the books naively, sharing no code with the ledger: per asset all balances sum to zero; the entries of each
  * balance are gapless, chained, in order of time, add up to it and never pass its floor unless that was allowed; every
  * posted transaction has its two entries per posting, and every entry its transaction; what was reversed of a transaction
- * is what its reversals come to, and no more than it moved; every batch has its transactions.
+ * is what its reversals come to, and no more than it moved; every batch has its transactions; and the holds are sound.
  */
 export function audit(rows: readonly Row[]): Audit {
   const findings: string[] = [];
@@ -53,6 +54,7 @@ export function audit(rows: readonly Row[]): Audit {
   );
   auditReversals(records, entries, findings);
   auditBatches(records, findings);
+  auditHolds(rows, findings);
   auditAccounts(rows, balances, findings);
   return {
     findings,
