@@ -9,8 +9,16 @@ import {
   type KeyResult,
   type TenantId,
 } from '../ledger/index.ts';
+import { parseFeeHead, parseFeeVersion } from './fee-item.ts';
 import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
-import { accountSortKey, assetPrefix, balancePrefix, parseBalancePartition } from './keys.ts';
+import {
+  accountSortKey,
+  assetPrefix,
+  balancePrefix,
+  feeHeadSortKey,
+  feeVersionPrefix,
+  parseBalancePartition,
+} from './keys.ts';
 import { parseRecord } from './record-item.ts';
 
 /** A row of the Ledger table as an audit takes it: parsed, or told why it cannot be. */
@@ -75,6 +83,9 @@ function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
   if (of === 'X' && sortKey === 'RECORD') {
     return { kind: 'record', tenant, result: parseRecord(row).result };
   }
+  // Nothing in the books must agree with them, but commits read them: they must be readable.
+  if (of === undefined && sortKey === feeHeadSortKey) parseFeeHead(row);
+  if (of === undefined && sortKey.startsWith(feeVersionPrefix)) parseFeeVersion(row);
   if (of !== 'A') return { kind: 'unknown' };
   if (sortKey === accountSortKey) {
     const account = parseAccount(row);

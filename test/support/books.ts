@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { auditHolds } from './hold-books.ts';
+import { auditTerms } from './term-books.ts';
 
 type Row = Record<string, unknown>;
 
@@ -56,6 +57,7 @@ export function audit(rows: readonly Row[]): Audit {
   auditBatches(records, findings);
   auditHolds(rows, findings);
   auditAccounts(rows, balances, findings);
+  findings.push(...auditTerms(rows, entries));
   return {
     findings,
     balances: balances.length,
@@ -181,7 +183,8 @@ function auditReversals(records: readonly Row[], entries: readonly Row[], findin
     }
     if (BigInt(parts.length) !== (record.reversals ?? 0n)) findings.push(`${id}: counts ${record.reversals} reversals`);
     const postings = (record.postings ?? []) as Row[];
-    const [posting, ...others] = postings;
+    // What was asked of a transaction with fees is its first posting; the fees stay.
+    const [posting, ...others] = record.feeVersion === undefined ? postings : postings.slice(0, 1);
     const moved = parts.reduce((sum, { postings: back }) => sum + ((back as Row[])[0]?.amount as bigint), 0n);
     const isWhole = others.length === 0;
     if (isWhole && moved !== (record.reversedAmount ?? 0n)) findings.push(`${id}: does not know what was reversed`);
