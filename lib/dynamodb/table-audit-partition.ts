@@ -1,15 +1,18 @@
 import { auditAccount } from '../ledger/account-audit.ts';
 import type { AuditFinding } from '../ledger/audit-finding.ts';
 import { BalanceAudit } from '../ledger/balance-audit.ts';
-import type { Account, AccountId, AssetCode, Balance, Entry, TenantId } from '../ledger/index.ts';
+import type { Account, AssetCode, Balance, BalancePlace, Entry, TenantId } from '../ledger/index.ts';
+import type { SpreadAccountsAudit } from './table-audit-spread.ts';
 
 /**
- * Audits the rows of one account in the order of their sort keys: the account, its balances, then the entries of one
- * asset after the other. It holds the account, its balances and one entry.
+ * Audits the rows of one partition of an account in the order of their sort keys: the account, its balances, then the
+ * entries of one asset after the other. It holds the account, its balances and one entry. What the account says of its
+ * balances is left to the audit of spread accounts where they lie in several partitions.
  */
 export class AccountPartitionAudit {
   readonly #tenant: TenantId;
-  readonly #id: AccountId;
+  readonly #place: Omit<BalancePlace, 'asset'>;
+  readonly #spread: SpreadAccountsAudit;
   readonly #balances = new Map<AssetCode, Balance>();
   /** Balances whose row cannot be read: they exist, and nothing can be held to them. */
   #hasUnreadable = false;
@@ -17,9 +20,10 @@ export class AccountPartitionAudit {
   #history: { readonly asset: AssetCode; readonly audit: BalanceAudit } | undefined;
   readonly #closed = new Set<AssetCode>();
 
-  constructor(tenant: TenantId, id: AccountId) {
+  constructor(tenant: TenantId, place: Omit<BalancePlace, 'asset'>, spread: SpreadAccountsAudit) {
     this.#tenant = tenant;
-    this.#id = id;
+    this.#place = place;
+    this.#spread = spread;
   }
 
   addAccount(account: Account): void {
@@ -50,7 +54,7 @@ export class AccountPartitionAudit {
   #turnTo(asset: AssetCode): AuditFinding[] {
     if (this.#history?.asset === asset) return [];
     const findings = this.#closeHistory();
-    this.#history = { asset, audit: new BalanceAudit(this.#tenant, { account: this.#id, asset, shard: 0 }) };
+    this.#history = { asset, audit: new BalanceAudit(this.#tenant, { ...this.#place, asset }) };
     return findings;
   }
 
@@ -69,9 +73,18 @@ export class AccountPartitionAudit {
     for (const balance of balances) {
       if (!this.#closed.has(balance.asset)) findings.push(...new BalanceAudit(this.#tenant, balance).close(balance));
     }
+    const { account: id, shard } = this.#place;
+    if (shard > 0 || (this.#account && this.#account.shards > 1)) {
+      this.#spread.add(this.#tenant, id, {
+        ...(this.#account && { account: this.#account }),
+        balances,
+        hasUnreadable: this.#hasUnreadable,
+      });
+      return findings;
+    }
     if (this.#hasUnreadable) return findings;
     if (this.#account) return [...findings, ...auditAccount(this.#tenant, this.#account, balances)];
     const detail = `it has ${balances.length} balances`;
-    return [...findings, { kind: 'missing_account', tenant: this.#tenant, subject: this.#id, detail }];
+    return [...findings, { kind: 'missing_account', tenant: this.#tenant, subject: id, detail }];
   }
 }

@@ -1,12 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AssetAudit } from '../ledger/asset-audit.ts';
 import type { AuditFinding } from '../ledger/audit-finding.ts';
-import type { AccountId, TenantId } from '../ledger/index.ts';
+import type { TenantId } from '../ledger/index.ts';
 import { TransactionAudit, TransactionTally } from '../ledger/transaction-audit.ts';
 import type { Row } from './items.ts';
+import { parseBalancePartition } from './keys.ts';
 import { AccountPartitionAudit } from './table-audit-partition.ts';
 import { type AuditedRow, auditedRow, entryPlace } from './table-audit-rows.ts';
 import { scanSegment } from './table-audit-scan.ts';
+import { SpreadAccountsAudit } from './table-audit-spread.ts';
 
 /** Segments scanned at once. One process verifies about as fast as four of them deliver. */
 const defaultSegments = 4;
@@ -42,7 +44,8 @@ export interface TableAudit {
 /**
  * Audits every row of a Ledger table: sums, histories, hash chains, balances, accounts, and that each transaction has just
  * its entries. It scans the table once, and a second time only to name the transactions that do not agree with
- * their entries; memory does not grow with the table.
+ * their entries; memory does not grow with the table, save by the
+ * balances of accounts that are spread.
  *
  * The table must be at rest, as a restored one is: a scan is no snapshot, and of a table that is written to it reports
  * damage that is none.
@@ -98,6 +101,7 @@ class FirstWalk {
   readonly #findings: AuditFinding[] = [];
   #moreFindings = 0;
   readonly #assets = new AssetAudit();
+  readonly #spread = new SpreadAccountsAudit();
   readonly #tally = new TransactionTally();
   readonly #open = new Map<number, OpenPartition>();
   readonly #rows = { asset: 0, account: 0, balance: 0, entry: 0, record: 0, unreadable: 0, unknown: 0 };
@@ -151,8 +155,12 @@ class FirstWalk {
     const open = this.#open.get(segment);
     if (open?.key === row.PK) return open?.audit;
     this.add(open?.audit?.close() ?? []);
-    const [, tenant, of, account] = String(row.PK).split('#');
-    const audit = of === 'A' ? new AccountPartitionAudit(tenant as TenantId, account as AccountId) : undefined;
+    const partition = String(row.PK);
+    const [, tenant, of] = partition.split('#');
+    const audit =
+      of === 'A'
+        ? new AccountPartitionAudit(tenant as TenantId, parseBalancePartition(partition), this.#spread)
+        : undefined;
     this.#open.set(segment, { key: row.PK, ...(audit && { audit }) });
     return audit;
   }
@@ -166,6 +174,7 @@ class FirstWalk {
   /** Ends the walk; returns the buckets of transactions that do not agree with their entries. */
   finish(): number[] {
     for (const { audit } of this.#open.values()) this.add(audit?.close() ?? []);
+    this.add(this.#spread.findings());
     this.add(this.#assets.findings());
     return this.#tally.openBuckets();
   }

@@ -4,6 +4,7 @@ import type { ApiClient } from './api-client.ts';
 interface ApiEntry {
   readonly account: string;
   readonly asset: string;
+  readonly shard?: number;
   readonly sequence: string;
   readonly amount: string;
   readonly balanceAfter: string;
@@ -39,22 +40,31 @@ export async function auditOverApi(api: ApiClient, accounts: readonly string[], 
   for (const account of accounts) {
     const { body: balance } = await api.get(`/v1/accounts/${account}/balances/${asset.replace('/', '.')}`);
     let posted = 0n;
-    let previousHash = '0'.repeat(64);
-    for (const [index, entry] of (await historyOf(api, account, asset)).entries()) {
-      const where = `${account} entry ${entry.sequence}`;
-      posted += BigInt(entry.amount);
-      if (entry.sequence !== String(index + 1)) findings.push(`${where}: should be ${index + 1}`);
-      if (entry.balanceAfter !== String(posted))
-        findings.push(`${where}: says ${entry.balanceAfter}, adds up to ${posted}`);
-      if (entry.previousHash !== previousHash) findings.push(`${where}: the chain is broken`);
-      if (entry.hash !== hashOf(entry)) findings.push(`${where}: is not what was hashed`);
-      previousHash = entry.hash;
+    for (const [shard, entries] of Map.groupBy(await historyOf(api, account, asset), (entry) => entry.shard ?? 0)) {
+      posted += auditShard(`${account} shard ${shard}`, entries, findings);
     }
     if (balance.posted !== String(posted)) findings.push(`${account}: has ${balance.posted}, adds up to ${posted}`);
     sum += posted;
   }
   if (sum !== 0n) findings.push(`${asset}: the balances sum to ${sum}`);
   return findings;
+}
+
+/** Audits the entries of one shard, and returns what they add up to. */
+function auditShard(name: string, entries: readonly ApiEntry[], findings: string[]): bigint {
+  let posted = 0n;
+  let previousHash = '0'.repeat(64);
+  for (const [index, entry] of entries.entries()) {
+    const where = `${name} entry ${entry.sequence}`;
+    posted += BigInt(entry.amount);
+    if (entry.sequence !== String(index + 1)) findings.push(`${where}: should be ${index + 1}`);
+    if (entry.balanceAfter !== String(posted))
+      findings.push(`${where}: says ${entry.balanceAfter}, adds up to ${posted}`);
+    if (entry.previousHash !== previousHash) findings.push(`${where}: the chain is broken`);
+    if (entry.hash !== hashOf(entry)) findings.push(`${where}: is not what was hashed`);
+    previousHash = entry.hash;
+  }
+  return posted;
 }
 
 function hashOf(entry: ApiEntry): string {
@@ -69,7 +79,7 @@ function hashOf(entry: ApiEntry): string {
     detailsDigest,
     previousHash,
     sequence,
-    shard: 0,
+    shard: entry.shard ?? 0,
     tenant: 'default',
     transactionId,
     type,
