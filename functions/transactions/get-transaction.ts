@@ -5,9 +5,11 @@ import { transactionOf } from '../../lib/http/representations.ts';
 export function getTransaction(ledger: Ledger): Operation<'getTransaction'> {
   return async ({ path: { transactionId }, caller, log }) => {
     log({ transactionId });
-    const transaction = await ledger.transactions.get(caller.tenant, transactionId);
-    if (!transaction) throw new HttpProblem('not_found', 'There is no such transaction.');
-    // Nothing of a transaction changes but its status.
-    return json(200, transactionOf(transaction), { etag: weakETag(transaction.status) });
+    const record = await ledger.transactions.record(caller.tenant, transactionId);
+    if (record?.result.kind !== 'transaction') throw new HttpProblem('not_found', 'There is no such transaction.');
+    const { result, reversed } = record;
+    // Nothing of a transaction changes but its status and what was reversed of it.
+    const etag = weakETag(result.transaction.status, ...(reversed ? [reversed.reversals] : []));
+    return json(200, transactionOf(result.transaction, reversed), { etag });
   };
 }

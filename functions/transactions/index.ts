@@ -4,8 +4,10 @@ import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
+import { createBatch } from './create-batch.ts';
 import { createBonus } from './create-bonus.ts';
 import { createDeposit } from './create-deposit.ts';
+import { createReversal } from './create-reversal.ts';
 import { createSpend } from './create-spend.ts';
 import { createTopUp } from './create-top-up.ts';
 import { createTransaction } from './create-transaction.ts';
@@ -29,6 +31,8 @@ export const handler = serveArea(
     createSpend: createSpend(ledger),
     createTransfer: createTransfer(ledger),
     createTransaction: createTransaction(ledger),
+    createReversal: createReversal(ledger),
+    createBatch: createBatch(ledger),
     getTransaction: getTransaction(ledger),
   },
   { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },

@@ -7,9 +7,10 @@ import type { OperationId } from '../../lib/http/routes.ts';
 import {
   type AccountId,
   maxCommitMs,
-  type PostTransaction,
+  type Posting,
   type PostTransactionRequest,
   postTransaction,
+  type TransactionCommand,
 } from '../../lib/ledger/index.ts';
 import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
 
@@ -41,30 +42,42 @@ type Movement = Pick<
  */
 export async function postAnswer(
   ledger: Ledger,
-  { caller, key, query, cause, log, remainingTimeInMillis }: PostingRequest,
+  request: PostingRequest,
   { accountInPath, ...movement }: Movement,
 ): Promise<Answer> {
-  const command = postTransaction({ tenant: caller.tenant, key, ...movement });
+  const command = postTransaction({ tenant: request.caller.tenant, key: request.key, ...movement });
+  return commandAnswer(ledger, request, command, accountInPath);
+}
+
+/** The same for any command that makes one transaction. */
+export async function commandAnswer(
+  ledger: Ledger,
+  { query, cause, log, remainingTimeInMillis }: PostingRequest,
+  command: TransactionCommand,
+  accountInPath?: AccountId,
+): Promise<Answer> {
   const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
-  log({ accounts: accountsOf(command) });
+  if ('postings' in command) log({ accounts: loggedAccounts(command.postings) });
   if (query.dryRun) {
     log({ dryRun: true });
     return previewAnswer(await ledger.preview(command, timeMs), accountInPath);
   }
   log({ transactionId: command.id });
   const result = await ledger.post(command, timeMs, cause);
+  // Of a reversal, only what became of it says whose money it moved.
+  if (result.kind === 'settled') log({ accounts: loggedAccounts(result.transaction.postings) });
   log(courseOf(result, command));
   return outcomeAnswer(result, command, accountInPath);
 }
 
-/** The first few accounts of a transaction: enough to find it by, and bounded where it has many. */
-function accountsOf({ postings }: PostTransaction): AccountId[] {
+/** The first few accounts of postings: enough to find it by, and bounded where it has many. */
+export function loggedAccounts(postings: readonly Posting[]): AccountId[] {
   const accounts = new Set(postings.flatMap(({ source, destination }) => [source, destination]));
   return [...accounts].slice(0, maxLoggedAccounts);
 }
 
 /** What the log says of a result. A replay settles nothing: the transaction was counted when it was settled. */
-function courseOf(result: TransactionResult, { type }: PostTransaction): LogFields {
+function courseOf(result: TransactionResult, { type }: TransactionCommand): LogFields {
   const { attempts: commitAttempts } = result;
   if (result.kind === 'settled') {
     if (result.replayed) return { replayed: true };
@@ -77,7 +90,7 @@ function courseOf(result: TransactionResult, { type }: PostTransaction): LogFiel
 
 function outcomeAnswer(
   outcome: TransactionResult,
-  { id }: PostTransaction,
+  { id }: TransactionCommand,
   accountInPath: AccountId | undefined,
 ): Answer {
   switch (outcome.kind) {

@@ -126,6 +126,8 @@ const feeFields = {
   exchange: exchangeAnswer.optional(),
 };
 
+const reversed = transactionId.meta({ description: 'The transaction it reverses, whole or in part.' });
+
 export const postedTransaction = z
   .strictObject({
     id: transactionId,
@@ -137,6 +139,10 @@ export const postedTransaction = z
     description: z.string().optional(),
     metadata: metadata.optional(),
     holdId: holdId.optional().meta({ description: 'The hold it captured.' }),
+    reverses: reversed.optional(),
+    previousReversal: transactionId
+      .optional()
+      .meta({ description: 'The reversal of the same transaction before this one.' }),
     createdAt: instantText,
   })
   .meta({ id: 'PostedTransaction' });
@@ -152,8 +158,19 @@ export const rejectedTransaction = z
   })
   .meta({ id: 'RejectedTransaction', description: 'Declined, for ever.' });
 
+const transactionSince = postedTransaction
+  .extend({
+    reversedAmount: amountText
+      .optional()
+      .meta({ description: 'What was reversed of it so far; absent before, and where it has several postings.' }),
+    lastReversal: transactionId.optional().meta({
+      description: 'The latest reversal of it; each names the one before as its `previousReversal`.',
+    }),
+  })
+  .meta({ id: 'TransactionSince', description: 'Posted, with what became of it since.' });
+
 export const transactionAnswer = z
-  .discriminatedUnion('status', [postedTransaction, rejectedTransaction])
+  .discriminatedUnion('status', [transactionSince, rejectedTransaction])
   .meta({ id: 'Transaction' });
 
 export const holdAnswer = z
@@ -186,6 +203,7 @@ export const previewAnswer = z
     ...feeFields,
     description: z.string().optional(),
     metadata: metadata.optional(),
+    reverses: reversed.optional(),
   })
   .meta({ id: 'Preview' });
 

@@ -11,6 +11,8 @@ export interface LogFields {
   readonly holdId?: HoldId;
   readonly accounts?: readonly AccountId[];
   readonly asset?: AssetCode;
+  /** Transactions of a batch. */
+  readonly members?: number;
   readonly dryRun?: true;
   readonly replayed?: true;
   readonly code?: ProblemCode;

@@ -13,9 +13,11 @@ import {
   formatAmount,
   type Hold,
   type HoldId,
+  type Metadata,
   type PostedTransaction,
   type Posting,
   type RecordedEntry,
+  type ReversalState,
   type Transaction,
   type TransactionId,
 } from '../ledger/index.ts';
@@ -129,12 +131,17 @@ function termsOf(transaction: PostedTransaction) {
 function detailsOf({ description, metadata }: Pick<PostedTransaction, 'description' | 'metadata'>) {
   return {
     ...(description !== undefined && { description }),
-    ...(metadata !== undefined && { metadata: { ...metadata } }),
+    ...(metadata !== undefined && { metadata: inOrder(metadata) }),
   };
 }
 
+/** Metadata by name. DynamoDB keeps no order of names, and a replay has the bytes of the first answer. */
+function inOrder(metadata: Metadata): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 export function postedTransactionOf(transaction: PostedTransaction): z.input<typeof postedTransaction> {
-  const { id, status, type, postings, entries, holdId, createdAt } = transaction;
+  const { id, status, type, postings, entries, holdId, reverses, previousReversal, createdAt } = transaction;
   return {
     id,
     status,
@@ -144,12 +151,14 @@ export function postedTransactionOf(transaction: PostedTransaction): z.input<typ
     ...termsOf(transaction),
     ...detailsOf(transaction),
     ...(holdId !== undefined && { holdId }),
+    ...(reverses !== undefined && { reverses }),
+    ...(previousReversal !== undefined && { previousReversal }),
     createdAt: timeText(createdAt),
   };
 }
 
 export function previewOf(transaction: PostedTransaction): z.input<typeof previewAnswer> {
-  const { type, postings, entries } = transaction;
+  const { type, postings, entries, reverses } = transaction;
   return {
     dryRun: true,
     type,
@@ -157,11 +166,26 @@ export function previewOf(transaction: PostedTransaction): z.input<typeof previe
     entries: entries.map(recordedEntryOf),
     ...termsOf(transaction),
     ...detailsOf(transaction),
+    ...(reverses !== undefined && { reverses }),
   };
 }
 
-export function transactionOf(transaction: Transaction): z.input<typeof transactionAnswer> {
-  if (transaction.status === 'posted') return postedTransactionOf(transaction);
+function reversedOf(reversed: Omit<ReversalState, 'transaction'> | undefined) {
+  if (!reversed) return {};
+  const { reversedAmount, lastReversal } = reversed;
+  return {
+    // With several postings there is no one amount: all was reversed.
+    ...(reversedAmount > 0n && { reversedAmount: formatAmount(reversedAmount) }),
+    ...(lastReversal !== null && { lastReversal }),
+  };
+}
+
+/** A transaction, with what was reversed of it since. */
+export function transactionOf(
+  transaction: Transaction,
+  reversed: Omit<ReversalState, 'transaction'> | undefined,
+): z.input<typeof transactionAnswer> {
+  if (transaction.status === 'posted') return { ...postedTransactionOf(transaction), ...reversedOf(reversed) };
   const { id, status, type, postings, reason, createdAt } = transaction;
   return { id, status, type, postings: postings.map(postingOf), reason, createdAt: timeText(createdAt) };
 }

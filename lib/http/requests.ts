@@ -31,7 +31,7 @@ import {
 
 /** What clients send. Every object is strict: a field that is not known is a fault, never ignored. */
 
-const description = boundedText(maxDescriptionBytes).meta({
+export const description = boundedText(maxDescriptionBytes).meta({
   description: `For people; at most ${maxDescriptionBytes} bytes.`,
   example: 'Lunch',
 });
@@ -113,7 +113,7 @@ export const createTransferBody = z
   })
   .meta({ id: 'CreateTransfer' });
 
-const exchange = z
+export const exchange = z
   .strictObject({
     sell: assetCode,
     buy: assetCode,
@@ -136,13 +136,15 @@ const exchange = z
       'Holds the amounts to a rate: just one posting moves `sell` and just one moves `buy`, and the second is what the first comes to.',
   });
 
+export const postings = z
+  .array(posting)
+  .min(1, 'at least one posting')
+  .max(maxPostings, `at most ${maxPostings} postings`)
+  .meta({ description: 'Applied in order, all or none.' });
+
 export const createTransactionBody = z
   .strictObject({
-    postings: z
-      .array(posting)
-      .min(1, 'at least one posting')
-      .max(maxPostings, `at most ${maxPostings} postings`)
-      .meta({ description: 'Applied in order, all or none.' }),
+    postings,
     type: transactionType.optional(),
     exchange: exchange.optional(),
     description: description.optional(),
@@ -155,6 +157,20 @@ export const createTransactionBody = z
     context.addIssue({ code: 'custom', message: fault.detail, path });
   })
   .meta({ id: 'CreateTransaction' });
+
+export const createReversalBody = z
+  .strictObject({
+    amount: positiveAmount
+      .optional()
+      .meta({ description: 'A part, of a transaction with one posting. All that remains where it is absent.' }),
+    allowOverdraft: z.boolean().optional().meta({
+      description:
+        'Whether accounts may be left below their floors. Takes the scope `transactions:overdraft`; false by default.',
+    }),
+    description: description.optional(),
+    metadata: metadata.optional(),
+  })
+  .meta({ id: 'CreateReversal', description: 'Moves back what a transaction moved.' });
 
 export const createFlowBody = z
   .strictObject({

@@ -14,6 +14,7 @@ import {
   previewAnswer,
   transactionAnswer,
 } from './answers.ts';
+import { batchAnswer, batchPreviewAnswer, createBatchBody } from './batch-schemas.ts';
 import { createFeeScheduleBody, feeScheduleAnswer, feeSchedulePage, feeSchedulePath } from './fee-schemas.ts';
 import { reportRoutes } from './report-routes.ts';
 import {
@@ -26,6 +27,7 @@ import {
   createAssetBody,
   createFlowBody,
   createHoldBody,
+  createReversalBody,
   createTransactionBody,
   createTransferBody,
   docsFilePath,
@@ -264,6 +266,50 @@ export const routes = [
     query: dryRunQuery,
     body: createTransactionBody,
     answers: moneyAnswers,
+    problems: moneyProblems,
+  },
+  {
+    method: 'POST',
+    path: '/v1/transactions/{transactionId}/reversals',
+    operationId: 'createReversal',
+    area: 'transactions',
+    scope: 'transactions:write',
+    tag: 'Transactions',
+    summary: 'Reverse a transaction, whole or in part',
+    description:
+      'A part of a transaction with one posting, again and again until it is used up; of several postings all at once. Fees stay where they went.',
+    params: transactionPath,
+    query: dryRunQuery,
+    body: createReversalBody,
+    answers: moneyAnswers,
+    problems: [
+      'not_found',
+      'already_reversed',
+      'exceeds_remaining',
+      'insufficient_funds',
+      'account_frozen',
+      'account_closed',
+      'limit_exceeded',
+      'contention',
+      'outcome_unknown',
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/v1/batches',
+    operationId: 'createBatch',
+    area: 'transactions',
+    scope: 'transactions:write',
+    tag: 'Transactions',
+    summary: 'Post several transactions, all or none',
+    description: 'Each sees what the ones before it left. A problem has the `index` of the transaction it is about.',
+    params: nothing,
+    query: dryRunQuery,
+    body: createBatchBody,
+    answers: {
+      200: { description: 'Dry run: what would happen now.', schema: batchPreviewAnswer },
+      201: { description: 'All posted.', schema: batchAnswer, headers: ['Idempotent-Replayed'] },
+    },
     problems: moneyProblems,
   },
   {

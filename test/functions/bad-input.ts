@@ -29,6 +29,7 @@ interface Sample {
 
 const movement = { asset: 'USD/2', amount: '5', description: 'Lunch', metadata: { order: '7' } };
 const movementSample = { body: movement, required: ['asset', 'amount'], query: ['dryRun'] };
+const memberTransfer = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: '5' };
 const transactionPath = `/v1/transactions/tx_${'a'.repeat(52)}`;
 const holdPath = `/v1/holds/hold_${'a'.repeat(52)}`;
 
@@ -89,6 +90,17 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
     query: ['dryRun'],
   },
   getTransaction: { path: transactionPath },
+  createReversal: {
+    path: `${transactionPath}/reversals`,
+    body: { amount: '5', allowOverdraft: true, description: 'Returned', metadata: { order: '7' } },
+    query: ['dryRun'],
+  },
+  createBatch: {
+    path: '/v1/batches',
+    body: { transactions: [memberTransfer] },
+    required: ['transactions'],
+    query: ['dryRun'],
+  },
   createHold: {
     path: '/v1/holds',
     body: {
@@ -246,6 +258,19 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
   amount: badAmounts,
   expiresInSeconds: [0, -1, 1.5, 31 * 86_400 + 1, '60', '', true, null, {}],
   final: ['true', 1, null, 'yes'],
+  allowOverdraft: ['true', 1, null, {}],
+  transactions: [
+    [],
+    {},
+    'x',
+    null,
+    [null],
+    [{}],
+    [memberTransfer, { ...memberTransfer, amount: '0' }],
+    [{ ...memberTransfer, amonut: '5' }],
+    [{ postings: [] }],
+    Array.from({ length: 32 }, () => memberTransfer),
+  ],
   description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
   type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
   postings: [
@@ -597,6 +622,42 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
   ],
   getFeeSchedule: [{ name: 'an unknown version', path: '/v1/fee-schedules/1', code: 'not_found' }],
   getTransaction: [{ name: 'an unknown transaction', path: transactionPath, code: 'not_found' }],
+  createReversal: [
+    { name: 'an unknown transaction', path: `${transactionPath}/reversals`, body: {}, code: 'not_found' },
+    {
+      name: 'an unknown transaction, dry',
+      path: `${transactionPath}/reversals?dryRun=true`,
+      body: {},
+      code: 'not_found',
+    },
+  ],
+  createBatch: [
+    ...(
+      [
+        ['a member without its amount', { amount: undefined }, 'invalid_request', '/transactions/1/amount'],
+        ['a type of a transfer', { type: 'payroll' }, 'invalid_request', '/transactions/1/type'],
+        ['a transfer with postings', { postings: [memberTransfer] }, 'invalid_request', '/transactions/1/source'],
+        ['a member from an account to itself', { destination: 'alice' }, 'same_account', undefined],
+        ['an unknown account', { destination: 'nobody' }, 'account_not_found', undefined],
+        ['an unknown asset', { asset: 'EUR' }, 'asset_not_found', undefined],
+      ] as const
+    ).map(([name, difference, code, pointer]): BadRow => {
+      const body = { transactions: [memberTransfer, { ...memberTransfer, ...difference }] };
+      return { name, path: '/v1/batches', body, code, ...(pointer && { pointer }) };
+    }),
+    {
+      name: 'more than fit one write',
+      path: '/v1/batches',
+      body: {
+        transactions: Array.from({ length: 15 }, (_, i) => ({
+          ...memberTransfer,
+          source: `a${i}`,
+          destination: `b${i}`,
+        })),
+      },
+      code: 'invalid_request',
+    },
+  ],
   createHold: [
     ...(
       [

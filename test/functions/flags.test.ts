@@ -42,6 +42,8 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   createSpend: ['POST', '/v1/accounts/ada/spends', gold],
   createTransfer: ['POST', '/v1/transfers', { source: 'ada', destination: 'bob', ...gold }],
   createTransaction: ['POST', '/v1/transactions', { postings: [{ source: 'ada', destination: 'bob', ...gold }] }],
+  createReversal: ['POST', `/v1/transactions/tx_${'a'.repeat(52)}/reversals`, {}],
+  createBatch: ['POST', '/v1/batches', { transactions: [{ source: 'ada', destination: 'bob', ...gold }] }],
   createFeeSchedule: ['POST', '/v1/fee-schedules', { rules: [] }],
   createHold: ['POST', '/v1/holds', { account: 'ada', ...gold }],
   captureHold: ['POST', `${holdPath}/captures`, { destination: 'bob' }],
@@ -66,8 +68,8 @@ async function refused(call: Call, run: string): Promise<MutationId[]> {
       expect(answer).toMatchObject({ headers: { 'Retry-After': '60' }, body: { code: 'unavailable' } });
       off.push(id);
     } else {
-      // What exists already is an answer of the operation itself.
-      expect([200, 201, 409]).toContain(answer.status);
+      // What exists already, or does not exist, is an answer of the operation itself.
+      expect([200, 201, 404, 409]).toContain(answer.status);
     }
   }
   return off;

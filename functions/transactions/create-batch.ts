@@ -1,0 +1,60 @@
+import type { BatchOutcome, BatchPreview, BatchResult, Ledger } from '../../lib/dynamodb/index.ts';
+import { type Answer, HttpProblem, json, type Operation } from '../../lib/http/index.ts';
+import { declinedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
+import type { LogFields } from '../../lib/http/log-fields.ts';
+import { postedTransactionOf, previewOf } from '../../lib/http/representations.ts';
+import { maxCommitMs, postBatch } from '../../lib/ledger/index.ts';
+import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
+import { loggedAccounts } from './post-answer.ts';
+
+export function createBatch(ledger: Ledger): Operation<'createBatch'> {
+  return async ({ body: { transactions }, caller, key, query, cause, log, remainingTimeInMillis }) => {
+    const command = postBatch({ tenant: caller.tenant, key, transactions });
+    const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
+    log({
+      accounts: loggedAccounts(command.members.flatMap(({ postings }) => postings)),
+      members: transactions.length,
+    });
+    if (query.dryRun) {
+      log({ dryRun: true });
+      return previewAnswer(await ledger.previewBatch(command, timeMs));
+    }
+    const result = await ledger.postBatch(command, timeMs, cause);
+    log(courseOf(result, command.type));
+    return outcomeAnswer(result);
+  };
+}
+
+/** What the log says of a result. A batch counts as one transaction, which a replay does not make. */
+function courseOf(result: BatchResult, type: string): LogFields {
+  const { kind, attempts: commitAttempts } = result;
+  if (kind === 'posted' || kind === 'rejected') {
+    if (result.replayed) return { replayed: true };
+    const outcome = kind === 'posted' ? postedOutcome : result.transaction.reason;
+    return { type: countedTypeOf(type), outcome, commitAttempts };
+  }
+  return kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
+}
+
+function outcomeAnswer(outcome: BatchOutcome): Answer {
+  switch (outcome.kind) {
+    case 'posted': {
+      const { transactions, replayed } = outcome;
+      return json(201, { transactions: transactions.map(postedTransactionOf) }, { replayed });
+    }
+    case 'rejected':
+      throw declinedProblem(outcome.transaction, outcome);
+    case 'key_reused':
+      throw new HttpProblem('idempotency_key_reused');
+    case 'refused':
+      throw refusedProblem(outcome);
+    case 'failed':
+      throw new HttpProblem(outcome.code);
+  }
+}
+
+function previewAnswer(outcome: BatchPreview): Answer {
+  if (outcome.kind === 'refused') throw refusedProblem(outcome);
+  if (outcome.kind === 'rejected') throw declinedProblem(outcome.transaction);
+  return json(200, { dryRun: true, transactions: outcome.transactions.map(previewOf) });
+}
