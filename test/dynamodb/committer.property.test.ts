@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Ledger, systemClock } from '../../lib/dynamodb/index.ts';
-import { parseTenantId, type TenantId } from '../../lib/ledger/index.ts';
+import { minFeeNoticeMs, parseTenantId, type TenantId } from '../../lib/ledger/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { type LedgerFixture, startLedger } from '../support/ledger-fixture.ts';
 import { parameters, seed } from '../support/property.ts';
@@ -23,11 +23,14 @@ const aheadMs = 1_200;
 
 let books: LedgerFixture;
 let proxy: FaultProxy;
+/** Its clock is so far behind that the fee schedules it makes are in force by now. */
+let past: Ledger;
 let runs = 0;
 const opened: Ledger[] = [];
 
 beforeAll(async () => {
   books = await startLedger();
+  past = books.open({ clock: { ...systemClock, now: () => Date.now() - minFeeNoticeMs - 5_000 } });
   proxy = await startFaultProxy({ target: books.database.endpoint, seed });
   const writes = ['TransactWriteItems', 'PutItem'];
   proxy.rules.push(
@@ -42,7 +45,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  for (const ledger of opened) ledger.client.destroy();
+  for (const ledger of [past, ...opened]) ledger.client.destroy();
   await proxy.stop();
   await books.stop();
 });
@@ -60,7 +63,7 @@ function openInstance(index: number): Ledger {
 /** A tenant of its own for each run, so that runs share nothing but the table. */
 async function openBooks(): Promise<{ model: Expected; real: Actual }> {
   const client = new BookClient(parseTenantId(`run_${runs++}`) as TenantId, assets);
-  await client.open(books.ledger, openingAccounts);
+  await client.open(books.ledger, past, openingAccounts);
   const model = openModel();
   const deeds = await client.postAll(books.ledger, openingRequests);
   await demandExplanation(model, deeds, client, books.ledger);

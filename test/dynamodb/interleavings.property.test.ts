@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Ledger, systemClock } from '../../lib/dynamodb/index.ts';
-import { parseTenantId, type TenantId } from '../../lib/ledger/index.ts';
+import { minFeeNoticeMs, parseTenantId, type TenantId } from '../../lib/ledger/index.ts';
 import { type LedgerFixture, startLedger } from '../support/ledger-fixture.ts';
 import { parameters } from '../support/property.ts';
 import { BookClient } from './model/book-client.ts';
@@ -17,12 +17,18 @@ import {
 import { expectBooks } from './model/tenant-audit.ts';
 
 let books: LedgerFixture;
+/** Its clock is so far behind that the fee schedules it makes are in force by now. */
+let past: Ledger;
 let runs = 0;
 
 beforeAll(async () => {
   books = await startLedger();
+  past = books.open({ clock: { ...systemClock, now: () => Date.now() - minFeeNoticeMs - 5_000 } });
 });
-afterAll(() => books.stop());
+afterAll(async () => {
+  past.client.destroy();
+  await books.stop();
+});
 
 /** An instance whose every call to DynamoDB, and every pause between attempts, waits until the scheduler lets it go. */
 function openScheduled(scheduler: fc.Scheduler, name: string): Ledger {
@@ -50,7 +56,7 @@ describe('commands of several instances at one time', () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), anyTogether, anyTogether, async (scheduler, first, second) => {
         const client = new BookClient(parseTenantId(`run_${runs++}`) as TenantId, assets);
-        await client.open(books.ledger, openingAccounts);
+        await client.open(books.ledger, past, openingAccounts);
         const model = openModel();
         const opening = await client.postAll(books.ledger, openingRequests);
         await demandExplanation(model, opening, client, books.ledger);

@@ -33,7 +33,8 @@ export class BookClient {
     this.assets = assets;
   }
 
-  async open(ledger: Ledger, accounts: ReadonlyMap<string, ModelAccount>): Promise<void> {
+  /** Opens the books; `past` is an instance whose clock is so far behind that the fees it makes are in force by now. */
+  async open(ledger: Ledger, past: Ledger, accounts: ReadonlyMap<string, ModelAccount>): Promise<void> {
     for (const code of this.assets) {
       await ledger.assets.create({
         tenant: this.tenant,
@@ -42,6 +43,9 @@ export class BookClient {
       });
     }
     for (const [id, { floor }] of accounts) await this.create(ledger, id, floor);
+    const rule = { type: 'taxed', asset: asset('USD/2'), basisPoints: 1_000, payer: 'source' as const };
+    const rules = [{ ...rule, feeAccount: account('fees') }];
+    await past.fees.create({ tenant: this.tenant, rules, keyApplied: { mark: 'fees', requestHash: '' } });
   }
 
   async create(ledger: Ledger, id: string, floor: bigint | null): Promise<void> {
@@ -89,10 +93,15 @@ export class BookClient {
   }
 
   /** Changes an account; false when the change was refused. */
-  async change(ledger: Ledger, id: string, { status, floor }: Partial<ModelAccount>): Promise<boolean> {
+  async change(ledger: Ledger, id: string, change: Partial<ModelAccount>): Promise<boolean> {
+    const { status, floor, freezesAll, limit } = change;
     const mark = `change ${this.#changes++}`;
     const patch: AccountPatch = {
       ...(status !== undefined && { status }),
+      ...(freezesAll !== undefined && { freezes: freezesAll ? 'all' : 'debits' }),
+      ...(limit !== undefined && {
+        limits: new Map(this.assets.map((code) => [asset(code), limit && { day: limit }])),
+      }),
       ...(floor !== undefined && floor !== null && { floors: this.#floors(floor) }),
     };
     try {
@@ -117,19 +126,21 @@ export class BookClient {
     const ids = new Set(deeds.flatMap((deed) => (deed.kind === 'change' ? deed.account : [])));
     const accounts = await Promise.all([...ids].map((id) => ledger.accounts.get(this.tenant, account(id))));
     return new Map(
-      accounts.map(({ id, status, unbounded, floors }) => {
+      accounts.map(({ id, status, unbounded, floors, freezes, limits }) => {
         const floor = unbounded ? null : (floors.get(asset(this.assets[0] as string)) ?? 0n);
-        return [id, { status, floor }];
+        const { amount, count } = limits?.get(asset(this.assets[0] as string))?.day ?? {};
+        const limit = amount !== undefined && count !== undefined ? { amount, count } : null;
+        return [id, { status, floor, freezesAll: freezes === 'all', limit }];
       }),
     );
   }
 
-  command({ key, postings, description }: ModelRequest): PostTransaction {
+  command({ key, type, postings, description }: ModelRequest): PostTransaction {
     return postTransaction({
       tenant: this.tenant,
       key,
       operation: 'createTransaction',
-      type: 'transfer',
+      type: type ?? 'transfer',
       postings: postings.map(({ source, destination, asset: code, amount }) => ({
         source: account(source),
         destination: account(destination),

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Ledger } from '../../../lib/dynamodb/index.ts';
 import type { BookClient } from './book-client.ts';
-import { BookModel, type ModelAccount, type ModelPosting, type ModelRequest, textOf } from './book-model.ts';
+import { BookModel, type ModelAccount, type ModelRequest, textOf } from './book-model.ts';
 import { type Deed, explain } from './serial-order.ts';
 
 export const assets = ['USD/2', 'GOLD'];
@@ -12,6 +12,7 @@ export const openingAccounts: ReadonlyMap<string, ModelAccount> = new Map<string
   ['bob', { status: 'active', floor: 0n }],
   ['carol', { status: 'active', floor: 0n }],
   ['credit', { status: 'active', floor: -40n }],
+  ['fees', { status: 'active', floor: null }],
 ]);
 /** Created in the course of a run, or never. */
 const lateAccount = 'late';
@@ -40,7 +41,7 @@ type Step = fc.AsyncCommand<Expected, Actual>;
 
 /** One thing to do: a new request, an earlier one again (perhaps with another body), or a change of an account. */
 type Plan =
-  | { readonly kind: 'new'; readonly postings: readonly ModelPosting[]; readonly description: string }
+  | ({ readonly kind: 'new' } & Omit<ModelRequest, 'key'>)
   | { readonly kind: 'again'; readonly which: number; readonly isOther: boolean }
   | { readonly kind: 'change'; readonly account: string; readonly change: Partial<ModelAccount> };
 
@@ -62,14 +63,17 @@ const anyPosting = fc
     amount: fc.oneof(fc.bigInt(1n, 60n), fc.bigInt(60n, 150n)),
   })
   .filter(({ source, destination }) => source !== destination);
-const anyNew: fc.Arbitrary<Plan> = fc.record({
-  kind: fc.constant('new'),
-  postings: fc.oneof(
-    { weight: 3, arbitrary: fc.tuple(anyPosting) },
-    { weight: 1, arbitrary: fc.array(anyPosting, { minLength: 2, maxLength: 16 }) },
-  ),
-  description: fc.constantFrom('', 'Lunch'),
-});
+const anyNew: fc.Arbitrary<Plan> = fc
+  .record({
+    kind: fc.constant('new' as const),
+    postings: fc.oneof(
+      { weight: 3, arbitrary: fc.tuple(anyPosting) },
+      { weight: 1, arbitrary: fc.array(anyPosting, { minLength: 2, maxLength: 16 }) },
+    ),
+    description: fc.constantFrom('', 'Lunch'),
+    isTaxed: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  })
+  .map(({ isTaxed, ...request }) => ({ ...request, ...(isTaxed && { type: 'taxed' as const }) }));
 const anyAgain: fc.Arbitrary<Plan> = fc.record({
   kind: fc.constant('again'),
   which: fc.nat({ max: 30 }),
@@ -79,7 +83,20 @@ const anyChange: fc.Arbitrary<Plan> = fc.oneof(
   fc.record({
     kind: fc.constant('change' as const),
     account: fc.constantFrom('alice', 'bob', 'credit'),
-    change: fc.record({ status: fc.constantFrom('active' as const, 'frozen' as const) }),
+    change: fc.record(
+      { status: fc.constantFrom('active' as const, 'frozen' as const), freezesAll: fc.boolean() },
+      { requiredKeys: ['status'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('change' as const),
+    account: fc.constantFrom('alice', 'bob'),
+    change: fc.record({
+      limit: fc.oneof(
+        fc.constant(null),
+        fc.record({ amount: fc.bigInt(1n, 200n), count: fc.integer({ min: 1, max: 4 }) }),
+      ),
+    }),
   }),
   fc.record({
     kind: fc.constant('change' as const),
@@ -101,8 +118,8 @@ const anyPlan = fc.oneof(
 /** Gives each plan its request; new ones take the next key. */
 function requestOf(plan: Exclude<Plan, { kind: 'change' }>, expected: Expected): ModelRequest | undefined {
   if (plan.kind === 'new') {
-    const { postings, description } = plan;
-    const request = { key: `key-${expected.asked.length}`, postings, description };
+    const { kind: _, ...asked } = plan;
+    const request = { key: `key-${expected.asked.length}`, ...asked };
     expected.asked.push(request);
     return request;
   }

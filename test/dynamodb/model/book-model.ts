@@ -12,6 +12,8 @@ export interface ModelPosting {
 /** A request as a client sends it; `body` is everything but the key. */
 export interface ModelRequest {
   readonly key: string;
+  /** `taxed` in `USD/2`, with a single posting: a tenth goes to `fees`, rounded half to even. */
+  readonly type?: 'taxed';
   readonly postings: readonly ModelPosting[];
   readonly description: string;
 }
@@ -35,11 +37,22 @@ export interface ModelAccount {
   readonly status: 'active' | 'frozen' | 'closed';
   /** Null for an unbounded account. */
   readonly floor: bigint | null;
+  /** Whether being frozen stops credits too. */
+  readonly freezesAll?: boolean;
+  /** What may go out of each of its balances on a day; a run is over before midnight, or has no limits at its turn. */
+  readonly limit?: ModelLimit | null;
+}
+
+export interface ModelLimit {
+  readonly amount: bigint;
+  readonly count: number;
 }
 
 interface ModelBalance {
   readonly posted: bigint;
   readonly sequence: number;
+  /** What went out while there was a limit. */
+  readonly used?: ModelLimit;
 }
 
 export class BookModel {
@@ -74,9 +87,10 @@ export class BookModel {
     const earlier = this.#answers.get(request.key);
     if (earlier && earlier.body !== body) return { answer: { kind: 'key_reused' }, replayed: false };
     if (earlier) return { answer: earlier.answer, replayed: true };
-    const refused = this.#refusal(request.postings);
+    const postings = [...request.postings, ...feesOf(request)];
+    const refused = this.#refusal(postings);
     if (refused) return { answer: refused, replayed: false };
-    const answer = this.#barrier(request.postings) ?? this.#move(request.postings);
+    const answer = this.#barrier(postings) ?? this.#move(postings, request.postings.length);
     this.#answers.set(request.key, { body, answer });
     return { answer, replayed: false };
   }
@@ -92,6 +106,7 @@ export class BookModel {
       if (after.floor !== account.floor && after.floor !== null && posted < after.floor) return false;
     }
     this.accounts.set(id, after);
+    if (!after.limit) this.#forgetUse(id);
     return true;
   }
 
@@ -107,17 +122,26 @@ export class BookModel {
     const accounts = postings.flatMap(({ source, destination }) => [source, destination]);
     const closed = accounts.find((id) => this.accounts.get(id)?.status === 'closed');
     if (closed !== undefined) return { kind: 'rejected', reason: 'account_closed', account: closed };
-    const frozen = postings.find(({ source }) => this.accounts.get(source)?.status === 'frozen')?.source;
+    const frozen = postings
+      .flatMap(({ source, destination }) => [
+        { id: source, isStopped: true },
+        { id: destination, isStopped: this.accounts.get(destination)?.freezesAll },
+      ])
+      .find(({ id, isStopped }) => isStopped && this.accounts.get(id)?.status === 'frozen')?.id;
     return frozen === undefined ? undefined : { kind: 'rejected', reason: 'account_frozen', account: frozen };
   }
 
-  #move(postings: readonly ModelPosting[]): ModelAnswer {
+  /** Moves all or nothing. Only the first ones, those that were asked for, count against limits. */
+  #move(postings: readonly ModelPosting[], asked: number): ModelAnswer {
     const trial = this.clone();
     const entries: ModelEntry[] = [];
-    for (const { source, destination, asset, amount } of postings) {
+    for (const [index, { source, destination, asset, amount }] of postings.entries()) {
       const floor = this.accounts.get(source)?.floor ?? null;
       if (floor !== null && trial.posted(source, asset) - amount < floor) {
         return { kind: 'rejected', reason: 'insufficient_funds', account: source };
+      }
+      if (index < asked && !trial.#use(source, asset, amount)) {
+        return { kind: 'rejected', reason: 'limit_exceeded', account: source };
       }
       entries.push(trial.#add(source, asset, -amount), trial.#add(destination, asset, amount));
     }
@@ -126,10 +150,26 @@ export class BookModel {
   }
 
   #add(account: string, asset: string, amount: bigint): ModelEntry {
-    const { posted, sequence } = this.#balance(account, asset);
-    const balance = { posted: posted + amount, sequence: sequence + 1 };
+    const before = this.#balance(account, asset);
+    const balance = { ...before, posted: before.posted + amount, sequence: before.sequence + 1 };
     this.balances.set(`${account} ${asset}`, balance);
     return { account, asset, sequence: balance.sequence, amount, balanceAfter: balance.posted };
+  }
+
+  /** Counts a debit against the limit of its account, if there is one; false when it would exceed it. */
+  #use(account: string, asset: string, amount: bigint): boolean {
+    const limit = this.accounts.get(account)?.limit;
+    if (!limit) return true;
+    const balance = this.#balance(account, asset);
+    const used = { amount: (balance.used?.amount ?? 0n) + amount, count: (balance.used?.count ?? 0) + 1 };
+    this.balances.set(`${account} ${asset}`, { ...balance, used });
+    return used.amount <= limit.amount && used.count <= limit.count;
+  }
+
+  #forgetUse(account: string): void {
+    for (const [name, { used: _, ...balance }] of this.balances) {
+      if (name.startsWith(`${account} `)) this.balances.set(name, balance);
+    }
   }
 
   #balance(account: string, asset: string): ModelBalance {
@@ -142,6 +182,16 @@ export function textOf(value: unknown, formOf: (part: unknown) => unknown = (par
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : formOf(part)));
 }
 
-function bodyOf({ postings, description }: ModelRequest): string {
-  return textOf([postings, description]);
+/** A tenth of the amount from the source, where a request has a fee: by the last digit, a 5 goes to the even side. */
+function feesOf({ type, postings }: ModelRequest): ModelPosting[] {
+  const [posting, ...others] = postings;
+  if (type !== 'taxed' || !posting || others.length > 0 || posting.asset !== 'USD/2') return [];
+  const tenth = posting.amount / 10n;
+  const digit = posting.amount % 10n;
+  const amount = digit > 5n || (digit === 5n && tenth % 2n === 1n) ? tenth + 1n : tenth;
+  return amount === 0n ? [] : [{ ...posting, destination: 'fees', amount }];
+}
+
+function bodyOf({ type, postings, description }: ModelRequest): string {
+  return textOf([type ?? '', postings, description]);
 }

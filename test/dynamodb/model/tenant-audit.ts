@@ -20,8 +20,8 @@ async function readTenant({ client, tables }: TestDatabase, tenant: string): Pro
       new ScanCommand({
         TableName: tables.ledger,
         ConsistentRead: true,
-        FilterExpression: 'begins_with(PK, :prefix)',
-        ExpressionAttributeValues: { ':prefix': { S: `T#${tenant}#` } },
+        FilterExpression: 'PK = :tenant OR begins_with(PK, :prefix)',
+        ExpressionAttributeValues: { ':tenant': { S: `T#${tenant}` }, ':prefix': { S: `T#${tenant}#` } },
         ...(start && { ExclusiveStartKey: start }),
       }),
     );
