@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { type BatchMemberRequest, postBatch, reverseTransaction, type TransactionId } from '../../lib/ledger/index.ts';
+import { readDocument, tableRows } from '../docs/documents.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
+
+const timeMs = 5_000;
+
+let books: LedgerFixture;
+let proxy: FaultProxy;
+let warm: Ledger;
+beforeAll(async () => {
+  books = await startLedger();
+  proxy = await startFaultProxy({ target: books.database.endpoint, measureCapacity: true });
+  warm = books.open({ endpoint: proxy.url });
+});
+afterAll(async () => {
+  expect((await books.audit()).findings).toEqual([]);
+  warm.client.destroy();
+  await proxy.stop();
+  await books.stop();
+});
+
+/** Prepares an operation on accounts of its own, through the instance that then knows them, and says what to measure. */
+type Operation = (by: Ledger) => Promise<(on: Ledger) => Promise<unknown>>;
+
+/** Accounts with funds, whose balances the instance has just written. */
+async function funded(by: Ledger, count: number, funds = 100n): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => `a-${randomUUID()}`);
+  for (const id of ids) {
+    await books.createAccount(id);
+    await by.post(transfer('world', id, funds), timeMs);
+  }
+  return ids;
+}
+
+async function payment(by: Ledger): Promise<TransactionId> {
+  const [customer, shop] = (await funded(by, 2)) as [string, string];
+  const paid = transfer(customer, shop, 50n);
+  await by.post(paid, timeMs);
+  return paid.id;
+}
+
+function reversal(reverses: TransactionId, amount: bigint) {
+  return reverseTransaction({ tenant, key: randomUUID(), reverses, amount });
+}
+
+function batch(transfers: readonly (readonly [string, string])[]) {
+  const transactions = transfers.map(([source, destination]): BatchMemberRequest => {
+    const posting = { source: account(source), destination: account(destination), asset: usd, amount: 1n };
+    return { type: 'transfer', postings: [posting] };
+  });
+  return postBatch({ tenant, key: randomUUID(), transactions });
+}
+
+/** One for each row of the page, by its name there. */
+const operations: Readonly<Record<string, Operation>> = {
+  'A transfer': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    return (on) => on.post(transfer(one, other, 1n), timeMs);
+  },
+  'A transfer that opens a balance': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    const other = `a-${randomUUID()}`;
+    await books.createAccount(other);
+    return (on) => on.post(transfer(one, other, 1n), timeMs);
+  },
+  'A transfer that is declined': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    return (on) => on.post(transfer(one, other, 1_000n), timeMs);
+  },
+  'Ten transfers from one account, committed together': async (by) => {
+    const [one, ...others] = (await funded(by, 11)) as [string, ...string[]];
+    return (on) =>
+      on.postAll(
+        others.map((other) => transfer(one, other, 1n)),
+        timeMs,
+      );
+  },
+  'A reversal': async (by) => {
+    const id = await payment(by);
+    return (on) => on.post(reversal(id, 10n), timeMs);
+  },
+  'A reversal of a transaction that was reversed in part': async (by) => {
+    const id = await payment(by);
+    await by.post(reversal(id, 10n), timeMs);
+    return (on) => on.post(reversal(id, 10n), timeMs);
+  },
+  'A reversal that is declined': async (by) => {
+    const id = await payment(by);
+    return (on) => on.post(reversal(id, 51n), timeMs);
+  },
+  'A batch of two transfers between two accounts': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    return (on) =>
+      on.postBatch(
+        batch([
+          [one, other],
+          [other, one],
+        ]),
+        timeMs,
+      );
+  },
+  'A batch of ten transfers from one account': async (by) => {
+    const [one, ...others] = (await funded(by, 11)) as [string, ...string[]];
+    return (on) => on.postBatch(batch(others.map((other) => [one, other] as const)), timeMs);
+  },
+};
+
+/** What one run of an operation cost: calls, read units, items written and write units, as DynamoDB counted them. */
+async function costOf(act: (on: Ledger) => Promise<unknown>, on: Ledger): Promise<[number, number, number, number]> {
+  proxy.log.length = 0;
+  await act(on);
+  const calls = proxy.log.splice(0);
+  const isRead = ({ operation }: { operation: string }) => ['BatchGetItem', 'GetItem', 'Query'].includes(operation);
+  const units = (some: typeof calls) => some.reduce((sum, { consumedUnits = 0 }) => sum + consumedUnits, 0);
+  const writes = calls.filter((call) => !isRead(call));
+  const items = writes.map(({ body }) => (Array.isArray(body.TransactItems) ? body.TransactItems.length : 1));
+  return [calls.length, units(calls.filter(isRead)), items.reduce((sum, count) => sum + count, 0), units(writes)];
+}
+
+describe('docs/reference/cost.md', () => {
+  const rows = new Map(tableRows(readDocument('docs/reference/cost.md')).map(([name, ...cells]) => [name, cells]));
+
+  it('has a row for each operation that is measured, and no other', () => {
+    expect([...rows.keys()].sort()).toEqual(Object.keys(operations).sort());
+  });
+
+  it.each(Object.entries(operations))('says what it costs: %s', async (name, operation) => {
+    const cold = books.open({ endpoint: proxy.url });
+    const [coldCalls, coldReads, coldItems, coldWrites] = await costOf(await operation(books.ledger), cold);
+    cold.client.destroy();
+    // What this instance remembers of fee schedules is a matter of half minutes, and not of the operation.
+    await warm.post(transfer('world', (await funded(warm, 1))[0] as string, 1n), timeMs);
+    const [warmCalls, warmReads, items, writes] = await costOf(await operation(warm), warm);
+    expect([coldItems, coldWrites]).toEqual([items, writes]);
+    const measured = [coldCalls, coldReads, warmCalls, warmReads, items, writes].map(String);
+    expect({ [name]: measured }).toEqual({ [name]: rows.get(name) });
+  });
+
+  it('says what the replay of a batch costs: what its record took to find, and one unit for each transaction', async () => {
+    const [one, other] = (await funded(books.ledger, 2)) as [string, string];
+    const command = batch(Array.from({ length: 10 }, () => [one, other] as const));
+    await books.ledger.postBatch(command, timeMs);
+    const cold = books.open({ endpoint: proxy.url });
+    expect(await costOf((on) => on.postBatch(command, timeMs), cold)).toEqual([2, 4 + 10, 0, 0]);
+    cold.client.destroy();
+  });
+});
