@@ -5,8 +5,11 @@ import { Failure } from '../failure.ts';
 /** An answer of the API that is not a problem. */
 export interface Answer {
   readonly status: number;
-  /** The body as it came. */
+  /** The body as it came, if it is JSON. */
   readonly body: unknown;
+  readonly text: string;
+  /** Where the next page of a file begins. */
+  readonly nextCursor: string | undefined;
   /** It is the stored answer of an earlier request with the same key. */
   readonly isReplay: boolean;
   /** The service's clock when it answered, in milliseconds since 1970; whole seconds, and absent where it did not say. */

@@ -20,6 +20,8 @@ export const accountAnswer = z.looseObject({
   id: account,
   status: z.string(),
   unbounded: z.boolean(),
+  /** Absent where a service is older than shards. */
+  shards: z.int().optional(),
   floors: z.record(z.string(), amount),
   owner: z.string().optional(),
   metadata: z.record(z.string(), z.string()),
@@ -41,6 +43,8 @@ export const balanceAtAnswer = z.looseObject({ account, asset: assetCode, posted
 export const entryAnswer = z.looseObject({
   account,
   asset: assetCode,
+  /** Said of the further shards of an account that is spread. */
+  shard: z.int().optional(),
   sequence,
   amount,
   balanceAfter: amount,
@@ -70,6 +74,17 @@ export const transactionAnswer = z.looseObject({
   createdAt: z.string().optional(),
 });
 
+export const holdAnswer = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  account,
+  asset: assetCode,
+  amount,
+  remaining: amount,
+  captured: amount,
+  expiresAt: z.string(),
+});
+
 export const problemAnswer = z.looseObject({
   code: z.string(),
   title: z.string(),
@@ -82,4 +97,5 @@ export type AccountAnswer = z.output<typeof accountAnswer>;
 export type BalanceAnswer = z.output<typeof balanceAnswer>;
 export type EntryAnswer = z.output<typeof entryAnswer>;
 export type TransactionAnswer = z.output<typeof transactionAnswer>;
+export type HoldAnswer = z.output<typeof holdAnswer>;
 export type ProblemAnswer = z.output<typeof problemAnswer>;

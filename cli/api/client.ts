@@ -22,6 +22,9 @@ export interface Change {
   readonly key: string;
 }
 
+/** Parameters that are not given are left out. */
+export type Query = Readonly<Record<string, string | undefined>>;
+
 interface Attempt {
   readonly method: string;
   readonly path: string;
@@ -57,11 +60,25 @@ export class ApiClient {
     this.#settings = settings;
   }
 
-  /** @throws ApiProblem; Failure (unavailable, unexpected) */
-  async get(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<Answer> {
+  /** Reads JSON. @throws ApiProblem; Failure (unavailable, unexpected) */
+  get(path: string, query: Query = {}): Promise<Answer> {
+    return this.#read(path, query, 'application/json');
+  }
+
+  /** Reads a page of a file. @throws ApiProblem; Failure (unavailable, unexpected) */
+  async getText(path: string, query: Query): Promise<{ readonly text: string; readonly nextCursor?: string }> {
+    const { text, nextCursor } = await this.#read(path, query, 'text/csv, application/jsonl');
+    return { text, ...(nextCursor !== undefined && { nextCursor }) };
+  }
+
+  async #read(path: string, query: Query, accept: string): Promise<Answer> {
     const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
     const search = new URLSearchParams(given).toString();
-    const outcome = await this.#settle({ method: 'GET', path: search ? `${path}?${search}` : path, headers: {} });
+    const outcome = await this.#settle({
+      method: 'GET',
+      path: search ? `${path}?${search}` : path,
+      headers: { accept },
+    });
     if ('reason' in outcome) throw new Failure(exitCodes.unavailable, `No answer: ${outcome.reason}.`);
     return outcome;
   }
@@ -71,8 +88,12 @@ export class ApiClient {
    * @throws ApiProblem; Failure (unavailable, unexpected). Whether it may have had its effect is said.
    */
   async change({ method, path, body, key }: Change): Promise<Answer> {
-    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-    const outcome = await this.#settle({ method, path, headers, body: JSON.stringify(body) });
+    const headers = { accept: 'application/json', 'idempotency-key': key };
+    const outcome = await this.#settle(
+      body === undefined
+        ? { method, path, headers }
+        : { method, path, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    );
     if (!('reason' in outcome)) return outcome;
     const effect = outcome.isHarmless ? 'Nothing was done.' : 'It may have been done.';
     throw new Failure(
@@ -100,7 +121,7 @@ export class ApiClient {
     try {
       response = await fetch(this.#settings.url + path, {
         method,
-        headers: { authorization: `Bearer ${this.#settings.apiKey}`, accept: 'application/json', ...headers },
+        headers: { authorization: `Bearer ${this.#settings.apiKey}`, ...headers },
         ...(body !== undefined && { body }),
         // The key is for this address only.
         redirect: 'manual',
@@ -110,16 +131,18 @@ export class ApiClient {
     } catch (error) {
       return connectionFailure(error, this.#settings.url);
     }
-    return judge(response, text);
+    return judge(response, text, headers.accept !== 'application/json');
   }
 }
 
-function judge(response: Response, text: string): Answer | Inconclusive {
+function judge(response: Response, text: string, isFile: boolean): Answer | Inconclusive {
   const { status, headers } = response;
   const body = parseJson(text);
-  if (status >= 200 && status < 300 && body !== undefined) {
+  if (status >= 200 && status < 300 && (isFile ? isFileType(headers) : body !== undefined)) {
     const date = Date.parse(headers.get('date') ?? '');
-    return { status, body, isReplay: isReplay(headers), serverTime: Number.isNaN(date) ? undefined : date };
+    const serverTime = Number.isNaN(date) ? undefined : date;
+    const nextCursor = headers.get('x-next-cursor') ?? undefined;
+    return { status, body, text, nextCursor, isReplay: isReplay(headers), serverTime };
   }
   const problem = problemAnswer.safeParse(body);
   const code = problem.success ? problem.data.code : undefined;
@@ -145,6 +168,10 @@ function connectionFailure(error: unknown, url: string): Inconclusive {
   const isUnsent = code !== undefined && unsentCodes.includes(code);
   const reason = cause instanceof Error ? cause.message || code || cause.name : String(cause);
   return { reason: `${url} could not be reached (${withoutFullStop(reason)})`, retryAfterMs: 0, isHarmless: isUnsent };
+}
+
+function isFileType(headers: Headers): boolean {
+  return /^(text\/csv|application\/jsonl)\b/.test(headers.get('content-type') ?? '');
 }
 
 function isReplay(headers: Headers): boolean {

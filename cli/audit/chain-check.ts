@@ -12,7 +12,7 @@ export interface ChainHead {
 }
 
 /**
- * Follows the entries of one balance from the first on. After damage it goes on from what the entry says, so that one
+ * Follows the entries of one balance, or of one shard of it, from the first on. After damage it goes on from what the entry says, so that one
  * damage is one finding and not one for each entry behind it.
  */
 export class ChainCheck {
@@ -51,13 +51,13 @@ export class ChainCheck {
   }
 }
 
-function placeOf({ account, asset, sequence }: EntryAnswer) {
-  return { account, asset, sequence };
+function placeOf({ account, asset, shard, sequence }: EntryAnswer) {
+  return { account, asset, ...(shard !== undefined && { shard }), sequence };
 }
 
 /** The hash that the entry should have: docs/reference/entry-hash.md. */
 function hashOf(entry: EntryAnswer, tenant: string): string {
-  const { previousHash, account, asset, sequence, amount, balanceAfter } = entry;
+  const { previousHash, account, asset, shard = 0, sequence, amount, balanceAfter } = entry;
   const { transactionId, type, createdAt, detailsDigest } = entry;
   return digestOf({
     v: 1,
@@ -65,7 +65,7 @@ function hashOf(entry: EntryAnswer, tenant: string): string {
     tenant,
     account,
     asset,
-    shard: 0,
+    shard,
     sequence,
     amount,
     balanceAfter,

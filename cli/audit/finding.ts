@@ -16,7 +16,9 @@ export interface Finding {
   readonly kind: DamageKind;
   readonly asset: string;
   readonly account?: string;
-  /** The entry's place in its balance. */
+  /** The shard, of an account that is spread, where it is not 0. */
+  readonly shard?: number;
+  /** The entry's place in its balance, or in the shard. */
   readonly sequence?: string;
   readonly expected: string;
   readonly found: string;

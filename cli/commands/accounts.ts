@@ -11,6 +11,7 @@ import { type Column, Table } from '../output/table.ts';
 
 interface CreateOptions {
   readonly unbounded?: true;
+  readonly shards?: number;
   readonly floor?: Readonly<Record<string, string>>;
   readonly owner?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -63,6 +64,7 @@ function addCreate(group: Command): void {
       `create an account; without an id (at most ${maxAccountIdLength} characters) it gets one that follows from the key`,
     )
     .option('--unbounded', 'without a floor in any asset: a source of credits')
+    .option('--shards <count>', 'spreads an unbounded account that takes very many postings', wholeNumber(2, 1_000))
     .option(
       '--floor <asset=amount>',
       'the lowest balance in an asset, such as USD/2=-500.00; may be given several times',
@@ -109,8 +111,8 @@ function showAccount({ output }: Context, body: unknown): Promise<void> {
   return output.one(readAs(accountAnswer, body), (account) => new Table(columns).lines([account]));
 }
 
-function floorsText({ unbounded, floors }: AccountAnswer): string {
-  if (unbounded) return 'unbounded';
+function floorsText({ unbounded, floors, shards = 1 }: AccountAnswer): string {
+  if (unbounded) return shards > 1 ? `unbounded, ${shards} shards` : 'unbounded';
   const texts = Object.entries(floors).map(([asset, floor]) => [asset, majorText(BigInt(floor), asset as AssetCode)]);
   return pairs(Object.fromEntries(texts));
 }

@@ -15,7 +15,8 @@ interface HistoryOptions {
   readonly limit: number;
 }
 
-const columns: readonly Column<EntryAnswer>[] = [
+/** How entries are shown. */
+export const entryColumns: readonly Column<EntryAnswer>[] = [
   { heading: 'TIME', cell: ({ createdAt }) => createdAt },
   { heading: 'ASSET', cell: ({ asset }) => asset },
   { heading: 'ENTRY', cell: ({ sequence }) => sequence, isNumber: true },
@@ -41,6 +42,9 @@ export function history(program: Command): void {
     const { api, output } = contextOf(command);
     const path = apiPath`/v1/accounts/${readAccountId(account)}/entries`;
     const query = { asset: asset && assetInUrl(readAsset(asset)), from, to, order };
-    await output.list(atMost(limit, pagesOf(api, path, query, entryAnswer, Math.min(limit, largestPage))), columns);
+    await output.list(
+      atMost(limit, pagesOf(api, path, query, entryAnswer, Math.min(limit, largestPage))),
+      entryColumns,
+    );
   });
 }

@@ -3,10 +3,14 @@ import { accounts } from './accounts.ts';
 import { assets } from './assets.ts';
 import { audit } from './audit.ts';
 import { balance } from './balance.ts';
+import { batch } from './batch.ts';
 import { exportEntries } from './export.ts';
 import { history } from './history.ts';
+import { hold } from './hold.ts';
 import { importLedger } from './import.ts';
 import { movements } from './movements.ts';
+import { reverse } from './reverse.ts';
+import { statement } from './statement.ts';
 import { transaction } from './transaction.ts';
 import { transfer } from './transfer.ts';
 
@@ -19,8 +23,12 @@ export const commands: readonly AddCommand[] = [
   assets,
   transfer,
   movements,
+  hold,
+  reverse,
+  batch,
   balance,
   history,
+  statement,
   transaction,
   importLedger,
   exportEntries,

@@ -11,7 +11,15 @@ import type { ImportLine } from './line.ts';
 const assetList = z.looseObject({ data: z.array(assetAnswer) });
 
 /** What an account is where its line says nothing. */
-const accountDefaults = { unbounded: false, floors: {}, owner: undefined, metadata: {} };
+const accountDefaults: Readonly<Record<string, unknown>> = {
+  unbounded: false,
+  shards: 1,
+  freezes: 'debits',
+  floors: {},
+  limits: {},
+  owner: undefined,
+  metadata: {},
+};
 
 /**
  * Names the members in which an asset or account that exists differs from the line that would make it; none when the line
@@ -25,7 +33,9 @@ export async function differences(api: ApiClient, { kind, body }: ImportLine): P
   }
   const { value } = readAs(accountAnswer, (await api.get(apiPath`/v1/accounts/${String(body.id)}`)).body);
   const wanted: Readonly<Record<string, unknown>> = { ...accountDefaults, ...body };
-  return Object.keys(accountDefaults).filter((name) => !isDeepStrictEqual(value[name], wanted[name]));
+  return Object.entries(accountDefaults).flatMap(([name, nothing]) =>
+    isDeepStrictEqual(value[name] ?? nothing, wanted[name]) ? [] : [name],
+  );
 }
 
 /** Looks up accounts once: whether one is unbounded never changes. One that is not there counts as bounded. */

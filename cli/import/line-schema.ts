@@ -45,23 +45,39 @@ const headerLine = z.strictObject({ kind: z.literal('import'), id: z.string().mi
 
 const assetLine = z.strictObject({ kind: z.literal('asset'), code: asset, name: z.string().optional(), ...common });
 
+/** An object by asset, whose values are read knowing the asset. */
+function byAsset<In, Out>(value: z.ZodType<In>, read: (value: In, of: AssetCode, context: z.RefinementCtx) => Out) {
+  return z.record(z.string(), value).transform((record, context) =>
+    Object.fromEntries(
+      Object.entries(record).map(([name, each]) => {
+        const of = asset.safeParse(name);
+        if (of.success) return [name, read(each, of.data, context)];
+        context.addIssue({ code: 'custom', message: 'not an asset code', path: [name] });
+        return z.NEVER;
+      }),
+    ),
+  );
+}
+
+const windowLimit = z.strictObject({ amount: amount.optional(), count: z.int().optional() });
+const debitLimits = z.strictObject({ hour: windowLimit.optional(), day: windowLimit.optional() });
+
+function limitsOf({ hour, day }: z.output<typeof debitLimits>, of: AssetCode, context: z.RefinementCtx) {
+  const read = (window: z.output<typeof windowLimit>) => ({
+    ...window,
+    ...(window.amount !== undefined && { amount: minorUnits(window.amount, of, context) }),
+  });
+  return { ...(hour && { hour: read(hour) }), ...(day && { day: read(day) }) };
+}
+
 const accountLine = z.strictObject({
   kind: z.literal('account'),
   id: account,
   unbounded: z.boolean().optional(),
-  floors: z
-    .record(z.string(), amount)
-    .transform((floors, context) =>
-      Object.fromEntries(
-        Object.entries(floors).map(([name, floor]) => {
-          const of = asset.safeParse(name);
-          if (of.success) return [name, minorUnits(floor, of.data, context)];
-          context.addIssue({ code: 'custom', message: 'not an asset code', path: [name] });
-          return z.NEVER;
-        }),
-      ),
-    )
-    .optional(),
+  shards: z.int().optional(),
+  freezes: z.string().optional(),
+  floors: byAsset(amount, minorUnits).optional(),
+  limits: byAsset(debitLimits, limitsOf).optional(),
   owner: z.string().optional(),
   metadata: texts.optional(),
   ...common,

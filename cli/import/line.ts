@@ -92,7 +92,7 @@ function assetLine(number: number, { kind, code, name, key }: LineOf<'asset'>, c
 
 function accountLine(number: number, line: LineOf<'account'>, content: object): ImportLine {
   const { kind, key, refused: _, ...body } = line;
-  const needs = Object.keys(line.floors ?? {}).map((asset) => `asset ${asset}`);
+  const needs = Object.keys({ ...line.floors, ...line.limits }).map((asset) => `asset ${asset}`);
   const makes = `account ${line.id}`;
   return { number, kind, ownKey: key, path: '/v1/accounts', body, makes, needs, moves: [], content };
 }

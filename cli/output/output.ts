@@ -19,8 +19,13 @@ export class Output {
   }
 
   /** Writes a line of the answer; waits while the reader is slower. */
-  async line(text: string): Promise<void> {
-    if (!this.#answers.write(`${text}\n`)) await once(this.#answers, 'drain');
+  line(text: string): Promise<void> {
+    return this.text(`${text}\n`);
+  }
+
+  /** Writes text that has its own line ends. */
+  async text(text: string): Promise<void> {
+    if (!this.#answers.write(text)) await once(this.#answers, 'drain');
   }
 
   remark(text: string): void {
