@@ -14,6 +14,7 @@ const headFields = z.object({
   at: count,
   transaction: transactionId.nullable(),
   earlierTransaction: transactionId.nullable(),
+  isOverdrawn: z.boolean(),
 });
 
 const verifiedRow = z.object({ PK: z.string(), heads: z.record(z.string(), headFields) });

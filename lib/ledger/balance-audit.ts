@@ -13,6 +13,8 @@ export interface AuditedHead {
   readonly transaction: TransactionId | null;
   /** The transaction before `transaction`: entries of one transaction on one balance all name the one before it. */
   readonly earlierTransaction: TransactionId | null;
+  /** Whether a debit was allowed to pass the floor since the balance was last seen at or above it. */
+  readonly isOverdrawn: boolean;
 }
 
 /** Before the first entry of every balance. */
@@ -23,6 +25,7 @@ export const beforeFirst: AuditedHead = {
   at: 0,
   transaction: null,
   earlierTransaction: null,
+  isOverdrawn: false,
 };
 
 /**
@@ -72,6 +75,7 @@ export class BalanceAudit {
       at: entry.createdAt,
       transaction: entry.transactionId,
       earlierTransaction: isSame && !this.#isCut ? head.earlierTransaction : entry.previousTransactionId,
+      isOverdrawn: head.isOverdrawn || entry.overdraft === true,
     };
     this.#isCut = false;
     return findings;
@@ -114,9 +118,11 @@ export class BalanceAudit {
     ].filter((difference) => difference !== false);
     const findings = differences.length === 0 ? [] : [finding('wrong_balance', differences.join('; '))];
     const { floor, held } = balance;
-    if (floor !== null && balance.posted - held < floor) {
+    const isBelow = floor !== null && balance.posted - held < floor;
+    if (isBelow && !this.#head.isOverdrawn) {
       findings.push(finding('below_floor', `posted ${balance.posted}, held ${held}, floor ${floor}`));
     }
+    this.#head = { ...this.#head, isOverdrawn: isBelow };
     return findings;
   }
 }
