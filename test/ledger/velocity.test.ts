@@ -9,11 +9,12 @@ import {
   decide,
   findExceeded,
   type PostTransactionRequest,
+  reverseTransaction,
   useAfter,
   usedAt,
 } from '../../lib/ledger/index.ts';
 import { parameters } from '../support/property.ts';
-import { accountOf, commandOf, posting, usd, WrittenState } from './state-fixture.ts';
+import { accountOf, commandOf, posting, transactionOf, usd, WrittenState } from './state-fixture.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -93,6 +94,25 @@ describe('limits of debits', () => {
     expect(exceeded({ day: { amount: 6n, count: 2 } })).toBeUndefined();
     const state = limited({ hour: { amount: 5n } });
     expect(decided(state, 10_001n, midnight)).toMatchObject({ reason: 'insufficient_funds' });
+  });
+
+  it('do not count fees, nor an overdraft that a reversal was allowed', () => {
+    const state = limited({ hour: { amount: 100n, count: 1 } }).with('fees', { unbounded: true });
+    const rule = { type: 'transfer', asset: usd, flat: 7n, payer: 'source' as const, feeAccount: 'fees' as never };
+    state.fees = [{ version: 1, effectiveAt: 0, createdAt: 0, rules: [rule] }];
+    apply(state, decided(state, 100n, midnight));
+    expect(state.balance('alice' as never, usd)?.debits?.hour).toMatchObject({ amount: 100n, count: 1 });
+    const transaction = transactionOf(decided(state, 5n, midnight + hour) as Commitment);
+    const back = { ...transaction, postings: [posting('bob', 'alice', 60n)] };
+    state.reversibles.set(back.id, { transaction: back, reversedAmount: 0n, lastReversal: null, reversals: 0 });
+    for (const mayOverdraw of [false, true]) {
+      const command = reverseTransaction({ tenant: 'default' as never, key: 'back', reverses: back.id, mayOverdraw });
+      const decision = decide(command, state, { now: midnight, salt: 'salt' });
+      expect(decision.kind).toBe(mayOverdraw ? 'commit' : 'decline');
+      if (decision.kind !== 'commit') continue;
+      const after = decision.changes.find((change) => change.after.account === 'alice')?.after;
+      expect(after?.debits?.hour.count).toBe(1);
+    }
   });
 
   it('do not concern credits, nor the debits of other assets', () => {

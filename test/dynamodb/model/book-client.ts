@@ -42,19 +42,20 @@ export class BookClient {
         keyApplied: { mark: code, requestHash: '' },
       });
     }
-    for (const [id, { floor }] of accounts) await this.create(ledger, id, floor);
+    for (const [id, { floor, limit }] of accounts) await this.create(ledger, id, floor, limit);
     const rule = { type: 'taxed', asset: asset('USD/2'), basisPoints: 1_000, payer: 'source' as const };
     const rules = [{ ...rule, feeAccount: account('fees') }];
     await past.fees.create({ tenant: this.tenant, rules, keyApplied: { mark: 'fees', requestHash: '' } });
   }
 
-  async create(ledger: Ledger, id: string, floor: bigint | null): Promise<void> {
+  async create(ledger: Ledger, id: string, floor: bigint | null, limit: ModelAccount['limit'] = null): Promise<void> {
     await this.#untilFinal(() =>
       ledger.accounts.create({
         tenant: this.tenant,
         id: account(id),
         unbounded: floor === null,
         floors: this.#floors(floor === null || floor === 0n ? undefined : floor),
+        ...(limit && { limits: new Map(this.assets.map((code) => [asset(code), { day: limit }])) }),
         metadata: {},
         keyApplied: { mark: `create ${id}`, requestHash: '' },
       }),

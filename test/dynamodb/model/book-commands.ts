@@ -9,7 +9,7 @@ export const assets = ['USD/2', 'GOLD'];
 export const openingAccounts: ReadonlyMap<string, ModelAccount> = new Map<string, ModelAccount>([
   ['world', { status: 'active', floor: null }],
   ['alice', { status: 'active', floor: 0n }],
-  ['bob', { status: 'active', floor: 0n }],
+  ['bob', { status: 'active', floor: 0n, limit: { amount: 200n, count: 2 } }],
   ['carol', { status: 'active', floor: 0n }],
   ['credit', { status: 'active', floor: -40n }],
   ['fees', { status: 'active', floor: null }],
