@@ -36,6 +36,11 @@ export const alarmList = {
     meaning:
       'The self-audit found something in the books that cannot be: an entry, a balance or a transaction is not as it was written.',
   },
+  holdsOverdue: {
+    heading: 'Holds overdue',
+    meaning:
+      'Holds whose time is over by more than ten minutes still keep funds back: the sweep does not keep up, or fails.',
+  },
   replicationLag: {
     heading: 'Replication lag',
     meaning: 'The replica in the other Region is more than ten seconds behind: a failover now would lose as much.',

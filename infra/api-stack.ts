@@ -12,7 +12,7 @@ import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
-import { watchApi, watchAudit, watchFunction, watchReplica, watchTable } from './watch.ts';
+import { watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
 import { WorkerFunction } from './worker-function.ts';
 import { type Worker, workers } from './workers.ts';
 
@@ -55,6 +55,7 @@ export class ApiStack extends Stack {
     for (const [name, { live }] of Object.entries(workerFunctions))
       watchFunction(alarms, name.replaceAll('-', ''), live);
     watchAudit(alarms, stage.name);
+    watchHolds(alarms, stage.name);
     for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
     if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
     new Dashboards(this, 'Dashboards', {

@@ -78,6 +78,20 @@ export function watchAudit(alarms: Alarms, stage: string): void {
   });
 }
 
+/** Raises the alarm on holds that are released long after their time. Each run says how long the longest had to wait. */
+export function watchHolds(alarms: Alarms, stage: string): void {
+  alarms.raise('holdsOverdue', {
+    metric: serviceMetric(
+      stage,
+      'holdOverdue',
+      { service: serviceNameOf('release-expired-holds') },
+      { statistic: Stats.MAXIMUM, period: Duration.minutes(5) },
+    ),
+    threshold: Duration.minutes(10).toMilliseconds(),
+    evaluationPeriods: 2,
+  });
+}
+
 /** Raises the alarm on how far a replica is behind; DynamoDB measures it in the Region that is written to. */
 export function watchReplica(alarms: Alarms, table: WatchedTable, replicaRegion: string): void {
   alarms.raise('replicationLag', {

@@ -31,6 +31,7 @@ export class WorkerFunction extends LedgerFunction {
     });
     state.ledger.grantItems(this, needs.ledgerActions);
     for (const index of needs.scannedIndexes) state.ledger.grantIndexScan(this, index);
+    for (const index of needs.queriedIndexes) state.ledger.grantIndexQuery(this, index);
     if (needs.putsBelow !== undefined) state.ledger.grantPutBelow(this, needs.putsBelow);
     if (needs.obeysFlags) state.flags.grantRead(this);
     new Rule(this, 'Schedule', {

@@ -10,6 +10,8 @@ export interface WorkerNeeds {
   readonly ledgerActions: readonly LedgerAction[];
   /** Indexes that it reads from end to end. */
   readonly scannedIndexes: readonly SparseIndex[];
+  /** Indexes that it asks. */
+  readonly queriedIndexes: readonly SparseIndex[];
   /** Where in the ledger table it may put items, if it may at all: below this prefix of the partition key. */
   readonly putsBelow?: string;
   /** Whether it asks for the feature flags. */
@@ -24,7 +26,17 @@ export const workers = {
     timeoutSeconds: 60,
     ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'],
     scannedIndexes: [ledgerTable.indexes.accountsByTenant],
+    queriedIndexes: [],
     putsBelow: auditPrefix,
+    obeysFlags: true,
+  },
+  'release-expired-holds': {
+    description: 'Releases the holds whose time is over',
+    everyMinutes: 1,
+    timeoutSeconds: 50,
+    ledgerActions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    scannedIndexes: [],
+    queriedIndexes: [ledgerTable.indexes.due],
     obeysFlags: true,
   },
 } as const satisfies Readonly<Record<string, WorkerNeeds>>;

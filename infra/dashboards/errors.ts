@@ -13,6 +13,13 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
   const all = Object.entries(functions);
   const audited = (id: 'auditFindings' | 'auditedEntries', statistic: string) =>
     serviceMetric(stage, id, { service: serviceNameOf('audit-ledger') }, { statistic, period, label: 'self-audit' });
+  const ofHolds = (id: 'holdOverdue' | 'holdsReleased', statistic: string) =>
+    serviceMetric(
+      stage,
+      id,
+      { service: serviceNameOf('release-expired-holds') },
+      { statistic, period, label: 'sweep' },
+    );
   return [
     [
       new GraphWidget({
@@ -53,6 +60,18 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
         width: widths.half,
       }),
       new GraphWidget({ title: 'Entries verified', left: [audited('auditedEntries', Stats.SUM)], width: widths.half }),
+    ],
+    [
+      new GraphWidget({
+        title: 'Longest a hold was over before it was released',
+        left: [ofHolds('holdOverdue', Stats.MAXIMUM)],
+        width: widths.half,
+      }),
+      new GraphWidget({
+        title: 'Holds released since they were over',
+        left: [ofHolds('holdsReleased', Stats.SUM)],
+        width: widths.half,
+      }),
     ],
     [
       new LogQueryWidget({

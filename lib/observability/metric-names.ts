@@ -80,6 +80,18 @@ export const metrics = {
     dimensions: [],
     meaning: 'Damage known at the end of a run of the self-audit. 0 in sound books.',
   },
+  holdsReleased: {
+    name: 'HoldsReleased',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Holds that a run of the sweep released, since their time was over.',
+  },
+  holdOverdue: {
+    name: 'HoldOverdue',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning: 'How long the hold that waited longest had been over when a run of the sweep began; 0 where none waited.',
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricId = keyof typeof metrics;

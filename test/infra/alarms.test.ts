@@ -50,7 +50,7 @@ describe('the alarms', () => {
     const names = Object.keys({ ...areas, ...workers }).map((name) => name.replaceAll('-', ''));
     const perFunction = names.flatMap((name) => [`function-errors-${name}`, `function-throttles-${name}`]);
     const tables = ['table-throttles-ledger', 'table-throttles-idempotency'];
-    const expected = ['api-error-rate', 'api-latency', 'ledger-damaged', ...tables];
+    const expected = ['api-error-rate', 'api-latency', 'ledger-damaged', 'holds-overdue', ...tables];
     expect(alarmsOf(template).map((one) => propertyOf(one, 'AlarmName'))).toHaveLength(
       expected.length + perFunction.length,
     );

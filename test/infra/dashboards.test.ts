@@ -93,7 +93,9 @@ describe('the dashboards', () => {
     const services = allShown()
       .filter(({ namespace }) => namespace === ownNamespace)
       .map(({ dimensions }) => dimensions.service);
-    expect(new Set(services)).toEqual(new Set(['florin-audit-ledger', 'florin-transactions']));
+    expect(new Set(services)).toEqual(
+      new Set(['florin-audit-ledger', 'florin-release-expired-holds', 'florin-transactions']),
+    );
     const names = resourcesOf(template, 'AWS::Lambda::Function').map((one) =>
       propertyOf(one, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
     );

@@ -45,6 +45,10 @@ describe('FlagsParameter', () => {
       ['florin-assets', '/florin/test/flags', 'open'],
       ['florin-audit-ledger', '/florin/test/flags', 'open'],
       ['florin-documents', undefined, undefined],
+      ['florin-fees', '/florin/test/flags', 'open'],
+      ['florin-holds', '/florin/test/flags', 'open'],
+      ['florin-release-expired-holds', '/florin/test/flags', 'open'],
+      ['florin-reports', undefined, undefined],
       ['florin-transactions', '/florin/test/flags', 'open'],
     ]);
   });

@@ -71,6 +71,11 @@ const readFlags = 'ssm:GetParameter on flags';
 const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
 
 const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'release-expired-holds': [
+    readFlags,
+    ...on('Ledger', ['BatchGetItem', 'PutItem', 'UpdateItem']),
+    ...on('Ledger/index/due', ['Query']),
+  ],
   'audit-ledger': [
     readFlags,
     ...on('Ledger', ['BatchGetItem', 'GetItem', 'Query', 'Scan']),
@@ -93,6 +98,7 @@ const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
 
 const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
 const variables: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'release-expired-holds': ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   'audit-ledger': ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
   assets: [
     'API_KEY_SHA256',
@@ -193,9 +199,9 @@ describe.each(workerNames)('the worker %s', (worker) => {
     const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
       (rule) => referenceOf(propertyOf(rule, 'Targets.0.Arn')) === live?.logicalId,
     );
-    expect(rules.map((rule) => propertyOf(rule, 'ScheduleExpression'))).toEqual([
-      `rate(${workers[worker].everyMinutes} minutes)`,
-    ]);
+    const { everyMinutes } = workers[worker];
+    const unit = Number(everyMinutes) === 1 ? 'minute' : 'minutes';
+    expect(rules.map((rule) => propertyOf(rule, 'ScheduleExpression'))).toEqual([`rate(${everyMinutes} ${unit})`]);
     const permissions = resourcesOf(template, 'AWS::Lambda::Permission').filter(
       (permission) => referenceOf(propertyOf(permission, 'FunctionName')) === live?.logicalId,
     );

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Area, areas } from '../../infra/areas.ts';
 import { workers } from '../../infra/workers.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
 import type { AreaHandler } from '../../lib/http/index.ts';
 import { routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
+import { type AccountId, type AssetCode, createHold, type TenantId } from '../../lib/ledger/index.ts';
 import { apiKey, type Call, callWith, flagsParameter } from '../functions/api.ts';
 import { lambdaContext } from '../functions/proxy-event.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
@@ -191,6 +193,42 @@ describe('the grants of audit-ledger', () => {
       const { PK } = body.Item as { readonly PK: { readonly S: string } };
       expect(PK.S).toMatch(new RegExp(`^${workers['audit-ledger'].putsBelow}(#|$)`));
     }
+  });
+});
+
+describe('the grants of release-expired-holds', () => {
+  it('are what its function uses, no less and no more', async () => {
+    const { handler } = await import('../../functions/workers/release-expired-holds.ts');
+    const { ledger: table } = database.tables;
+    const ledger = new Ledger({ table, endpoint: database.endpoint });
+    const account = (id: string) => ({ account: id as AccountId, asset: 'SAND' as AssetCode, amount: 1n });
+    const tenant = 'default' as TenantId;
+    const keyApplied = { mark: 'sweep', requestHash: '' };
+    await ledger.assets.create({ tenant, code: 'SAND' as AssetCode, keyApplied });
+    await ledger.accounts.create({
+      tenant,
+      id: 'dune' as AccountId,
+      unbounded: true,
+      floors: new Map(),
+      metadata: {},
+      keyApplied,
+    });
+    for (const key of ['one', 'two']) {
+      const command = createHold({ tenant, key, ...account('dune'), expiry: { expiresInSeconds: 1 } });
+      expect(await ledger.execute(command, 5_000)).toMatchObject({ kind: 'settled' });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    proxy.log.length = 0;
+    await handler({}, lambdaContext(60_000));
+    await proxy.settled();
+    const { ledgerActions, queriedIndexes } = workers['release-expired-holds'];
+    const granted = [
+      ...ledgerActions.map((action) => `${action} on Ledger`),
+      ...queriedIndexes.map(({ name }) => `dynamodb:Query on Ledger/index/${name}`),
+    ];
+    expect([...new Set(proxy.log.flatMap(actionsOf).map(named))].sort()).toEqual(granted.sort());
+    expect((await ledger.balances.get(tenant, 'dune' as AccountId, 'SAND' as AssetCode)).held).toBe(0n);
+    ledger.client.destroy();
   });
 });
 

@@ -11,6 +11,7 @@ const LARGEST_BUNDLE_BYTES = 600_000;
 
 /** The SDK's clients that a function has a use for; it has no others. */
 const clients: Readonly<Record<Area | Worker, readonly string[]>> = {
+  'release-expired-holds': ['client-dynamodb', 'client-ssm'],
   'audit-ledger': ['client-dynamodb', 'client-ssm'],
   assets: ['client-dynamodb', 'client-ssm'],
   accounts: ['client-dynamodb', 'client-ssm'],

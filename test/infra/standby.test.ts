@@ -85,6 +85,10 @@ describe('the standby', () => {
       ['florin-assets', 'closed'],
       ['florin-audit-ledger', 'closed'],
       ['florin-documents', undefined],
+      ['florin-fees', 'closed'],
+      ['florin-holds', 'closed'],
+      ['florin-release-expired-holds', 'closed'],
+      ['florin-reports', undefined],
       ['florin-transactions', 'closed'],
     ]);
   });

@@ -23,9 +23,17 @@ describe('the validation report', () => {
   it('sets rules aside only where they are known to be', () => {
     const logPushing = 'Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs';
     const api = 'Florin-test-Api/Api/RestApi';
-    const roles = ['Accounts', 'Assets', 'AuditLedger', 'Documents', 'Transactions'].map(
-      (area) => `Florin-test-Api/${area}/Role`,
-    );
+    const roles = [
+      'Accounts',
+      'Assets',
+      'AuditLedger',
+      'Documents',
+      'Fees',
+      'Holds',
+      'ReleaseExpiredHolds',
+      'Reports',
+      'Transactions',
+    ].map((area) => `Florin-test-Api/${area}/Role`);
     expect(
       acknowledged(report)
         .map(({ ruleName, acknowledgedAt }) => `${ruleName} at ${acknowledgedAt}`)
@@ -44,7 +52,11 @@ describe('the validation report', () => {
     const places = (of: ValidationReport) =>
       acknowledged(of).map(({ acknowledgedAt }) => acknowledgedAt.replace(/^Florin-\w+-/, ''));
     const already = new Set(places(report));
-    expect(places(inProduction).filter((place) => !already.has(place))).toEqual(['Api/Transactions/Release/Group']);
+    expect(
+      places(inProduction)
+        .filter((place) => !already.has(place))
+        .sort(),
+    ).toEqual(['Api/Holds/Release/Group', 'Api/Transactions/Release/Group']);
   });
 
   it('gives each a reason', () => {

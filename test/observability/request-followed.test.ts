@@ -128,7 +128,10 @@ describe('a request', () => {
   it('keeps the cause of a decline too', async () => {
     const answer = await transfer(1_000_000, { headers: { 'X-Correlation-Id': 'declined' } });
     const record = await ledger.transactions.record(tenant, answer.body.transactionId);
-    expect(record).toMatchObject({ transaction: { status: 'rejected' }, cause: { correlationId: 'declined' } });
+    expect(record).toMatchObject({
+      result: { transaction: { status: 'rejected' } },
+      cause: { correlationId: 'declined' },
+    });
   });
 });
 
@@ -141,6 +144,7 @@ describe('the fields of lines', () => {
     const movement = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: 1 };
     await api.call('POST', '/v1/transfers?dryRun=true', movement);
     await api.call('GET', '/v1/accounts/alice/balances/USD.2');
+    await api.call('POST', '/v1/holds', { account: 'nobody', asset: 'USD/2', amount: 1 });
     const names = new Set(output.lines().flatMap((line) => Object.keys(line)));
     // What it takes an operator's switch, a fault of ours or a new instance to see is seen by other tests.
     for (const name of ['forbiddenBy', 'error', 'coldStart']) names.add(name);
