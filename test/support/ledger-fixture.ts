@@ -52,7 +52,10 @@ export interface LedgerFixture {
   readonly ledger: Ledger;
   /** Another instance on the same table, which remembers nothing. */
   open(options?: Partial<LedgerOptions>): Ledger;
-  createAccount(id: string, options?: { floor?: bigint; unbounded?: boolean; funds?: bigint }): Promise<void>;
+  createAccount(
+    id: string,
+    options?: { floor?: bigint; unbounded?: boolean; shards?: number; funds?: bigint },
+  ): Promise<void>;
   audit(): Promise<Audit>;
   stop(): Promise<void>;
 }
@@ -67,11 +70,12 @@ export async function startLedger(): Promise<LedgerFixture> {
     database,
     ledger,
     open,
-    async createAccount(id, { floor = 0n, unbounded = false, funds = 0n } = {}) {
+    async createAccount(id, { floor = 0n, unbounded = false, shards = 1, funds = 0n } = {}) {
       await ledger.accounts.create({
         tenant,
         id: account(id),
         unbounded,
+        shards,
         floors: new Map(floor === 0n ? [] : [[usd, floor]]),
         metadata: {},
         keyApplied: { mark: id, requestHash: '' },
