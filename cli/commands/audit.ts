@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { collectText, wholeNumber } from '../arguments.ts';
+import { accountIds } from '../audit/account-ids.ts';
 import { Auditor, type AuditSummary, settledAfterMs } from '../audit/auditor.ts';
 import { damageKinds, type Finding } from '../audit/finding.ts';
 import { contextOf } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure, usageFailure } from '../failure.ts';
 import { printable } from '../output/table.ts';
-import { accountIds } from './export.ts';
 
 interface AuditOptions {
   readonly account?: readonly string[];

@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
+import * as z from 'zod';
 import { readAsset } from '../amount.ts';
-import type { Read } from '../api/answer.ts';
-import { accountAnswer, type EntryAnswer, entryAnswer } from '../api/answers.ts';
-import type { ApiClient } from '../api/client.ts';
+import { type Read, readAs } from '../api/answer.ts';
+import { type EntryAnswer, entryAnswer } from '../api/answers.ts';
+import type { ApiClient, Query } from '../api/client.ts';
 import { pagesOf } from '../api/pages.ts';
 import { apiPath, assetInUrl } from '../api/paths.ts';
 import { collectText, readAccountId } from '../arguments.ts';
@@ -16,6 +17,11 @@ interface ExportOptions {
   readonly to?: string;
   readonly format: 'jsonl' | 'csv';
 }
+
+const exportPage = z.looseObject({ data: z.array(z.unknown()), to: z.string(), nextCursor: z.string().optional() });
+
+/** Entries of one request. */
+const pageSize = '500';
 
 const columns: readonly (readonly [string, (entry: EntryAnswer) => string])[] = [
   ['account', ({ account }) => account],
@@ -43,32 +49,41 @@ export function exportEntries(program: Command): void {
     .option('--from <time>', 'at or after this instant, such as 2026-11-21T10:00:00Z')
     .option('--to <time>', 'at or before this instant')
     .addOption(new Option('--format <format>', 'what to write').choices(['jsonl', 'csv']).default('jsonl'));
-  command.action(async ({ account, asset, from, to, format }: ExportOptions) => {
+  command.action(async ({ account, asset: assetText, from, to, format }: ExportOptions) => {
     const { api, output } = contextOf(command);
-    const query = { asset: asset && assetInUrl(readAsset(asset)), from, to };
+    const asset = assetText === undefined ? undefined : readAsset(assetText);
+    const period = { from, to };
+    const pages = account
+      ? entriesOf(api, account, { ...period, asset: asset && assetInUrl(asset) })
+      : allEntries(api, period, (end) => output.remark(`Entries up to ${end}: later ones may not be final yet.`));
     if (format === 'csv') await output.line(`${csvLine(columns.map(([name]) => name))}\r`);
-    for await (const id of accountIds(api, account)) {
-      for await (const entries of pagesOf(
-        api,
-        apiPath`/v1/accounts/${id}/entries`,
-        { ...query, order: 'asc' },
-        entryAnswer,
-      )) {
-        for (const entry of entries) await output.line(format === 'csv' ? csvOf(entry) : JSON.stringify(entry.raw));
+    for await (const entries of pages) {
+      for (const entry of entries) {
+        if (asset !== undefined && entry.value.asset !== asset) continue;
+        await output.line(format === 'csv' ? csvOf(entry) : JSON.stringify(entry.raw));
       }
     }
   });
 }
 
-/** The given accounts, else all. A list that is read while accounts are made may lack the newest. */
-export async function* accountIds(api: ApiClient, given: readonly string[] | undefined): AsyncGenerator<string> {
-  if (given) {
-    yield* given.map(readAccountId);
-    return;
+type Pages = AsyncGenerator<readonly Read<EntryAnswer>[]>;
+
+/** Each account as it is when it is read. */
+async function* entriesOf(api: ApiClient, accounts: readonly string[], query: Query): Pages {
+  for (const id of accounts.map(readAccountId)) {
+    yield* pagesOf(api, apiPath`/v1/accounts/${id}/entries`, { ...query, order: 'asc' }, entryAnswer);
   }
-  for await (const accounts of pagesOf(api, '/v1/accounts', {}, accountAnswer)) {
-    for (const { value } of accounts) yield value.id;
-  }
+}
+
+/** All accounts as of one instant, which is told. */
+async function* allEntries(api: ApiClient, period: Query, tellEnd: (end: string) => void): Pages {
+  let cursor: string | undefined;
+  do {
+    const { value } = readAs(exportPage, (await api.get('/v1/entries', { ...period, limit: pageSize, cursor })).body);
+    if (cursor === undefined) tellEnd(value.to);
+    yield value.data.map((raw) => readAs(entryAnswer, raw));
+    cursor = value.nextCursor;
+  } while (cursor !== undefined);
 }
 
 /** RFC 4180 ends lines with a carriage return and a line feed. */

@@ -188,7 +188,7 @@ describe('florin audit', () => {
   it('looks at single accounts', async () => {
     const { code, stdout } = await audit('--account', 'victim', '--account', 'user_001', '--json');
     expect(code).toBe(0);
-    expect(jsonLines(stdout)).toEqual([{ accounts: 2, balances: 5, entries: 9, findings: 0 }]);
+    expect(jsonLines(stdout)).toEqual([{ accounts: 2, balances: 5, entries: 9, unsettled: 0, findings: 0 }]);
     expect(await audit('--account', 'nobody')).toMatchObject({ code: 4 });
   });
 

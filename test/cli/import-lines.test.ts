@@ -71,6 +71,14 @@ describe('readLine', () => {
       needs: ['asset USD/2'],
       ownKey: 'k',
     });
+    const limits = { 'USD/2': { day: { amount: '100.00', count: 5 } }, GOLD_COINS: { hour: { count: 1 } } };
+    expect(parsed({ kind: 'account', id: 'alice', freezes: 'all', limits })).toMatchObject({
+      body: {
+        freezes: 'all',
+        limits: { 'USD/2': { day: { amount: '10000', count: 5 } }, GOLD_COINS: { hour: { count: 1 } } },
+      },
+      needs: ['asset USD/2', 'asset GOLD_COINS'],
+    });
     expect(parsed({ kind: 'openingBalance', account: 'alice', asset: 'USD/2', amount: 250 })).toMatchObject({
       path: '/v1/transactions',
       body: {

@@ -105,6 +105,27 @@ describe('an import', () => {
     ]);
   });
 
+  it('knows everything that an account may be made with, and finds it there again', async () => {
+    const lines = [
+      { kind: 'account', id: 'all:spread', unbounded: true, shards: 4 },
+      {
+        kind: 'account',
+        id: 'all:limited',
+        freezes: 'all',
+        limits: { 'USD/2': { day: { amount: '100.00', count: 5 } } },
+      },
+    ];
+    const file = await write('everything.jsonl', lines);
+    expect(jsonLines((await importFile(file, '--import-id', 'one')).stdout)).toEqual([
+      { ...none, lines: 2, applied: 2 },
+    ]);
+    expect(jsonLines((await importFile(file, '--import-id', 'two')).stdout)).toEqual([
+      { ...none, lines: 2, present: 2 },
+    ]);
+    const { body } = await api.get('/v1/accounts/all:limited');
+    expect(body).toMatchObject({ freezes: 'all', limits: { 'USD/2': { day: { amount: '10000', count: 5 } } } });
+  });
+
   it('goes on behind refused lines, and its report can be corrected and imported', async () => {
     const pay = (amount: string) => ({
       kind: 'transaction',
