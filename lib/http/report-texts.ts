@@ -30,6 +30,7 @@ export interface FrameLine {
 const entryColumns = [
   'account',
   'asset',
+  'shard',
   'sequence',
   'createdAt',
   'amount',
@@ -42,6 +43,7 @@ const entryColumns = [
   'previousHash',
   'detailsDigest',
 ] as const;
+type EntryColumn = (typeof entryColumns)[number];
 
 /** Renders a page: as the JSON given, or as text of the same entries. */
 export function entryReport(report: EntryReport, asJson: object): Answer {
@@ -73,34 +75,34 @@ function frameLine(kind: 'opening' | 'closing', { account, asset, at, balance }:
 }
 
 function csv({ entries, frame, isFirst, nextCursor }: EntryReport): string {
-  const lines = entries.map((entry) => [...(frame ? ['entry'] : []), ...entryCells(entry)]);
-  if (frame && isFirst) lines.unshift(frameCells('opening', frame.opening));
-  if (frame && nextCursor === undefined) lines.push(frameCells('closing', frame.closing));
+  const lines = entries.map((entry) => [...(frame ? ['entry'] : []), ...inColumns(entryCells(entry))]);
+  if (frame && isFirst) lines.unshift(['opening', ...inColumns(frameCells(frame.opening))]);
+  if (frame && nextCursor === undefined) lines.push(['closing', ...inColumns(frameCells(frame.closing))]);
   if (isFirst) lines.unshift([...(frame ? ['kind'] : []), ...entryColumns]);
   return lines.map(csvLine).join('');
 }
 
-function entryCells(entry: Entry): Cell[] {
-  const { counterparties, ...shown } = entryOf(entry);
-  return [
-    textCell(shown.account),
-    shown.asset,
-    shown.sequence,
-    shown.createdAt,
-    shown.amount,
-    shown.balanceAfter,
-    shown.transactionId,
-    shown.type,
-    textCell(counterparties.join(' ')),
-    textCell(shown.description),
-    shown.hash,
-    shown.previousHash,
-    shown.detailsDigest,
-  ];
+function inColumns(cells: Partial<Record<EntryColumn, Cell>>): Cell[] {
+  return entryColumns.map((column) => cells[column]);
 }
 
-function frameCells(kind: 'opening' | 'closing', { account, asset, at, balance }: FrameLine): Cell[] {
-  const cells: Cell[] = [kind, textCell(account), asset, undefined, at === undefined ? undefined : timeText(at)];
-  // The balance stands where the entries have theirs.
-  return [...cells, undefined, balance.toString(), ...entryColumns.slice(6).map(() => undefined)];
+function entryCells(entry: Entry): Record<EntryColumn, Cell> {
+  const { account, shard = 0, counterparties, description, ...rest } = entryOf(entry);
+  return {
+    ...rest,
+    account: textCell(account),
+    shard: String(shard),
+    counterparty: textCell(counterparties.join(' ')),
+    description: textCell(description),
+  };
+}
+
+/** A balance at an end of the period stands where the entries have theirs. */
+function frameCells({ account, asset, at, balance }: FrameLine): Partial<Record<EntryColumn, Cell>> {
+  return {
+    account: textCell(account),
+    asset,
+    ...(at !== undefined && { createdAt: timeText(at) }),
+    balanceAfter: balance.toString(),
+  };
 }

@@ -243,6 +243,8 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
   name: ['', 'n'.repeat(65), 7, null],
   id: badAccounts,
   unbounded: ['true', 1, null],
+
+  shards: [0, -1, 1.5, 65, '2', null, true, {}],
   floors: badFloors,
   limits: badLimits,
   freezes: ['', 'credits', 'ALL', 7, null, true],

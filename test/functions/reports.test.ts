@@ -206,6 +206,7 @@ describe('exportEntries', () => {
     const read = rows.map((row) => Object.fromEntries(header.map((name, index) => [name, row[index]])));
     expect(read).toEqual(
       json.body.data.map(({ counterparties, description = '', ...rest }: Record<string, string>) => ({
+        shard: '0',
         ...rest,
         counterparty: counterparties?.[0],
         description: /^[=@-]/.test(description) ? `'${description}` : description,
