@@ -1,14 +1,29 @@
-import type { Ledger, TransactionOutcome } from '../../../lib/dynamodb/index.ts';
+import type { BatchOutcome, Ledger, TransactionOutcome } from '../../../lib/dynamodb/index.ts';
 import {
   type AccountPatch,
   type AssetCode,
   LedgerError,
-  type PostTransaction,
+  memberRecordIdOf,
+  type Posting,
+  postBatch,
   postTransaction,
+  recordIdOf,
+  reverseTransaction,
   type TenantId,
+  type Transaction,
+  type TransactionCommand,
+  type TransactionId,
+  transactionIdOf,
 } from '../../../lib/ledger/index.ts';
 import { account, asset } from '../../support/ledger-fixture.ts';
-import { type ModelAccount, type ModelAnswer, type ModelRequest, textOf } from './book-model.ts';
+import {
+  type ModelAccount,
+  type ModelAnswer,
+  type ModelEntry,
+  type ModelPosting,
+  type ModelRequest,
+  textOf,
+} from './book-model.ts';
 import type { Deed } from './serial-order.ts';
 
 /** How long one try may take, in milliseconds, and how often a client tries with the same key. */
@@ -64,17 +79,27 @@ export class BookClient {
 
   /** Posts until there is a final answer. */
   async post(ledger: Ledger, request: ModelRequest): Promise<Deed> {
-    const command = this.command(request);
     let isInDoubt = false;
     for (let tries = 1; tries <= maxTries; tries++) {
-      const outcome = await ledger.post(command, timeMs);
+      const outcome = await this.#try(ledger, request);
       if (outcome.kind !== 'failed') return this.deed(request, outcome, isInDoubt);
       if (outcome.code === 'outcome_unknown') isInDoubt = true;
     }
     throw new Error(`no final answer for ${request.key} after ${maxTries} tries`);
   }
 
-  /** Posts a list as one; what has no final answer is tried again by itself. */
+  #try(ledger: Ledger, request: ModelRequest): Promise<TransactionOutcome | BatchOutcome> {
+    const { key, members, description } = request;
+    if (!members) return ledger.post(this.command(request), timeMs);
+    const transactions = members.map((postings, index) => ({
+      type: 'transfer',
+      postings: postings.map(postingOf),
+      ...(index === 0 && { description }),
+    }));
+    return ledger.postBatch(postBatch({ tenant: this.tenant, key, transactions }), timeMs);
+  }
+
+  /** Posts a list as one, without batches; what has no final answer is tried again by itself. */
   async postAll(ledger: Ledger, requests: readonly ModelRequest[]): Promise<Deed[]> {
     const outcomes = await ledger.postAll(
       requests.map((request) => this.command(request)),
@@ -136,33 +161,39 @@ export class BookClient {
     );
   }
 
-  command({ key, type, postings, description }: ModelRequest): PostTransaction {
+  command({ key, type, postings, reverses, description }: ModelRequest): TransactionCommand {
+    if (reverses) {
+      const { of, ...rest } = reverses;
+      return reverseTransaction({ tenant: this.tenant, key, reverses: this.#idOf(of), ...rest, description });
+    }
     return postTransaction({
       tenant: this.tenant,
       key,
       operation: 'createTransaction',
       type: type ?? 'transfer',
-      postings: postings.map(({ source, destination, asset: code, amount }) => ({
-        source: account(source),
-        destination: account(destination),
-        asset: asset(code),
-        amount,
-      })),
+      postings: postings.map(postingOf),
       description,
     });
   }
 
+  #idOf(name: string): TransactionId {
+    const [key = '', index] = name.split('/');
+    const record =
+      index === undefined ? recordIdOf(this.tenant, key) : memberRecordIdOf(this.tenant, key, Number(index));
+    return transactionIdOf(record);
+  }
+
   /** @throws when the transaction differs from what its key was answered before */
-  deed(request: ModelRequest, outcome: Exclude<TransactionOutcome, { kind: 'failed' }>, isInDoubt: boolean): Deed {
-    if (outcome.kind === 'settled') {
-      const { id } = outcome.transaction;
+  deed(request: ModelRequest, outcome: Final, isInDoubt: boolean): Deed {
+    for (const transaction of transactionsOf(outcome)) {
+      const { id } = transaction;
       // Metadata and entries come in one order, whether from memory or from the table; names need not.
-      const text = sorted(outcome.transaction);
+      const text = sorted(transaction);
       const earlier = this.transactions.get(id) ?? text;
       if (earlier !== text) throw new Error(`${request.key} was answered ${earlier}, and now ${text}`);
       this.transactions.set(id, text);
     }
-    const replayed = outcome.kind === 'settled' && outcome.replayed;
+    const replayed = 'replayed' in outcome && outcome.replayed;
     return { kind: 'post', request, answer: answerOf(outcome), replayed: isInDoubt ? undefined : replayed };
   }
 
@@ -191,21 +222,32 @@ export function sorted(value: unknown): string {
   );
 }
 
-function answerOf(outcome: Exclude<TransactionOutcome, { kind: 'failed' }>): ModelAnswer {
+function postingOf({ source, destination, asset: code, amount }: ModelPosting): Posting {
+  return { source: account(source), destination: account(destination), asset: asset(code), amount };
+}
+
+/** An outcome that stays. */
+type Final = Exclude<TransactionOutcome | BatchOutcome, { kind: 'failed' }>;
+
+function transactionsOf(outcome: Final): readonly Transaction[] {
+  if (outcome.kind === 'posted') return outcome.transactions;
+  return outcome.kind === 'settled' || outcome.kind === 'rejected' ? [outcome.transaction] : [];
+}
+
+function answerOf(outcome: Final): ModelAnswer {
   if (outcome.kind === 'key_reused') return { kind: 'key_reused' };
   if (outcome.kind === 'refused') {
     return { kind: 'refused', code: outcome.code, what: String(outcome.account ?? outcome.asset) };
   }
-  const { transaction } = outcome;
-  if (transaction.status === 'rejected') {
-    return { kind: 'rejected', reason: transaction.reason, account: transaction.evidence.account };
+  const transactions = transactionsOf(outcome);
+  const entries: ModelEntry[] = [];
+  for (const transaction of transactions) {
+    if (transaction.status === 'rejected') {
+      return { kind: 'rejected', reason: transaction.reason, account: transaction.evidence.account };
+    }
+    for (const { account: id, asset: code, sequence, amount, balanceAfter } of transaction.entries) {
+      entries.push({ account: id, asset: code, sequence, amount, balanceAfter });
+    }
   }
-  const entries = transaction.entries.map(({ account: id, asset: code, sequence, amount, balanceAfter }) => ({
-    account: id,
-    asset: code,
-    sequence,
-    amount,
-    balanceAfter,
-  }));
   return { kind: 'posted', entries };
 }

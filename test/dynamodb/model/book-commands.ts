@@ -42,6 +42,12 @@ type Step = fc.AsyncCommand<Expected, Actual>;
 /** One thing to do: a new request, an earlier one again (perhaps with another body), or a change of an account. */
 type Plan =
   | ({ readonly kind: 'new' } & Omit<ModelRequest, 'key'>)
+  | {
+      readonly kind: 'reverse';
+      readonly which: number;
+      readonly amount?: bigint | undefined;
+      readonly mayOverdraw: boolean;
+    }
   | { readonly kind: 'again'; readonly which: number; readonly isOther: boolean }
   | { readonly kind: 'change'; readonly account: string; readonly change: Partial<ModelAccount> };
 
@@ -74,6 +80,18 @@ const anyNew: fc.Arbitrary<Plan> = fc
     isTaxed: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   })
   .map(({ isTaxed, ...request }) => ({ ...request, ...(isTaxed && { type: 'taxed' as const }) }));
+const anyBatch: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant('new' as const),
+  postings: fc.constant([]),
+  members: fc.array(fc.array(anyPosting, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 }),
+  description: fc.constantFrom('', 'Wages'),
+});
+const anyReversal: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant('reverse' as const),
+  which: fc.nat({ max: 60 }),
+  amount: fc.option(fc.bigInt(1n, 60n), { nil: undefined }),
+  mayOverdraw: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
 const anyAgain: fc.Arbitrary<Plan> = fc.record({
   kind: fc.constant('again'),
   which: fc.nat({ max: 30 }),
@@ -111,6 +129,8 @@ const anyChange: fc.Arbitrary<Plan> = fc.oneof(
 );
 const anyPlan = fc.oneof(
   { weight: 12, arbitrary: anyNew },
+  { weight: 2, arbitrary: anyBatch },
+  { weight: 5, arbitrary: anyReversal },
   { weight: 4, arbitrary: anyAgain },
   { weight: 3, arbitrary: anyChange },
 );
@@ -120,6 +140,17 @@ function requestOf(plan: Exclude<Plan, { kind: 'change' }>, expected: Expected):
   if (plan.kind === 'new') {
     const { kind: _, ...asked } = plan;
     const request = { key: `key-${expected.asked.length}`, ...asked };
+    expected.asked.push(request);
+    return request;
+  }
+  if (plan.kind === 'reverse') {
+    const { which, amount, mayOverdraw } = plan;
+    const original = expected.asked[which % Math.max(1, expected.asked.length)];
+    if (!original) return undefined;
+    const of = original.members ? `${original.key}/${which % original.members.length}` : original.key;
+    const key = `key-${expected.asked.length}`;
+    const reverses = { of, ...(amount !== undefined && { amount }), mayOverdraw };
+    const request = { key, postings: [], reverses, description: '' };
     expected.asked.push(request);
     return request;
   }
@@ -222,7 +253,8 @@ class AsList implements Step {
   }
 
   async run(expected: Expected, { client, instances }: Actual): Promise<void> {
-    const requests = this.#plans.flatMap((plan) => (plan.kind === 'change' ? [] : (requestOf(plan, expected) ?? [])));
+    const planned = this.#plans.flatMap((plan) => (plan.kind === 'change' ? [] : (requestOf(plan, expected) ?? [])));
+    const requests = planned.filter(({ members }) => !members);
     const ledger = instances[this.#instance % instances.length] as Ledger;
     await demandExplanation(expected, await client.postAll(ledger, requests), client, ledger);
   }
@@ -282,7 +314,7 @@ export const bookCommands: fc.Arbitrary<Step>[] = [
   ...Array.from({ length: 8 }, () => alone),
   ...Array.from({ length: 2 }, () => anyTogether.map((plans) => new Together(plans))),
   fc
-    .tuple(anyInstance, fc.array(fc.oneof(anyNew, anyNew, anyAgain), { minLength: 1, maxLength: 8 }))
+    .tuple(anyInstance, fc.array(fc.oneof(anyNew, anyNew, anyReversal, anyAgain), { minLength: 1, maxLength: 8 }))
     .map(([instance, plans]) => new AsList(instance, plans)),
   fc.constant(new Create()),
   anyInstance.map((instance) => new Reopen(instance)),

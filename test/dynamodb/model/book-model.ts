@@ -14,8 +14,19 @@ export interface ModelRequest {
   readonly key: string;
   /** `taxed` in `USD/2`, with a single posting: a tenth goes to `fees`, rounded half to even. */
   readonly type?: 'taxed';
+  /** None where it reverses something or is a batch. */
   readonly postings: readonly ModelPosting[];
+  readonly reverses?: ModelReversal;
+  /** The postings of each transaction of a batch. */
+  readonly members?: readonly (readonly ModelPosting[])[];
   readonly description: string;
+}
+
+export interface ModelReversal {
+  /** The key of a transaction, or `<key>/<index>` of one in a batch. */
+  readonly of: string;
+  readonly amount?: bigint;
+  readonly mayOverdraw: boolean;
 }
 
 export interface ModelEntry {
@@ -55,17 +66,30 @@ interface ModelBalance {
   readonly used?: ModelLimit;
 }
 
+/** What a key has come to for ever, with the body that it came with and how many transactions it makes if posted. */
+interface Settled {
+  readonly body: string;
+  readonly answer: ModelAnswer;
+  readonly transactions: number;
+}
+
 export class BookModel {
   readonly accounts: Map<string, ModelAccount>;
   readonly balances: Map<string, ModelBalance>;
   readonly #assets: ReadonlySet<string>;
-  readonly #answers: Map<string, { readonly body: string; readonly answer: ModelAnswer }>;
+  readonly #answers: Map<string, Settled>;
+  /** What was asked for in each posted transaction, by its key and place. */
+  readonly #posted: Map<string, readonly ModelPosting[]>;
+  /** Of each that was reversed, the sum of the amounts that its reversals name. */
+  readonly #reversed: Map<string, bigint>;
 
   constructor(assets: ReadonlySet<string>, from?: BookModel) {
     this.#assets = assets;
     this.accounts = new Map(from?.accounts);
     this.balances = new Map(from?.balances);
     this.#answers = new Map(from ? from.#answers : []);
+    this.#posted = new Map(from ? from.#posted : []);
+    this.#reversed = new Map(from ? from.#reversed : []);
   }
 
   clone(): BookModel {
@@ -77,7 +101,7 @@ export class BookModel {
   }
 
   /** The keys that have an answer for ever, with it. */
-  get settled(): ReadonlyMap<string, { readonly answer: ModelAnswer }> {
+  get settled(): ReadonlyMap<string, Settled> {
     return this.#answers;
   }
 
@@ -87,12 +111,66 @@ export class BookModel {
     const earlier = this.#answers.get(request.key);
     if (earlier && earlier.body !== body) return { answer: { kind: 'key_reused' }, replayed: false };
     if (earlier) return { answer: earlier.answer, replayed: true };
-    const postings = [...request.postings, ...feesOf(request)];
-    const refused = this.#refusal(postings);
-    if (refused) return { answer: refused, replayed: false };
-    const answer = this.#barrier(postings) ?? this.#move(postings, request.postings.length);
-    this.#answers.set(request.key, { body, answer });
+    const answer = this.#answer(request);
+    if (answer.kind === 'refused') return { answer, replayed: false };
+    this.#answers.set(request.key, { body, answer, transactions: request.members?.length ?? 1 });
     return { answer, replayed: false };
+  }
+
+  #answer(request: ModelRequest): ModelAnswer {
+    if (request.reverses) return this.#reverse(request.key, request.reverses);
+    if (request.members) return this.#postEach(request.key, request.members);
+    const postings = [...request.postings, ...feesOf(request)];
+    const answer = this.#refusal(postings) ?? this.#barrier(postings) ?? this.#move(postings, request.postings.length);
+    if (answer.kind === 'posted') this.#posted.set(request.key, request.postings);
+    return answer;
+  }
+
+  #reverse(key: string, { of, amount, mayOverdraw }: ModelReversal): ModelAnswer {
+    const original = this.#posted.get(of);
+    if (!original) return { kind: 'refused', code: 'not_found', what: 'undefined' };
+    const reversed = this.#reversed.get(of);
+    const [single] = original;
+    const remaining = single && original.length === 1 ? single.amount - (reversed ?? 0n) : undefined;
+    if (remaining === 0n || (remaining === undefined && reversed !== undefined)) {
+      return { kind: 'refused', code: 'already_reversed', what: 'undefined' };
+    }
+    if (remaining === undefined && amount !== undefined) {
+      return { kind: 'refused', code: 'invalid_request', what: 'undefined' };
+    }
+    const postings = original.toReversed().map((posting) => ({
+      ...posting,
+      source: posting.destination,
+      destination: posting.source,
+      amount: amount ?? remaining ?? posting.amount,
+    }));
+    if (single && remaining !== undefined && amount !== undefined && amount > remaining) {
+      return { kind: 'rejected', reason: 'exceeds_remaining', account: single.destination };
+    }
+    const answer = this.#barrier(postings) ?? this.#move(postings, mayOverdraw ? 0 : postings.length, mayOverdraw);
+    if (answer.kind !== 'posted') return answer;
+    this.#posted.set(key, postings);
+    this.#reversed.set(of, (reversed ?? 0n) + (amount ?? remaining ?? 0n));
+    return answer;
+  }
+
+  /** All or none: each sees what the ones before it left, and what any of them misses is looked for first. */
+  #postEach(key: string, members: readonly (readonly ModelPosting[])[]): ModelAnswer {
+    for (const postings of members) {
+      const refused = this.#refusal(postings);
+      if (refused) return refused;
+    }
+    const trial = this.clone();
+    const entries: ModelEntry[] = [];
+    for (const [index, postings] of members.entries()) {
+      const answer = trial.#barrier(postings) ?? trial.#move(postings, postings.length);
+      if (answer.kind !== 'posted') return answer;
+      entries.push(...answer.entries);
+      trial.#posted.set(`${key}/${index}`, postings);
+    }
+    for (const [name, balance] of trial.balances) this.balances.set(name, balance);
+    for (const [name, postings] of trial.#posted) this.#posted.set(name, postings);
+    return { kind: 'posted', entries };
   }
 
   /** Changes an account; false when the ledger must refuse to. */
@@ -132,12 +210,12 @@ export class BookModel {
   }
 
   /** Moves all or nothing. Only the first ones, those that were asked for, count against limits. */
-  #move(postings: readonly ModelPosting[], asked: number): ModelAnswer {
+  #move(postings: readonly ModelPosting[], asked: number, mayOverdraw = false): ModelAnswer {
     const trial = this.clone();
     const entries: ModelEntry[] = [];
     for (const [index, { source, destination, asset, amount }] of postings.entries()) {
       const floor = this.accounts.get(source)?.floor ?? null;
-      if (floor !== null && trial.posted(source, asset) - amount < floor) {
+      if (!mayOverdraw && floor !== null && trial.posted(source, asset) - amount < floor) {
         return { kind: 'rejected', reason: 'insufficient_funds', account: source };
       }
       if (index < asked && !trial.#use(source, asset, amount)) {
@@ -192,6 +270,6 @@ function feesOf({ type, postings }: ModelRequest): ModelPosting[] {
   return amount === 0n ? [] : [{ ...posting, destination: 'fees', amount }];
 }
 
-function bodyOf({ type, postings, description }: ModelRequest): string {
-  return textOf([type ?? '', postings, description]);
+function bodyOf({ type, postings, reverses, members, description }: ModelRequest): string {
+  return textOf([type ?? '', postings, reverses ?? '', members ?? '', description]);
 }
