@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
-import { type BatchMemberRequest, postBatch, reverseTransaction, type TransactionId } from '../../lib/ledger/index.ts';
+import {
+  type BatchMemberRequest,
+  captureHold,
+  createHold,
+  expireHold,
+  type HoldId,
+  postBatch,
+  reverseTransaction,
+  type TransactionId,
+  voidHold,
+} from '../../lib/ledger/index.ts';
 import { readDocument, tableRows } from '../docs/documents.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -45,6 +55,22 @@ async function payment(by: Ledger): Promise<TransactionId> {
 
 function reversal(reverses: TransactionId, amount: bigint) {
   return reverseTransaction({ tenant, key: randomUUID(), reverses, amount });
+}
+
+function hold(id: string, amount: bigint, expiry?: Parameters<typeof createHold>[0]['expiry']) {
+  return createHold({ tenant, key: randomUUID(), account: account(id), asset: usd, amount, expiry });
+}
+
+/** An open hold of 50, and an account to capture it to. */
+async function held(by: Ledger): Promise<{ readonly holdId: HoldId; readonly shop: string }> {
+  const [customer, shop] = (await funded(by, 2)) as [string, string];
+  const command = hold(customer, 50n);
+  expect(await by.execute(command, timeMs)).toMatchObject({ kind: 'settled' });
+  return { holdId: command.holdId, shop };
+}
+
+function capture({ holdId, shop }: { readonly holdId: HoldId; readonly shop: string }, amount: bigint) {
+  return captureHold({ tenant, key: randomUUID(), holdId, destination: account(shop), amount });
 }
 
 function batch(transfers: readonly (readonly [string, string])[]) {
@@ -106,6 +132,42 @@ const operations: Readonly<Record<string, Operation>> = {
   'A batch of ten transfers from one account': async (by) => {
     const [one, ...others] = (await funded(by, 11)) as [string, ...string[]];
     return (on) => on.postBatch(batch(others.map((other) => [one, other] as const)), timeMs);
+  },
+  'A hold': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    return (on) => on.execute(hold(one, 10n), timeMs);
+  },
+  'A hold that is declined': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    return (on) => on.execute(hold(one, 101n), timeMs);
+  },
+  'A capture of a part of a hold': async (by) => {
+    const open = await held(by);
+    return (on) => on.execute(capture(open, 10n), timeMs);
+  },
+  'A capture that ends a hold': async (by) => {
+    const open = await held(by);
+    return (on) => on.execute(capture(open, 50n), timeMs);
+  },
+  'A capture that is declined': async (by) => {
+    const open = await held(by);
+    return (on) => on.execute(capture(open, 51n), timeMs);
+  },
+  'A void of a hold': async (by) => {
+    const { holdId } = await held(by);
+    return (on) => on.execute(voidHold({ tenant, key: randomUUID(), holdId }), timeMs);
+  },
+  'The release of an expired hold': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    const command = hold(one, 10n, { expiresAt: Date.now() + 50 });
+    expect(await by.execute(command, timeMs)).toMatchObject({ kind: 'settled' });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    return (on) => on.execute(expireHold(tenant, command.holdId), timeMs);
+  },
+  'A transfer that is declined where something is held': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    await by.execute(hold(one, 10n), timeMs);
+    return (on) => on.post(transfer(one, other, 1_000n), timeMs);
   },
 };
 
