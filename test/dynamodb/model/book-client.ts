@@ -41,6 +41,7 @@ export class BookClient {
   readonly assets: readonly string[];
   /** What each transaction looked like when it was first answered. */
   readonly transactions = new Map<string, string>();
+  readonly #spread = new Set<string>();
   #changes = 0;
 
   constructor(tenant: TenantId, assets: readonly string[]) {
@@ -57,18 +58,28 @@ export class BookClient {
         keyApplied: { mark: code, requestHash: '' },
       });
     }
-    for (const [id, { floor, limit }] of accounts) await this.create(ledger, id, floor, limit);
+    for (const [id, { floor, limit, shards }] of accounts) {
+      if (shards) this.#spread.add(id);
+      await this.create(ledger, id, floor, limit, shards);
+    }
     const rule = { type: 'taxed', asset: asset('USD/2'), basisPoints: 1_000, payer: 'source' as const };
     const rules = [{ ...rule, feeAccount: account('fees') }];
     await past.fees.create({ tenant: this.tenant, rules, keyApplied: { mark: 'fees', requestHash: '' } });
   }
 
-  async create(ledger: Ledger, id: string, floor: bigint | null, limit: ModelAccount['limit'] = null): Promise<void> {
+  async create(
+    ledger: Ledger,
+    id: string,
+    floor: bigint | null,
+    limit: ModelAccount['limit'] = null,
+    shards?: number,
+  ): Promise<void> {
     await this.#untilFinal(() =>
       ledger.accounts.create({
         tenant: this.tenant,
         id: account(id),
         unbounded: floor === null,
+        shards,
         floors: this.#floors(floor === null || floor === 0n ? undefined : floor),
         ...(limit && { limits: new Map(this.assets.map((code) => [asset(code), { day: limit }])) }),
         metadata: {},
@@ -120,10 +131,11 @@ export class BookClient {
 
   /** Changes an account; false when the change was refused. */
   async change(ledger: Ledger, id: string, change: Partial<ModelAccount>): Promise<boolean> {
-    const { status, floor, freezesAll, limit } = change;
+    const { status, floor, freezesAll, limit, shards } = change;
     const mark = `change ${this.#changes++}`;
     const patch: AccountPatch = {
       ...(status !== undefined && { status }),
+      ...(shards !== undefined && { shards }),
       ...(freezesAll !== undefined && { freezes: freezesAll ? 'all' : 'debits' }),
       ...(limit !== undefined && {
         limits: new Map(this.assets.map((code) => [asset(code), limit && { day: limit }])),
@@ -141,7 +153,8 @@ export class BookClient {
       );
       return true;
     } catch (error) {
-      const isRefusal = error instanceof LedgerError && ['account_closed', 'balance_conflict'].includes(error.code);
+      const refusals = ['account_closed', 'balance_conflict', 'invalid_request'];
+      const isRefusal = error instanceof LedgerError && refusals.includes(error.code);
       if (isRefusal) return false;
       throw error;
     }
@@ -152,11 +165,12 @@ export class BookClient {
     const ids = new Set(deeds.flatMap((deed) => (deed.kind === 'change' ? deed.account : [])));
     const accounts = await Promise.all([...ids].map((id) => ledger.accounts.get(this.tenant, account(id))));
     return new Map(
-      accounts.map(({ id, status, unbounded, floors, freezes, limits }) => {
+      accounts.map(({ id, status, unbounded, floors, freezes, limits, shards }) => {
         const floor = unbounded ? null : (floors.get(asset(this.assets[0] as string)) ?? 0n);
         const { amount, count } = limits?.get(asset(this.assets[0] as string))?.day ?? {};
         const limit = amount !== undefined && count !== undefined ? { amount, count } : null;
-        return [id, { status, floor, freezesAll: freezes === 'all', limit }];
+        const spread = shards > 1 ? { shards } : {};
+        return [id, { status, floor, freezesAll: freezes === 'all', limit, ...spread }];
       }),
     );
   }
@@ -194,7 +208,8 @@ export class BookClient {
       this.transactions.set(id, text);
     }
     const replayed = 'replayed' in outcome && outcome.replayed;
-    return { kind: 'post', request, answer: answerOf(outcome), replayed: isInDoubt ? undefined : replayed };
+    const answer = answerOf(outcome, this.#spread);
+    return { kind: 'post', request, answer, replayed: isInDoubt ? undefined : replayed };
   }
 
   async #untilFinal(act: () => Promise<unknown>): Promise<void> {
@@ -234,7 +249,8 @@ function transactionsOf(outcome: Final): readonly Transaction[] {
   return outcome.kind === 'settled' || outcome.kind === 'rejected' ? [outcome.transaction] : [];
 }
 
-function answerOf(outcome: Final): ModelAnswer {
+/** What was answered, without sequences and balances of accounts that are spread. */
+function answerOf(outcome: Final, spread: ReadonlySet<string>): ModelAnswer {
   if (outcome.kind === 'key_reused') return { kind: 'key_reused' };
   if (outcome.kind === 'refused') {
     return { kind: 'refused', code: outcome.code, what: String(outcome.account ?? outcome.asset) };
@@ -246,7 +262,8 @@ function answerOf(outcome: Final): ModelAnswer {
       return { kind: 'rejected', reason: transaction.reason, account: transaction.evidence.account };
     }
     for (const { account: id, asset: code, sequence, amount, balanceAfter } of transaction.entries) {
-      entries.push({ account: id, asset: code, sequence, amount, balanceAfter });
+      const known = spread.has(id) ? { sequence: 0, balanceAfter: 0n } : { sequence, balanceAfter };
+      entries.push({ account: id, asset: code, sequence: known.sequence, amount, balanceAfter: known.balanceAfter });
     }
   }
   return { kind: 'posted', entries };

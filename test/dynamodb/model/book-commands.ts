@@ -12,6 +12,7 @@ export const openingAccounts: ReadonlyMap<string, ModelAccount> = new Map<string
   ['bob', { status: 'active', floor: 0n, limit: { amount: 200n, count: 2 } }],
   ['carol', { status: 'active', floor: 0n }],
   ['credit', { status: 'active', floor: -40n }],
+  ['spread', { status: 'active', floor: null, shards: 3 }],
   ['fees', { status: 'active', floor: null }],
 ]);
 /** Created in the course of a run, or never. */
@@ -54,7 +55,7 @@ type Plan =
 // Few accounts and one asset mostly, so that what is done on different instances meets.
 const anyAccount = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('world', 'alice', 'bob') },
-  { weight: 6, arbitrary: fc.constantFrom('carol', 'credit') },
+  { weight: 6, arbitrary: fc.constantFrom('carol', 'credit', 'spread', 'spread') },
   { weight: 1, arbitrary: fc.constant(lateAccount) },
 );
 const anyPosting = fc
@@ -100,7 +101,7 @@ const anyAgain: fc.Arbitrary<Plan> = fc.record({
 const anyChange: fc.Arbitrary<Plan> = fc.oneof(
   fc.record({
     kind: fc.constant('change' as const),
-    account: fc.constantFrom('alice', 'bob', 'credit'),
+    account: fc.constantFrom('alice', 'bob', 'credit', 'spread'),
     change: fc.record(
       { status: fc.constantFrom('active' as const, 'frozen' as const), freezesAll: fc.boolean() },
       { requiredKeys: ['status'] },
@@ -120,6 +121,11 @@ const anyChange: fc.Arbitrary<Plan> = fc.oneof(
     kind: fc.constant('change' as const),
     account: fc.constant('credit'),
     change: fc.record({ floor: fc.constantFrom(0n, -40n, -80n) }),
+  }),
+  fc.record({
+    kind: fc.constant('change' as const),
+    account: fc.constant('spread'),
+    change: fc.record({ shards: fc.constantFrom(2, 3, 4, 7) }),
   }),
   fc.record({
     kind: fc.constant('change' as const),

@@ -29,6 +29,7 @@ export interface ModelReversal {
   readonly mayOverdraw: boolean;
 }
 
+/** Of an account that is spread no sequence and balance is foreseen, since that depends on the shard; they are 0. */
 export interface ModelEntry {
   readonly account: string;
   readonly asset: string;
@@ -48,6 +49,8 @@ export interface ModelAccount {
   readonly status: 'active' | 'frozen' | 'closed';
   /** Null for an unbounded account. */
   readonly floor: bigint | null;
+  /** Over how many balances of each asset it is spread; 1 where absent. */
+  readonly shards?: number;
   /** Whether being frozen stops credits too. */
   readonly freezesAll?: boolean;
   /** What may go out of each of its balances on a day; a run is over before midnight, or has no limits at its turn. */
@@ -177,6 +180,7 @@ export class BookModel {
   change(id: string, change: Partial<ModelAccount>): boolean {
     const account = this.accounts.get(id);
     if (!account || account.status === 'closed') return false;
+    if ((change.shards ?? Number.POSITIVE_INFINITY) < (account.shards ?? 1)) return false;
     const after = { ...account, ...change };
     for (const asset of this.#assets) {
       const posted = this.posted(id, asset);
@@ -231,6 +235,7 @@ export class BookModel {
     const before = this.#balance(account, asset);
     const balance = { ...before, posted: before.posted + amount, sequence: before.sequence + 1 };
     this.balances.set(`${account} ${asset}`, balance);
+    if (this.accounts.get(account)?.shards) return { account, asset, sequence: 0, amount, balanceAfter: 0n };
     return { account, asset, sequence: balance.sequence, amount, balanceAfter: balance.posted };
   }
 

@@ -50,7 +50,7 @@ function fits(model: BookModel, deed: Deed): boolean {
 }
 
 function isSame(one: ModelAccount | undefined, other: ModelAccount): boolean {
-  if (one?.status !== other.status || one.floor !== other.floor) return false;
+  if (one?.status !== other.status || one.floor !== other.floor || one.shards !== other.shards) return false;
   if ((one.freezesAll ?? false) !== (other.freezesAll ?? false)) return false;
   return one.limit?.amount === other.limit?.amount && one.limit?.count === other.limit?.count;
 }
