@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { type Ledger, systemClock, type UpdateAccount } from '../../lib/dynamodb/index.ts';
 import {
   type BatchMemberRequest,
   captureHold,
   createHold,
   expireHold,
   type HoldId,
+  minFeeNoticeMs,
   postBatch,
   reverseTransaction,
   type TransactionId,
@@ -23,6 +24,7 @@ let proxy: FaultProxy;
 let warm: Ledger;
 beforeAll(async () => {
   books = await startLedger();
+  await makeFees();
   proxy = await startFaultProxy({ target: books.database.endpoint, measureCapacity: true });
   warm = books.open({ endpoint: proxy.url });
 });
@@ -32,6 +34,15 @@ afterAll(async () => {
   await proxy.stop();
   await books.stop();
 });
+
+/** Makes a schedule that is in force by now, for transactions of a type of their own. */
+async function makeFees(): Promise<void> {
+  await books.createAccount('fees', { unbounded: true });
+  const past = books.open({ clock: { ...systemClock, now: () => Date.now() - minFeeNoticeMs - 1_000 } });
+  const rule = { type: 'levied', asset: usd, flat: 1n, payer: 'source' as const, feeAccount: account('fees') };
+  await past.fees.create({ tenant, rules: [rule], keyApplied: { mark: 'fees', requestHash: '' } });
+  past.client.destroy();
+}
 
 /** Prepares an operation on accounts of its own, through the instance that then knows them, and says what to measure. */
 type Operation = (by: Ledger) => Promise<(on: Ledger) => Promise<unknown>>;
@@ -51,6 +62,11 @@ async function payment(by: Ledger): Promise<TransactionId> {
   const paid = transfer(customer, shop, 50n);
   await by.post(paid, timeMs);
   return paid.id;
+}
+
+function limiting(id: string): UpdateAccount {
+  const limits = new Map([[usd, { hour: { amount: 50n, count: 5 }, day: { amount: 500n, count: 50 } }]]);
+  return { tenant, id: account(id), patch: { limits }, keyApplied: { mark: randomUUID(), requestHash: '' } };
 }
 
 function reversal(reverses: TransactionId, amount: bigint) {
@@ -92,6 +108,22 @@ const operations: Readonly<Record<string, Operation>> = {
     const other = `a-${randomUUID()}`;
     await books.createAccount(other);
     return (on) => on.post(transfer(one, other, 1n), timeMs);
+  },
+  'A transfer with a fee': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    // The account that fees go to has had some before.
+    await by.post(transfer(one, other, 1n, { type: 'levied' }), timeMs);
+    return (on) => on.post(transfer(one, other, 1n, { type: 'levied' }), timeMs);
+  },
+  'A transfer from an account with limits of debits': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    await by.accounts.update(limiting(one));
+    await by.post(transfer(one, other, 1n), timeMs);
+    return (on) => on.post(transfer(one, other, 1n), timeMs);
+  },
+  'A change of the limits of an account with one balance': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    return (on) => on.accounts.update(limiting(one));
   },
   'A transfer that is declined': async (by) => {
     const [one, other] = (await funded(by, 2)) as [string, string];
