@@ -1,7 +1,12 @@
-import type { BatchOutcome, Ledger, TransactionOutcome } from '../../../lib/dynamodb/index.ts';
+import type { BatchOutcome, CommitResult, Ledger, TransactionOutcome } from '../../../lib/dynamodb/index.ts';
 import {
   type AccountPatch,
   type AssetCode,
+  captureHold,
+  createHold,
+  type Hold,
+  type HoldId,
+  holdIdOf,
   LedgerError,
   memberRecordIdOf,
   type Posting,
@@ -14,6 +19,7 @@ import {
   type TransactionCommand,
   type TransactionId,
   transactionIdOf,
+  voidHold,
 } from '../../../lib/ledger/index.ts';
 import { account, asset } from '../../support/ledger-fixture.ts';
 import {
@@ -99,8 +105,9 @@ export class BookClient {
     throw new Error(`no final answer for ${request.key} after ${maxTries} tries`);
   }
 
-  #try(ledger: Ledger, request: ModelRequest): Promise<TransactionOutcome | BatchOutcome> {
-    const { key, members, description } = request;
+  async #try(ledger: Ledger, request: ModelRequest): Promise<TransactionOutcome | BatchOutcome | HoldOutcome> {
+    const { key, members, hold, voids, description } = request;
+    if (hold || voids !== undefined) return holdOutcome(await ledger.execute(this.#holdCommand(request), timeMs));
     if (!members) return ledger.post(this.command(request), timeMs);
     const transactions = members.map((postings, index) => ({
       type: 'transfer',
@@ -175,7 +182,22 @@ export class BookClient {
     );
   }
 
-  command({ key, type, postings, reverses, description }: ModelRequest): TransactionCommand {
+  #holdCommand({ key, hold, voids = '', description }: ModelRequest) {
+    if (!hold) return voidHold({ tenant: this.tenant, key, holdId: this.holdIdOf(voids) });
+    const { account: id, asset: code, amount } = hold;
+    return createHold({ tenant: this.tenant, key, account: account(id), asset: asset(code), amount, description });
+  }
+
+  holdIdOf(key: string): HoldId {
+    return holdIdOf(recordIdOf(this.tenant, key));
+  }
+
+  command({ key, type, postings, reverses, capture, description }: ModelRequest): TransactionCommand {
+    if (capture) {
+      const { of, destination, ...rest } = capture;
+      const target = { holdId: this.holdIdOf(of), destination: account(destination) };
+      return captureHold({ tenant: this.tenant, key, ...target, ...rest, description });
+    }
     if (reverses) {
       const { of, ...rest } = reverses;
       return reverseTransaction({ tenant: this.tenant, key, reverses: this.#idOf(of), ...rest, description });
@@ -241,8 +263,19 @@ function postingOf({ source, destination, asset: code, amount }: ModelPosting): 
   return { source: account(source), destination: account(destination), asset: asset(code), amount };
 }
 
+/** What became of a command that makes or ends a hold. */
+type HoldOutcome = { readonly kind: 'held'; readonly hold: Hold; readonly replayed: boolean } | TransactionOutcome;
+
+function holdOutcome(outcome: CommitResult): HoldOutcome {
+  if (outcome.kind !== 'settled') return outcome;
+  const { result, replayed } = outcome;
+  if (result.kind === 'hold') return { kind: 'held', hold: result.hold, replayed };
+  if (result.kind !== 'transaction') throw new Error(`a hold's key made a ${result.kind}`);
+  return { kind: 'settled', transaction: result.transaction, replayed };
+}
+
 /** An outcome that stays. */
-type Final = Exclude<TransactionOutcome | BatchOutcome, { kind: 'failed' }>;
+type Final = Exclude<TransactionOutcome | BatchOutcome | HoldOutcome, { kind: 'failed' }>;
 
 function transactionsOf(outcome: Final): readonly Transaction[] {
   if (outcome.kind === 'posted') return outcome.transactions;
@@ -255,6 +288,7 @@ function answerOf(outcome: Final, spread: ReadonlySet<string>): ModelAnswer {
   if (outcome.kind === 'refused') {
     return { kind: 'refused', code: outcome.code, what: String(outcome.account ?? outcome.asset) };
   }
+  if (outcome.kind === 'held') return heldAnswer(outcome.hold);
   const transactions = transactionsOf(outcome);
   const entries: ModelEntry[] = [];
   for (const transaction of transactions) {
@@ -267,4 +301,9 @@ function answerOf(outcome: Final, spread: ReadonlySet<string>): ModelAnswer {
     }
   }
   return { kind: 'posted', entries };
+}
+
+function heldAnswer({ account: id, asset: code, amount, remaining, captured, status }: Hold): ModelAnswer {
+  if (status === 'expired') throw new Error('a hold expired that lasts a week');
+  return { kind: 'held', account: id, asset: code, amount, remaining, captured, status };
 }

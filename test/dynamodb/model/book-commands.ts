@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Ledger } from '../../../lib/dynamodb/index.ts';
 import type { BookClient } from './book-client.ts';
-import { BookModel, type ModelAccount, type ModelRequest, textOf } from './book-model.ts';
+import { BookModel, type ModelAccount, type ModelCapture, type ModelRequest, textOf } from './book-model.ts';
 import { type Deed, explain } from './serial-order.ts';
 
 export const assets = ['USD/2', 'GOLD'];
@@ -49,6 +49,16 @@ type Plan =
       readonly amount?: bigint | undefined;
       readonly mayOverdraw: boolean;
     }
+  | {
+      /** Captures a part of what some request held, or ends it. */
+      readonly kind: 'unhold';
+      readonly which: number;
+      readonly capture?: {
+        readonly destination: string;
+        readonly amount?: bigint | undefined;
+        readonly final: boolean;
+      };
+    }
   | { readonly kind: 'again'; readonly which: number; readonly isOther: boolean }
   | { readonly kind: 'change'; readonly account: string; readonly change: Partial<ModelAccount> };
 
@@ -93,6 +103,27 @@ const anyReversal: fc.Arbitrary<Plan> = fc.record({
   amount: fc.option(fc.bigInt(1n, 60n), { nil: undefined }),
   mayOverdraw: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
+const anyHold: fc.Arbitrary<Plan> = fc.record({
+  kind: fc.constant('new' as const),
+  postings: fc.constant([]),
+  hold: fc.record({
+    account: anyAccount,
+    asset: fc.oneof({ weight: 8, arbitrary: fc.constant('USD/2') }, { weight: 1, arbitrary: fc.constant('XAU') }),
+    amount: fc.bigInt(1n, 80n),
+  }),
+  description: fc.constantFrom('', 'Room 7'),
+});
+const anyUnhold: fc.Arbitrary<Plan> = fc.record(
+  {
+    kind: fc.constant('unhold' as const),
+    which: fc.nat({ max: 60 }),
+    capture: fc.record(
+      { destination: anyAccount, amount: fc.bigInt(1n, 50n), final: fc.boolean() },
+      { requiredKeys: ['destination', 'final'] },
+    ),
+  },
+  { requiredKeys: ['kind', 'which'] },
+);
 const anyAgain: fc.Arbitrary<Plan> = fc.record({
   kind: fc.constant('again'),
   which: fc.nat({ max: 30 }),
@@ -137,6 +168,8 @@ const anyPlan = fc.oneof(
   { weight: 12, arbitrary: anyNew },
   { weight: 2, arbitrary: anyBatch },
   { weight: 5, arbitrary: anyReversal },
+  { weight: 4, arbitrary: anyHold },
+  { weight: 6, arbitrary: anyUnhold },
   { weight: 4, arbitrary: anyAgain },
   { weight: 3, arbitrary: anyChange },
 );
@@ -157,6 +190,19 @@ function requestOf(plan: Exclude<Plan, { kind: 'change' }>, expected: Expected):
     const key = `key-${expected.asked.length}`;
     const reverses = { of, ...(amount !== undefined && { amount }), mayOverdraw };
     const request = { key, postings: [], reverses, description: '' };
+    expected.asked.push(request);
+    return request;
+  }
+  if (plan.kind === 'unhold') {
+    const held = expected.asked.filter(({ hold }) => hold);
+    // Now and then what is no hold.
+    const of = (held[plan.which % Math.max(1, held.length)] ?? expected.asked[0])?.key;
+    if (of === undefined) return undefined;
+    const { amount, ...capture } = plan.capture ?? {};
+    const about = plan.capture
+      ? { capture: { of, ...(capture as Omit<ModelCapture, 'of'>), ...(amount !== undefined && { amount }) } }
+      : { voids: of };
+    const request = { key: `key-${expected.asked.length}`, postings: [], ...about, description: '' };
     expected.asked.push(request);
     return request;
   }
@@ -260,7 +306,7 @@ class AsList implements Step {
 
   async run(expected: Expected, { client, instances }: Actual): Promise<void> {
     const planned = this.#plans.flatMap((plan) => (plan.kind === 'change' ? [] : (requestOf(plan, expected) ?? [])));
-    const requests = planned.filter(({ members }) => !members);
+    const requests = planned.filter(({ members, hold, voids }) => !members && !hold && voids === undefined);
     const ledger = instances[this.#instance % instances.length] as Ledger;
     await demandExplanation(expected, await client.postAll(ledger, requests), client, ledger);
   }
@@ -320,7 +366,10 @@ export const bookCommands: fc.Arbitrary<Step>[] = [
   ...Array.from({ length: 8 }, () => alone),
   ...Array.from({ length: 2 }, () => anyTogether.map((plans) => new Together(plans))),
   fc
-    .tuple(anyInstance, fc.array(fc.oneof(anyNew, anyNew, anyReversal, anyAgain), { minLength: 1, maxLength: 8 }))
+    .tuple(
+      anyInstance,
+      fc.array(fc.oneof(anyNew, anyNew, anyReversal, anyUnhold, anyAgain), { minLength: 1, maxLength: 8 }),
+    )
     .map(([instance, plans]) => new AsList(instance, plans)),
   fc.constant(new Create()),
   anyInstance.map((instance) => new Reopen(instance)),

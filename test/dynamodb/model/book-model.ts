@@ -14,12 +14,37 @@ export interface ModelRequest {
   readonly key: string;
   /** `taxed` in `USD/2`, with a single posting: a tenth goes to `fees`, rounded half to even. */
   readonly type?: 'taxed';
-  /** None where it reverses something or is a batch. */
+  /** None where it reverses something, is a batch, or is about a hold. */
   readonly postings: readonly ModelPosting[];
   readonly reverses?: ModelReversal;
   /** The postings of each transaction of a batch. */
   readonly members?: readonly (readonly ModelPosting[])[];
+  readonly hold?: ModelHoldRequest;
+  readonly capture?: ModelCapture;
+  /** The key of the hold that it ends. */
+  readonly voids?: string;
   readonly description: string;
+}
+
+export interface ModelHoldRequest {
+  readonly account: string;
+  readonly asset: string;
+  readonly amount: bigint;
+}
+
+export interface ModelCapture {
+  /** The key of the hold. */
+  readonly of: string;
+  readonly destination: string;
+  readonly amount?: bigint;
+  readonly final: boolean;
+}
+
+/** A hold as an answer shows it. */
+export interface ModelHold extends ModelHoldRequest {
+  readonly remaining: bigint;
+  readonly captured: bigint;
+  readonly status: 'open' | 'captured' | 'voided';
 }
 
 export interface ModelReversal {
@@ -41,6 +66,7 @@ export interface ModelEntry {
 /** What must be answered. */
 export type ModelAnswer =
   | { readonly kind: 'posted'; readonly entries: readonly ModelEntry[] }
+  | ({ readonly kind: 'held' } & ModelHold)
   | { readonly kind: 'rejected'; readonly reason: string; readonly account: string }
   | { readonly kind: 'refused'; readonly code: string; readonly what: string }
   | { readonly kind: 'key_reused' };
@@ -65,6 +91,7 @@ export interface ModelLimit {
 interface ModelBalance {
   readonly posted: bigint;
   readonly sequence: number;
+  readonly held?: bigint;
   /** What went out while there was a limit. */
   readonly used?: ModelLimit;
 }
@@ -83,6 +110,8 @@ export class BookModel {
   readonly #answers: Map<string, Settled>;
   /** What was asked for in each posted transaction, by its key and place. */
   readonly #posted: Map<string, readonly ModelPosting[]>;
+  /** By the key that made each. */
+  readonly holds: Map<string, ModelHold>;
   /** Of each that was reversed, the sum of the amounts that its reversals name. */
   readonly #reversed: Map<string, bigint>;
 
@@ -93,6 +122,7 @@ export class BookModel {
     this.#answers = new Map(from ? from.#answers : []);
     this.#posted = new Map(from ? from.#posted : []);
     this.#reversed = new Map(from ? from.#reversed : []);
+    this.holds = new Map(from?.holds);
   }
 
   clone(): BookModel {
@@ -101,6 +131,10 @@ export class BookModel {
 
   posted(account: string, asset: string): bigint {
     return this.#balance(account, asset).posted;
+  }
+
+  held(account: string, asset: string): bigint {
+    return this.#balance(account, asset).held ?? 0n;
   }
 
   /** The keys that have an answer for ever, with it. */
@@ -123,6 +157,9 @@ export class BookModel {
   #answer(request: ModelRequest): ModelAnswer {
     if (request.reverses) return this.#reverse(request.key, request.reverses);
     if (request.members) return this.#postEach(request.key, request.members);
+    if (request.hold) return this.#hold(request.key, request.hold);
+    if (request.capture) return this.#capture(request.key, request.capture);
+    if (request.voids !== undefined) return this.#void(request.voids);
     const postings = [...request.postings, ...feesOf(request)];
     const answer = this.#refusal(postings) ?? this.#barrier(postings) ?? this.#move(postings, request.postings.length);
     if (answer.kind === 'posted') this.#posted.set(request.key, request.postings);
@@ -157,6 +194,58 @@ export class BookModel {
     return answer;
   }
 
+  #hold(key: string, { account, asset, amount }: ModelHoldRequest): ModelAnswer {
+    const refused = this.#refusal([{ source: account, destination: account, asset, amount }]);
+    if (refused) return refused;
+    const { status, floor } = this.accounts.get(account) as ModelAccount;
+    if (status !== 'active') return { kind: 'rejected', reason: `account_${status}`, account };
+    if (floor !== null && this.posted(account, asset) - this.held(account, asset) - amount < floor) {
+      return { kind: 'rejected', reason: 'insufficient_funds', account };
+    }
+    this.#reserve(account, asset, amount);
+    return this.#keep(key, { account, asset, amount, remaining: amount, captured: 0n, status: 'open' });
+  }
+
+  #capture(key: string, { of, destination, amount, final }: ModelCapture): ModelAnswer {
+    const hold = this.holds.get(of);
+    if (!hold) return { kind: 'refused', code: 'not_found', what: 'undefined' };
+    const { account, asset, remaining, captured } = hold;
+    if (hold.status !== 'open') return { kind: 'refused', code: 'hold_not_open', what: 'undefined' };
+    if (destination === account) return { kind: 'refused', code: 'same_account', what: account };
+    const posting = { source: account, destination, asset, amount: amount ?? remaining };
+    const refused = this.#refusal([posting]);
+    if (refused) return refused;
+    if (posting.amount > remaining) return { kind: 'rejected', reason: 'exceeds_remaining', account };
+    const left = final ? 0n : remaining - posting.amount;
+    const trial = this.clone();
+    trial.#reserve(account, asset, left - remaining);
+    const answer = trial.#barrier([posting]) ?? trial.#move([posting], 1);
+    if (answer.kind !== 'posted') return answer;
+    for (const [name, balance] of trial.balances) this.balances.set(name, balance);
+    const status = left === 0n ? 'captured' : 'open';
+    this.#keep(of, { ...hold, remaining: left, captured: captured + posting.amount, status });
+    this.#posted.set(key, [posting]);
+    return answer;
+  }
+
+  #void(of: string): ModelAnswer {
+    const hold = this.holds.get(of);
+    if (!hold) return { kind: 'refused', code: 'not_found', what: 'undefined' };
+    if (hold.status !== 'open') return { kind: 'refused', code: 'hold_not_open', what: 'undefined' };
+    this.#reserve(hold.account, hold.asset, -hold.remaining);
+    return this.#keep(of, { ...hold, remaining: 0n, status: 'voided' });
+  }
+
+  #reserve(account: string, asset: string, amount: bigint): void {
+    const before = this.#balance(account, asset);
+    this.balances.set(`${account} ${asset}`, { ...before, held: (before.held ?? 0n) + amount });
+  }
+
+  #keep(of: string, hold: ModelHold): ModelAnswer {
+    this.holds.set(of, hold);
+    return { kind: 'held', ...hold };
+  }
+
   /** All or none: each sees what the ones before it left, and what any of them misses is looked for first. */
   #postEach(key: string, members: readonly (readonly ModelPosting[])[]): ModelAnswer {
     for (const postings of members) {
@@ -184,8 +273,9 @@ export class BookModel {
     const after = { ...account, ...change };
     for (const asset of this.#assets) {
       const posted = this.posted(id, asset);
-      if (after.status === 'closed' && posted !== 0n) return false;
-      if (after.floor !== account.floor && after.floor !== null && posted < after.floor) return false;
+      const held = this.held(id, asset);
+      if (after.status === 'closed' && (posted !== 0n || held !== 0n)) return false;
+      if (after.floor !== account.floor && after.floor !== null && posted - held < after.floor) return false;
     }
     this.accounts.set(id, after);
     if (!after.limit) this.#forgetUse(id);
@@ -219,7 +309,7 @@ export class BookModel {
     const entries: ModelEntry[] = [];
     for (const [index, { source, destination, asset, amount }] of postings.entries()) {
       const floor = this.accounts.get(source)?.floor ?? null;
-      if (!mayOverdraw && floor !== null && trial.posted(source, asset) - amount < floor) {
+      if (!mayOverdraw && floor !== null && trial.posted(source, asset) - trial.held(source, asset) - amount < floor) {
         return { kind: 'rejected', reason: 'insufficient_funds', account: source };
       }
       if (index < asked && !trial.#use(source, asset, amount)) {
@@ -275,6 +365,8 @@ function feesOf({ type, postings }: ModelRequest): ModelPosting[] {
   return amount === 0n ? [] : [{ ...posting, destination: 'fees', amount }];
 }
 
-function bodyOf({ type, postings, reverses, members, description }: ModelRequest): string {
-  return textOf([type ?? '', postings, reverses ?? '', members ?? '', description]);
+function bodyOf({ key: _, ...body }: ModelRequest): string {
+  const { type, postings, reverses, members, hold, capture, voids, description } = body;
+  const parts = [type, postings, reverses, members, hold, capture, voids, description];
+  return textOf(parts.map((part) => part ?? ''));
 }

@@ -55,15 +55,19 @@ export async function expectBooks(
     const { account: stored, balances } = await ledger.balances.list(client.tenant, account(id));
     expect(stored.status).toBe(status);
     for (const balance of balances) {
-      expect({ id, asset: balance.asset, posted: balance.posted }).toEqual({
+      expect({ id, asset: balance.asset, posted: balance.posted, held: balance.held }).toEqual({
         id,
         asset: balance.asset,
         posted: model.posted(id, balance.asset),
+        held: model.held(id, balance.asset),
       });
       expect(balance).toMatchObject({ status, floor });
     }
     const opened = [...model.balances.keys()].filter((name) => name.startsWith(`${id} `)).length;
     expect(balances).toHaveLength(opened);
+  }
+  for (const [key, hold] of model.holds) {
+    expect(await ledger.holds.get(client.tenant, client.holdIdOf(key))).toMatchObject(hold);
   }
   for (const [id, text] of client.transactions) {
     const transaction = await ledger.transactions.get(client.tenant, parseTransactionId(id) as TransactionId);
