@@ -344,10 +344,10 @@ describe('progressBar', () => {
   it('shows on a terminal how far it is', () => {
     const screen = new Screen();
     const bar = progressBar(1_000, screen as unknown as NodeJS.WriteStream);
-    bar.update({ ...none, lines: 12, refused: 3 }, 500);
+    bar.update({ ...none, lines: 50, applied: 5, replayed: 4, refused: 3 }, 500);
     bar.stop();
     expect(screen.text).toContain('50% |');
-    expect(screen.text).toContain('12 lines, 3 refused');
+    expect(screen.text).toContain('12 lines done, 3 refused');
   });
 
   it('writes nothing where nobody watches', () => {
