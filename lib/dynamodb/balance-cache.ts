@@ -7,6 +7,7 @@ import {
   type TenantId,
 } from '../ledger/index.ts';
 import type { PendingWrite } from './pending-write.ts';
+import { ShardChoice } from './shard-choice.ts';
 
 /** Balances an instance remembers; at about 1 KB each, some 10 MB. */
 const capacity = 10_000;
@@ -28,6 +29,8 @@ export class BalanceCache {
   readonly #balances = new Map<string, Remembered>();
   readonly #assets = new Set<string>();
   readonly #shards = new Map<string, number>();
+  /** Which shards this instance uses of those it remembers. */
+  readonly choice = new ShardChoice();
 
   get(tenant: TenantId, place: BalancePlace): Remembered | undefined {
     const key = cacheKey(tenant, place);

@@ -246,7 +246,11 @@ export class Committer {
     failures: readonly ActionFailure[],
   ): Rest {
     const { records, balances, contended, isThrottled } = readCancellation(actions, failures);
+    for (const action of contended.size > 0 ? actions : []) {
+      if (action.subject === 'balance') this.#cache.choice.leave(tenant, action.place);
+    }
     for (const { place, now } of balances) {
+      this.#cache.choice.leave(tenant, place);
       if (now) this.#cache.replace(tenant, now);
       else this.#cache.delete(tenant, place);
     }

@@ -15,7 +15,6 @@ import {
   type RecordId,
   type ReversalState,
   recordIdOfTransaction,
-  shardOf,
   type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
@@ -70,8 +69,8 @@ interface Loading {
 /**
  * Reads what commands of one tenant need in as few calls as possible. A transaction takes none when warm, one when
  * cold, two when a balance is new; a command on something it only names, such as a hold, one more. On an account that
- * is spread, a list uses one shard, chosen by its first command; an instance that does not know yet over how many it is
- * spread reads shard 0 first, which says it.
+ * is spread, a list uses one shard, the one that this instance keeps to; an instance that does not know yet over how
+ * many it is spread reads shard 0 first, which says it.
  */
 export class StateLoader {
   readonly #client: DynamoDBDocumentClient;
@@ -209,9 +208,15 @@ export class StateLoader {
     const shards = this.#cache.shards(tenant, account, asset) ?? this.#find(loading, first)?.shards;
     const [leader] = commands;
     if (shards === undefined || !leader) return first;
-    const shard = shardOf(leader.record, shards);
+    if (shards === 1) {
+      loaded.useShard(account, asset, 0);
+      return first;
+    }
+    const { shard, isNew } = this.#cache.choice.choose(tenant, first, shards, leader.record);
+    const place = { ...first, shard };
+    if (isNew) this.#cache.delete(tenant, place);
     loaded.useShard(account, asset, shard);
-    return { ...first, shard };
+    return place;
   }
 
   /** A balance that was read in this call, or one that this instance remembers. */

@@ -5,10 +5,7 @@ const charactersUsed = 6;
 
 const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/**
- * The shard that a record's commands use, of so many: 0 for one. The id is a hash, so shards are used evenly; and it is
- * the same at every attempt, so that a command that is tried again meets what it met before.
- */
+/** The shard that a key belongs to, of so many: 0 for one. A record's id is a hash, so keys belong to all shards evenly. */
 export function shardOf(record: RecordId, shards: number): number {
   if (shards <= 1) return 0;
   let value = 0;

@@ -60,6 +60,11 @@ function transferOn(shard: number, shards: number, source: string, destination: 
   }
 }
 
+/** Posts on an instance of its own: one that remembers nothing goes where the key belongs. */
+function postOn(shard: number, shards: number, source: string, destination: string, amount = 1) {
+  return open().post(transferOn(shard, shards, source, destination, amount), 8_000);
+}
+
 function shardsOf(result: TransactionResult, id: string): number[] {
   if (result.kind !== 'settled' || result.transaction.status !== 'posted') throw new Error(JSON.stringify(result));
   return result.transaction.entries.filter((entry) => entry.account === id).map(({ shard }) => shard);
@@ -85,19 +90,39 @@ async function everyPage(id: string, order: 'asc' | 'desc', limit: number, ledge
 /** An account with entries on each of its shards, the first of them on shard 0. */
 async function spread(id: string, shards: number): Promise<void> {
   await books.createAccount(id, { unbounded: true, shards });
-  await books.ledger.post(transferOn(shards - 1, shards, id, 'alice'), 5_000);
-  for (let shard = 0; shard < shards; shard++) await books.ledger.post(transferOn(shard, shards, id, 'alice'), 5_000);
+  await postOn(shards - 1, shards, id, 'alice');
+  for (let shard = 0; shard < shards; shard++) await postOn(shard, shards, id, 'alice');
+  proxy.log.length = 0;
 }
 
 describe('a posting on a spread account', () => {
   it('goes to shard 0 as long as the asset has no balance, and then where its key belongs', async () => {
     await books.createAccount('fresh', { unbounded: true, shards: 4 });
+    const shards: number[] = [];
+    for (const shard of [3, 3, 1, 0, 2]) shards.push(...shardsOf(await postOn(shard, 4, 'fresh', 'alice'), 'fresh'));
+    expect(shards).toEqual([0, 3, 1, 0, 2]);
+  });
+
+  it('stays on one shard of an instance as long as nobody else writes there', async () => {
+    await spread('stays', 8);
     const ledger = open();
     const shards: number[] = [];
-    for (const shard of [3, 3, 1, 0, 2]) {
-      shards.push(...shardsOf(await ledger.post(transferOn(shard, 4, 'fresh', 'alice'), 5_000), 'fresh'));
-    }
-    expect(shards).toEqual([0, 3, 1, 0, 2]);
+    const post = async (shard: number) => {
+      shards.push(...shardsOf(await ledger.post(transferOn(shard, 8, 'stays', 'alice'), 5_000), 'stays'));
+    };
+    for (const shard of [5, 1, 2]) await post(shard);
+    await postOn(5, 8, 'stays', 'bob');
+    for (const shard of [3, 4, 6]) await post(shard);
+    expect(shards).toEqual([5, 5, 5, 3, 3, 3]);
+  });
+
+  it('leaves a shard where its write meets another that is not done yet', async () => {
+    await spread('conflict', 8);
+    const ledger = open();
+    await ledger.post(transferOn(5, 8, 'conflict', 'alice'), 5_000);
+    proxy.rules.push({ operation: write, fault: { kind: 'conflict' }, count: 1 });
+    const result = await ledger.post(transferOn(3, 8, 'conflict', 'alice'), 5_000);
+    expect([shardsOf(result, 'conflict'), result.attempts]).toEqual([[3], 2]);
   });
 
   it('is 5 items and 10 units in one call on a warm instance, like any other', async () => {
@@ -109,19 +134,19 @@ describe('a posting on a spread account', () => {
     expect(calls()).toEqual([{ operation: write, items: 5, units: 10 }]);
   });
 
-  it('is read after shard 0 by an instance that does not know of shards, and in one call by one that does', async () => {
+  it('is read after shard 0 by an instance that does not know of shards, and not at all by one that does', async () => {
     await spread('cold', 4);
     const ledger = open();
     await ledger.post(transferOn(1, 4, 'cold', 'alice'), 5_000);
     expect(calls().map(({ operation }) => operation)).toEqual(['BatchGetItem', 'BatchGetItem', write]);
-    await ledger.post(transferOn(2, 4, 'cold', 'bob'), 5_000);
-    expect(calls().map(({ operation }) => operation)).toEqual(['BatchGetItem', write]);
+    await ledger.post(transferOn(2, 4, 'cold', 'alice'), 5_000);
+    expect(calls().map(({ operation }) => operation)).toEqual([write]);
   });
 
-  it('uses one shard for a list, which belongs to its first', async () => {
+  it('uses one shard for a list, whatever its keys', async () => {
     await spread('list', 4);
     const ledger = open();
-    await ledger.post(transferOn(0, 4, 'list', 'alice'), 5_000);
+    await ledger.post(transferOn(2, 4, 'list', 'alice'), 5_000);
     calls();
     const commands = [2, 0, 1, 3].map((shard) => transferOn(shard, 4, 'list', 'alice'));
     const results = await ledger.postAll(commands, 5_000);
@@ -131,8 +156,7 @@ describe('a posting on a spread account', () => {
 
   it('opens a shard like a balance, and the account names it', async () => {
     await books.createAccount('named', { unbounded: true, shards: 4 });
-    const ledger = open();
-    for (const shard of [0, 3, 1]) await ledger.post(transferOn(shard, 4, 'named', 'alice'), 5_000);
+    for (const shard of [0, 3, 1]) await postOn(shard, 4, 'named', 'alice');
     expect((await books.ledger.accounts.get(tenant, account('named'))).balances).toEqual(
       new Set(['USD/2', 'USD/2#3', 'USD/2#1']),
     );
@@ -150,7 +174,7 @@ describe('a posting on a spread account', () => {
   it('is replayed as it was, on whatever shard a new one would go', async () => {
     await spread('replayed', 4);
     const command = transferOn(3, 4, 'replayed', 'alice');
-    const first = await books.ledger.post(command, 5_000);
+    const first = await open().post(command, 5_000);
     await change('replayed', { shards: 32 });
     const again = await open().post(command, 5_000);
     if (first.kind !== 'settled' || again.kind !== 'settled') throw new Error('not settled');
@@ -218,6 +242,22 @@ describe('many instances on one account', () => {
     expect(failedWrites()).toBe(0);
   });
 
+  it('part ways where they meet: each loses one write at the most', async () => {
+    await spread('parted', 16);
+    const ledgers = Array.from({ length: 4 }, () => open());
+    for (const ledger of ledgers) await ledger.post(transferOn(9, 16, 'parted', 'alice'), 5_000);
+    proxy.log.length = 0;
+    for (let round = 0; round < 4; round++) {
+      // To where each goes once it has lost; the last one to write has lost nothing, and stays.
+      for (const [index, ledger] of ledgers.entries()) {
+        await books.createAccount(`parted_${round}_${index}`);
+        const command = transferOn(index + 1, 16, 'parted', `parted_${round}_${index}`);
+        expect(await ledger.post(command, 5_000)).toMatchObject({ kind: 'settled' });
+      }
+    }
+    expect(failedWrites()).toBe(ledgers.length - 1);
+  });
+
   it('fight for a single balance: one write succeeds, and all the others are made again', async () => {
     await books.createAccount('narrow', { unbounded: true });
     for (let index = 0; index < instances; index++) await books.createAccount(`narrow_${index}`, { funds: 1n });
@@ -252,7 +292,8 @@ describe('the number of shards', () => {
     isDone = true;
     await Promise.all(using);
     const { balances } = await books.ledger.balances.shards(tenant, account('raised'));
-    expect(balances.length).toBeGreaterThan(8);
+    // One for each instance at least, once they have parted ways.
+    expect(balances.length).toBeGreaterThanOrEqual(users.length);
     expect(new Set(balances.map(({ shards }) => shards))).toEqual(new Set([16]));
     expect((await books.ledger.balances.get(tenant, account('raised'), usd)).posted).toBe(BigInt(-posted));
   });
@@ -268,10 +309,12 @@ describe('the number of shards', () => {
 describe('a frozen or closed spread account', () => {
   it('takes no debits on any shard, also from an instance that saw them active', async () => {
     await spread('frozen', 4);
-    const ledger = open();
-    for (let shard = 0; shard < 4; shard++) await ledger.post(transferOn(shard, 4, 'frozen', 'alice'), 5_000);
+    const ledgers = [0, 1, 2, 3].map(() => open());
+    for (const [shard, ledger] of ledgers.entries()) {
+      await ledger.post(transferOn(shard, 4, 'frozen', 'alice'), 5_000);
+    }
     await change('frozen', { status: 'frozen' });
-    for (let shard = 0; shard < 4; shard++) {
+    for (const [shard, ledger] of ledgers.entries()) {
       const result = await ledger.post(transferOn(shard, 4, 'frozen', 'alice'), 5_000);
       expect(result).toMatchObject({ transaction: { status: 'rejected', reason: 'account_frozen' } });
     }
@@ -280,10 +323,10 @@ describe('a frozen or closed spread account', () => {
   it('is closed when its shards add up to zero', async () => {
     await books.createAccount('ended', { unbounded: true, shards: 4 });
     const { ledger } = books;
-    await ledger.post(transferOn(0, 4, 'ended', 'alice', 3), 5_000);
-    await ledger.post(transferOn(2, 4, 'ended', 'alice', 2), 5_000);
+    await postOn(0, 4, 'ended', 'alice', 3);
+    await postOn(2, 4, 'ended', 'alice', 2);
     await expect(change('ended', { status: 'closed' })).rejects.toMatchObject({ code: 'balance_conflict' });
-    await ledger.post(transferOn(1, 4, 'alice', 'ended', 5), 5_000);
+    await postOn(1, 4, 'alice', 'ended', 5);
     await change('ended', { status: 'closed' });
     const { balances } = await ledger.balances.shards(tenant, account('ended'));
     expect(balances.map(({ posted }) => posted).sort()).toEqual([-2n, -3n, 5n]);
@@ -350,7 +393,7 @@ describe('reading a spread account', () => {
     await ledger.post(transfer('grown', 'alice', 1), 5_000);
     expect(await everyPage('grown', 'desc', 20, ledger)).toHaveLength(1);
     await change('grown', { shards: 8 });
-    for (let shard = 1; shard < 8; shard++) await books.ledger.post(transferOn(shard, 8, 'grown', 'bob'), 5_000);
+    for (let shard = 1; shard < 8; shard++) await postOn(shard, 8, 'grown', 'bob');
     expect(await everyPage('grown', 'desc', 20, ledger)).toHaveLength(8);
     expect(await everyPage('grown', 'asc', 3, ledger)).toHaveLength(8);
   });
@@ -358,14 +401,14 @@ describe('reading a spread account', () => {
   it('misses no entry that is committed while it goes forward, whatever the clock of who commits it', async () => {
     await books.createAccount('tail', { unbounded: true, shards: 3 });
     let now = Date.now() - 500;
-    const ledger = books.open({ clock: { ...systemClock, now: () => now } });
-    opened.push(ledger);
     let posted = 0;
     // Each goes to an account of its own, whose last entry cannot keep a late one from getting its own time.
     const post = async (shard: number, createdAt: number) => {
       now = createdAt;
       const destination = `quiet_${posted++}`;
       await books.createAccount(destination);
+      const ledger = books.open({ clock: { ...systemClock, now: () => now } });
+      opened.push(ledger);
       const outcome = await ledger.post(transferOn(shard, 3, 'tail', destination), 5_000);
       expect(outcome).toMatchObject({ transaction: { status: 'posted', createdAt } });
     };
