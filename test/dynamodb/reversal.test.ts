@@ -227,6 +227,23 @@ describe('reversals at one time', () => {
   }, 60_000);
 });
 
+describe('reversals between accounts that are spread over shards', () => {
+  it('never exceed what was moved, although no two of them need touch the same balances', async () => {
+    const [source, destination] = [`treasury-${randomUUID()}`, `desk-${randomUUID()}`];
+    for (const id of [source, destination]) await books.createAccount(id, { unbounded: true, shards: 16 });
+    // Every shard has its balance, so that nothing is opened, which would be one item for all.
+    for (let i = 0; i < 150; i++) await books.ledger.post(transfer(source, destination, 1n), timeMs);
+    for (let run = 0; run < 12; run++) {
+      const paid = transfer(source, destination, 100n);
+      await books.ledger.post(paid, timeMs);
+      const parts = instances.map(() => reversal(paid.id, { amount: 40n }));
+      const results = await Promise.all(parts.map((part, i) => untilFinal(instances[i] as Ledger, part)));
+      expect(results.map(nameOf).sort()).toEqual(['exceeds_remaining', 'exceeds_remaining', 'posted', 'posted']);
+      expect(await reversalsOf(paid.id)).toHaveLength(2);
+    }
+  }, 60_000);
+});
+
 describe('a reversal under faults', () => {
   it.each(['dropAnswer', 'serverError'] as const)(
     'is found to have happened after %s, and happens once',
