@@ -23,6 +23,7 @@ function plannedActions() {
     shard: () => 0,
     hasAsset: () => true,
     ...nothingFound,
+    feeTimeline: () => [],
   };
   const decision = decide(command, state, { now: 1, salt: 's' });
   if (decision.kind !== 'commit') throw new Error('not posted');
