@@ -107,6 +107,16 @@ describe('a fee', () => {
     ledger.client.destroy();
   });
 
+  it('goes to an account that is spread over shards as well', async () => {
+    await books.createAccount('spread', { unbounded: true, shards: 4 });
+    await make(past, [ruleOf({ feeAccount: account('spread') })]);
+    const instances = Array.from({ length: 4 }, () => books.open());
+    const results = await Promise.all(instances.map((ledger) => ledger.post(transfer('alice', 'bob', 1_000), 8_000)));
+    expect(results.flatMap(feeAmounts)).toEqual([10n, 10n, 10n, 10n]);
+    expect((await books.ledger.balances.get(tenant, account('spread'), usd)).posted).toBe(40n);
+    for (const ledger of instances) ledger.client.destroy();
+  });
+
   it('is foreseen by a dry run, which writes nothing', async () => {
     await make(past, [ruleOf()]);
     const outcome = await books.open().preview(transfer('alice', 'bob', 1_000), 5_000);
