@@ -8,7 +8,7 @@ import {
   type VerifiedHeads,
   verifiedItem,
 } from './audit-item.ts';
-import { auditStateKey, verifiedKey } from './audit-keys.ts';
+import { auditStateKey, verifiedKey } from './keys.ts';
 import type { Clock } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently } from './single-write.ts';

@@ -1,3 +1,4 @@
+import { auditPrefix } from '../config/ledger-table.ts';
 import type { AccountId, AssetCode, BalancePlace, HoldId, RecordId, TenantId } from '../ledger/index.ts';
 
 /**
@@ -14,6 +15,8 @@ import type { AccountId, AssetCode, BalancePlace, HoldId, RecordId, TenantId } f
  * | hold    | `T#<tenant>#H#<hold id>` | `HOLD`                               | get                                               |
  * | fees    | `T#<tenant>`             | `FEES`                               | get: the schedules that are or may be in force    |
  * | version | `T#<tenant>`             | `FEES#<version, 8 digits>`           | get; query the prefix: all fee schedules          |
+ * | audit   | `AUDIT`                  | `STATE`                              | get: how far the self-audit has got, what it found |
+ * | audited | `AUDIT#T#<tenant>#A#<account>` | `VERIFIED`                     | get: how far the account's balances were verified |
  *
  * `<time ms>` has 13 digits and `<sequence>` 12, so that text order is the order of commits. The index
  * `accountsByTenant` (`accountsOf` = `T#<tenant>`, `accountId`) lists a tenant's accounts, eventually. The index `due`
@@ -97,6 +100,14 @@ export function holdKey(tenant: TenantId, hold: HoldId): Key {
 
 export function entryKey(tenant: TenantId, place: BalancePlace, time: number, sequence: number): Key {
   return { PK: balancePartition(tenant, place), SK: entrySortKey(place.asset, time, sequence) };
+}
+
+/** The self-audit keeps what it needs apart from all rows of the ledger itself. */
+export const auditStateKey: Key = { PK: auditPrefix, SK: 'STATE' };
+
+/** How far the balances of an account were verified. */
+export function verifiedKey(tenant: TenantId, account: AccountId): Key {
+  return { PK: `${auditPrefix}#T#${tenant}#A#${account}`, SK: 'VERIFIED' };
 }
 
 export function entrySortKey(asset: AssetCode, time: number, sequence: number): string {
