@@ -525,6 +525,29 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
       code: 'invalid_request',
       pointer: '/floors',
     },
+    ...[1, 65, 2.5, '16', -2].map(
+      (shards): BadRow => ({
+        name: `${JSON.stringify(shards)} shards`,
+        path: '/v1/accounts',
+        body: { unbounded: true, shards },
+        code: 'invalid_request',
+        pointer: '/shards',
+      }),
+    ),
+    {
+      name: 'shards of a bounded account',
+      path: '/v1/accounts',
+      body: { shards: 16 },
+      code: 'invalid_request',
+      pointer: '/shards',
+    },
+    {
+      name: 'a spread account with limits of debits',
+      path: '/v1/accounts',
+      body: { unbounded: true, shards: 16, limits: { 'USD/2': { day: { count: 1 } } } },
+      code: 'invalid_request',
+      pointer: '/limits',
+    },
   ],
   getAccount: [{ name: 'an unknown account', path: '/v1/accounts/nobody', code: 'not_found' }],
   updateAccount: [
@@ -542,6 +565,12 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
       code: 'balance_conflict',
     },
     { name: 'nothing to change', path: '/v1/accounts/alice', body: {}, code: 'invalid_request' },
+    {
+      name: 'shards of a bounded account',
+      path: '/v1/accounts/alice',
+      body: { shards: 16 },
+      code: 'invalid_request',
+    },
     {
       name: 'a change of a closed account',
       path: '/v1/accounts/closed',
