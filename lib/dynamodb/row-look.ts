@@ -1,5 +1,6 @@
 import type { AuditFinding } from '../ledger/audit-finding.ts';
 import { claimOf, claimsOf } from '../ledger/entry-claim.ts';
+import { auditHold } from '../ledger/hold-audit.ts';
 import {
   type Balance,
   balanceKey,
@@ -35,6 +36,8 @@ export async function lookAtRows(reader: Reader, rows: readonly AuditedRow[]): P
         return [{ kind: 'unreadable_row', tenant: row.tenant, subject: row.key, detail: row.reason }];
       case 'record':
         return isPosted(row) ? lookAtTransaction(row.tenant, postedOf(row), at) : [];
+      case 'hold':
+        return auditHold(row.tenant, row.hold);
       case 'entry':
         return lookAtEntry(row.tenant, row.entry, at);
       case 'balance':

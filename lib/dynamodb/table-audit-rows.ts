@@ -5,11 +5,13 @@ import {
   type Balance,
   type BalancePlace,
   type Entry,
+  type Hold,
   InvariantViolation,
   type KeyResult,
   type TenantId,
 } from '../ledger/index.ts';
 import { parseFeeHead, parseFeeVersion } from './fee-item.ts';
+import { parseHold } from './hold-item.ts';
 import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
 import {
   accountSortKey,
@@ -17,6 +19,7 @@ import {
   balancePrefix,
   feeHeadSortKey,
   feeVersionPrefix,
+  holdSortKey,
   parseBalancePartition,
 } from './keys.ts';
 import { parseRecord } from './record-item.ts';
@@ -28,6 +31,7 @@ export type AuditedRow =
   | { readonly kind: 'balance'; readonly tenant: TenantId; readonly balance: Balance }
   | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
   | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult }
+  | { readonly kind: 'hold'; readonly tenant: TenantId; readonly hold: Hold }
   | { readonly kind: 'unreadable'; readonly tenant: TenantId; readonly key: string; readonly reason: string }
   /** A row of a kind that this version does not know. */
   | { readonly kind: 'unknown' };
@@ -35,20 +39,20 @@ export type AuditedRow =
 /** What a row's partition key says: its tenant, and whose the rest is. */
 interface Partition {
   readonly tenant: TenantId;
-  readonly of?: 'A' | 'X';
+  readonly of?: 'A' | 'X' | 'H';
   readonly id?: string;
   /** Whether it is that of a shard above 0: it has a balance and its entries, and no account. */
   readonly isShard?: boolean;
 }
 
 function partitionOf(row: Row): Partition | undefined {
-  const match = /^T#([^#]+)(?:#([AX])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
+  const match = /^T#([^#]+)(?:#([AXH])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
   if (!match) return undefined;
   const [, tenant, of, id, shard] = match;
   if (shard !== undefined && of !== 'A') return undefined;
   return {
     tenant: tenant as TenantId,
-    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X', id }),
+    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X' | 'H', id }),
     ...(shard !== undefined && { isShard: true }),
   };
 }
@@ -83,6 +87,7 @@ function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
   if (of === 'X' && sortKey === 'RECORD') {
     return { kind: 'record', tenant, result: parseRecord(row).result };
   }
+  if (of === 'H' && sortKey === holdSortKey) return { kind: 'hold', tenant, hold: parseHold(row) };
   // Nothing in the books must agree with them, but commits read them: they must be readable.
   if (of === undefined && sortKey === feeHeadSortKey) parseFeeHead(row);
   if (of === undefined && sortKey.startsWith(feeVersionPrefix)) parseFeeVersion(row);

@@ -1,6 +1,16 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AssetAudit } from '../ledger/asset-audit.ts';
 import type { AuditFinding } from '../ledger/audit-finding.ts';
+import {
+  auditHold,
+  claimOfBalance,
+  claimsOfCapture,
+  claimsOfDeed,
+  claimsOfHold,
+  HoldAudit,
+  type HoldClaim,
+  HoldTally,
+} from '../ledger/hold-audit.ts';
 import type { TenantId } from '../ledger/index.ts';
 import { TransactionAudit, TransactionTally } from '../ledger/transaction-audit.ts';
 import type { Row } from './items.ts';
@@ -64,14 +74,19 @@ export async function auditTable(options: TableAuditOptions): Promise<TableAudit
   };
   await eachRow((row, segment) => walk.visit(row, segment));
   const open = walk.finish();
-  if (open.length > 0) {
-    const transactions = new TransactionAudit(open.slice(0, maxBucketsNamed));
-    await eachRow((row) => nameTransactions(transactions, auditedRow(row)));
-    const named = transactions.findings();
+  if (open.transactions.length + open.holds.length > 0) {
+    const transactions = new TransactionAudit(open.transactions.slice(0, maxBucketsNamed));
+    const holds = new HoldAudit(open.holds);
+    await eachRow((row) => {
+      const audited = auditedRow(row);
+      nameTransactions(transactions, audited);
+      for (const claim of holdClaimsOf(audited)) holds.add(claim);
+    });
+    const named = [...transactions.findings(), ...holds.findings()];
     if (named.length === 0) throw new Error(`${options.table} changed while it was audited; audit a table at rest`);
     walk.add(named);
   }
-  return walk.audit(Math.max(0, open.length - maxBucketsNamed));
+  return walk.audit(Math.max(0, open.transactions.length - maxBucketsNamed));
 }
 
 async function scanAll(
@@ -91,6 +106,17 @@ function nameTransactions(transactions: TransactionAudit, row: AuditedRow): void
   }
 }
 
+/** What a row says of amounts that were reserved, and of those that were captured. */
+function holdClaimsOf(row: AuditedRow): HoldClaim[] {
+  if (row.kind === 'hold') return claimsOfHold(row.tenant, row.hold);
+  if (row.kind === 'balance') return [claimOfBalance(row.tenant, row.balance)];
+  if (row.kind !== 'record') return [];
+  if (row.result.kind === 'hold') return claimsOfDeed(row.tenant, row.result.hold);
+  if (row.result.kind !== 'transaction') return [];
+  const { transaction } = row.result;
+  return transaction.status === 'posted' ? claimsOfCapture(row.tenant, transaction) : [];
+}
+
 /** An account's partition while its rows come. */
 interface OpenPartition {
   readonly key: unknown;
@@ -103,8 +129,9 @@ class FirstWalk {
   readonly #assets = new AssetAudit();
   readonly #spread = new SpreadAccountsAudit();
   readonly #tally = new TransactionTally();
+  readonly #holds = new HoldTally();
   readonly #open = new Map<number, OpenPartition>();
-  readonly #rows = { asset: 0, account: 0, balance: 0, entry: 0, record: 0, unreadable: 0, unknown: 0 };
+  readonly #rows = { asset: 0, account: 0, balance: 0, entry: 0, record: 0, hold: 0, unreadable: 0, unknown: 0 };
   #posted = 0;
   #rejected = 0;
   #newestAt = 0;
@@ -112,6 +139,7 @@ class FirstWalk {
   visit(row: Row, segment: number): void {
     const audited = auditedRow(row);
     this.#rows[audited.kind]++;
+    for (const claim of holdClaimsOf(audited)) this.#holds.add(claim);
     const partition = this.#partition(row, segment);
     switch (audited.kind) {
       case 'asset':
@@ -130,6 +158,9 @@ class FirstWalk {
         break;
       case 'record':
         this.#addTransaction(audited);
+        break;
+      case 'hold':
+        this.add(auditHold(audited.tenant, audited.hold));
         break;
       case 'unreadable':
         this.add([{ kind: 'unreadable_row', tenant: audited.tenant, subject: audited.key, detail: audited.reason }]);
@@ -171,12 +202,12 @@ class FirstWalk {
     this.#moreFindings += Math.max(0, findings.length - room);
   }
 
-  /** Ends the walk; returns the buckets of transactions that do not agree with their entries. */
-  finish(): number[] {
+  /** Ends the walk; returns the buckets of transactions that do not agree with their entries, and of holds that do not with balances and captures. */
+  finish(): { readonly transactions: number[]; readonly holds: number[] } {
     for (const { audit } of this.#open.values()) this.add(audit?.close() ?? []);
     this.add(this.#spread.findings());
     this.add(this.#assets.findings());
-    return this.#tally.openBuckets();
+    return { transactions: this.#tally.openBuckets(), holds: this.#holds.openBuckets() };
   }
 
   audit(bucketsNotNamed: number): TableAudit {

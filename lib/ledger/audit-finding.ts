@@ -21,6 +21,8 @@ export const damageKinds = {
   incomplete_transaction: 'A posted transaction lacks an entry.',
   surplus_entry: 'The entry says that it belongs to a transaction that did not make it.',
   unlike_transaction: 'The entry says other than its transaction.',
+  wrong_held: 'The balance keeps back other than what its open holds reserve.',
+  wrong_hold: 'The hold does not add up, or with what its captures posted.',
 } as const;
 
 export type DamageKind = keyof typeof damageKinds;

@@ -9,6 +9,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import { damageKinds } from '../../lib/ledger/audit-finding.ts';
+import { captureHold, createHold, type HoldId } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 
@@ -18,6 +19,8 @@ type Row = Record<string, unknown>;
 let books: LedgerFixture;
 let payment: string;
 let declined: string;
+let hold: HoldId;
+let breakfast: string;
 const gold = asset('GOLD_COINS');
 beforeAll(async () => {
   books = await startLedger();
@@ -46,6 +49,12 @@ beforeAll(async () => {
   );
   declined = await settled(transfer('bob', 'alice', 1_000_000));
   for (let i = 0; i < 10; i++) await settled(transfer('bob', 'carol', 1 + i));
+  const reserved = createHold({ tenant, key: 'room', account: account('credit'), asset: usd, amount: 50n });
+  expect(await ledger.execute(reserved, 5_000)).toMatchObject({ kind: 'settled' });
+  hold = reserved.holdId;
+  const part = { tenant, key: 'breakfast', holdId: hold, destination: account('carol'), amount: 20n };
+  breakfast = captureHold(part).id;
+  expect(await ledger.execute(captureHold(part), 5_000)).toMatchObject({ kind: 'settled' });
   await ledger.accounts.update({
     tenant,
     id: account('carol'),
@@ -74,6 +83,7 @@ async function found(): Promise<string[]> {
 
 const partition = (id: string) => `T#default#A#${id}`;
 const balanceOf = (id: string, code: string = usd) => ({ PK: partition(id), SK: `B#${code}` });
+const holdRow = () => ({ PK: `T#default#H#${hold}`, SK: 'HOLD' });
 const recordOf = (id: string) => ({ PK: `T#default#X#${id.slice(3)}`, SK: 'RECORD' });
 
 async function entryOf(id: string, sequence: number, code: typeof usd = usd) {
@@ -132,8 +142,8 @@ describe('auditTable', () => {
       findings: [],
       moreFindings: 0,
       bucketsNotNamed: 0,
-      rows: { asset: 2, account: 6, balance: 7, entry: 34, record: 16, unreadable: 0, unknown: 0 },
-      posted: 15,
+      rows: { asset: 2, account: 6, balance: 7, entry: 36, record: 18, hold: 1, unreadable: 0, unknown: 0 },
+      posted: 16,
       rejected: 1,
       newestAt: expect.any(Number),
     });
@@ -167,7 +177,49 @@ describe('auditTable', () => {
 
   it('names a balance below its floor', async () => {
     await whileDamaged(balanceOf('credit'), set('held', 201n), async () => {
-      expect(await found()).toEqual(['below_floor: credit USD/2']);
+      expect(await found()).toEqual(['below_floor: credit USD/2', 'wrong_held: credit USD/2']);
+    });
+  });
+
+  it('names a balance that keeps back other than its holds reserve', async () => {
+    await whileDamaged(balanceOf('credit'), minus('held', 1n), async () => {
+      expect(await found()).toEqual(['wrong_held: credit USD/2']);
+    });
+    await whileDamaged(balanceOf('bob'), set('held', 1n), async () => {
+      expect(await found()).toEqual(['wrong_held: bob USD/2']);
+    });
+  });
+
+  it('names a hold that is missing, by what its balance keeps back and what was captured of it', async () => {
+    await whileDamaged(holdRow(), gone, async () => {
+      expect(await found()).toEqual(['wrong_held: credit USD/2', `wrong_hold: ${hold}`, `wrong_hold: ${hold}`]);
+    });
+  });
+
+  it('names a hold that does not add up', async () => {
+    await whileDamaged(holdRow(), set('status', 'captured'), async () => {
+      expect(await found()).toEqual([`wrong_hold: ${hold}`]);
+    });
+    await whileDamaged(holdRow(), minus('captured', 1n), async () => {
+      expect(await found()).toEqual([`wrong_hold: ${hold}`, `wrong_hold: ${hold}`]);
+    });
+    await whileDamaged(holdRow(), minus('remaining', 1n), async () => {
+      expect(await found()).toEqual(['wrong_held: credit USD/2', `wrong_hold: ${hold}`]);
+    });
+    await whileDamaged(holdRow(), set('remaining', '30'), async () => {
+      expect(await found()).toEqual([
+        `unreadable_row: T#default#H#${hold} HOLD`,
+        'wrong_held: credit USD/2',
+        `wrong_hold: ${hold}`,
+        `wrong_hold: ${hold}`,
+      ]);
+    });
+  });
+
+  it('names a hold whose capture says that it captured nothing', async () => {
+    const other = ({ holdId: _, ...row }: Row) => row;
+    await whileDamaged(recordOf(breakfast), other, async () => {
+      expect(await found()).toEqual([`wrong_hold: ${hold}`]);
     });
   });
 
