@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { recordIdOf, shardOf, type TenantId } from '../../lib/ledger/index.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { type RuntimeProcess, startEmbeddedProcess } from '../support/embedded.ts';
 import { type CommandResult, florin, jsonLines, rowsOf } from './florin-process.ts';
@@ -156,10 +157,10 @@ describe('accounts over shards', () => {
   });
 
   it('are audited shard by shard, also while they move', async () => {
-    const pay = () =>
-      api.settle('/v1/transfers', { source: 'hot', destination: 'alice', asset: 'GOLD_COINS', amount: '1' });
-    // One after the other: those that are committed together share a shard.
-    for (let payment = 0; payment < 20; payment++) await pay();
+    const body = { source: 'hot', destination: 'alice', asset: 'GOLD_COINS', amount: '1' };
+    const pay = (key?: string) => api.settle('/v1/transfers', body, key);
+    // The first balance is always shard 0; then a key chooses.
+    for (const key of keysOfShard(2, 4).slice(0, 10)) await pay(key);
     const { data } = (await api.get('/v1/accounts/hot/entries?limit=100')).body;
     expect(new Set(data.map(({ shard = 0 }) => shard)).size).toBeGreaterThan(1);
     let isOver = false;
@@ -176,6 +177,12 @@ describe('accounts over shards', () => {
     expect(await json('audit')).toMatchObject({ unsettled: 0, findings: 0 });
   });
 });
+
+/** Idempotency keys that belong to a shard, of so many. */
+function keysOfShard(shard: number, shards: number): string[] {
+  const keys = Array.from({ length: 200 }, (_, index) => `hot-${index}`);
+  return keys.filter((key) => shardOf(recordIdOf('default' as TenantId, key), shards) === shard);
+}
 
 describe('statement and export', () => {
   it('shows what moved a balance, from what to what', async () => {
