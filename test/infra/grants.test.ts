@@ -115,6 +115,9 @@ async function doEverything(call: Call): Promise<void> {
   const posted = await call('POST', '/v1/transfers', { source: 'ada', destination: 'bob', ...gold });
   await call('GET', `/v1/transactions/${posted.body.id}`);
   await call('POST', '/v1/transactions', { postings: [{ source: 'system:external', destination: 'bob', ...gold }] });
+  await call('POST', `/v1/transactions/${posted.body.id}/reversals`, { amount: '1' });
+  const wages = { transactions: [{ source: 'system:external', destination: 'bob', ...gold }] };
+  for (const key of ['wages', 'wages']) await call('POST', '/v1/batches', wages, { key });
   const { body: hold } = await call('POST', '/v1/holds', { account: 'bob', ...gold }, { key: 'hold' });
   await call('POST', '/v1/holds', { account: 'bob', ...gold }, { key: 'hold' });
   await call('GET', `/v1/holds/${hold.id}`);
