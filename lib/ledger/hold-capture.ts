@@ -1,6 +1,7 @@
 import type { AccountId, Metadata, TenantId } from './account.ts';
 import { digestOf } from './canonical-json.ts';
 import type { CommandBase } from './command.ts';
+import { normalDetails } from './details.ts';
 import { LedgerError } from './errors.ts';
 import type { HoldId } from './hold.ts';
 import { recordIdOf, transactionIdOf } from './identifiers.ts';
@@ -39,8 +40,7 @@ export interface CaptureHold extends CommandBase {
 export function captureHold(request: CaptureHoldRequest): CaptureHold {
   const { tenant, key, holdId, destination, amount, final: isFinal = false } = request;
   if (amount !== undefined && amount <= 0n) throw new LedgerError('invalid_request', 'an amount is positive');
-  const description = request.description || undefined;
-  const metadata = request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined;
+  const { description, metadata } = normalDetails(request);
   const record = recordIdOf(tenant, key);
   return {
     kind: 'captureHold',

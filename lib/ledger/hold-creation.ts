@@ -2,6 +2,7 @@ import type { AccountId, Metadata, TenantId } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { digestOf } from './canonical-json.ts';
 import type { CommandBase } from './command.ts';
+import { normalDetails } from './details.ts';
 import { LedgerError } from './errors.ts';
 import type { HoldId } from './hold.ts';
 import { holdIdOf, recordIdOf, transactionIdOf } from './identifiers.ts';
@@ -46,8 +47,7 @@ export function createHold(request: CreateHoldRequest): CreateHold {
   const { tenant, key, account, asset, amount, expiry } = request;
   if (amount <= 0n) throw new LedgerError('invalid_request', 'an amount is positive');
   if (expiry && 'expiresInSeconds' in expiry) demandSpan(expiry.expiresInSeconds);
-  const description = request.description || undefined;
-  const metadata = request.metadata && Object.keys(request.metadata).length > 0 ? request.metadata : undefined;
+  const { description, metadata } = normalDetails(request);
   const record = recordIdOf(tenant, key);
   return {
     kind: 'createHold',
