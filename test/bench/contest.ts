@@ -6,7 +6,12 @@ import type { BenchOptions } from './options.ts';
 import type { Workload } from './workloads.ts';
 
 /** Medians over the rounds, of one side under one workload. */
-export type Measurement = LoopResult & { readonly workload: Workload; readonly contestant: string };
+export type Measurement = LoopResult & {
+  readonly workload: Workload;
+  readonly contestant: string;
+  /** Writes that failed for each command that was answered; where it was counted. */
+  readonly failedAttempts?: number;
+};
 
 const WARM_UP_MS = 1_000;
 /** What a turn leaves behind (log writes, garbage) should not be paid by the next side. */

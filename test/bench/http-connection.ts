@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
 export type BenchRequest = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
   readonly idempotencyKey?: string;
   readonly body?: string;

@@ -13,6 +13,7 @@ import { type BenchOptions, readOptions, usage } from './options.ts';
 import { findPostgres, type PostgresCluster, startPostgres } from './peer/postgres-cluster.ts';
 import { type Memory, measureMemory } from './process-memory.ts';
 import { formatColdImports, formatMeasurements, formatMemory, formatTargets } from './report.ts';
+import { runSpreadContest } from './spread-contest.ts';
 import { florinName, runTransferContest } from './transfer-contest.ts';
 
 /** What the start leaves behind is done by then. */
@@ -33,6 +34,7 @@ async function main(options: BenchOptions): Promise<void> {
   if (cluster !== undefined) cleanup.defer(() => cluster.stop());
   const measurements = [
     ...(await runTransferContest(options, folder, cluster)),
+    ...(await runSpreadContest(options, folder)),
     ...(await runHistoryContest(options, folder, cluster)),
   ];
 

@@ -2,12 +2,14 @@ import { COLD_IMPORTS, type ColdImport, nothingName } from './cold-import.ts';
 import type { Measurement } from './contest.ts';
 import { historyNames } from './history-contest.ts';
 import type { Memory } from './process-memory.ts';
+import { spreadNames } from './spread-contest.ts';
 import { florinName, functionName, statementsName } from './transfer-contest.ts';
 import type { Workload } from './workloads.ts';
 
 const NAME_WIDTH = 52;
 const MAXIMUM_COLD_IMPORT_MS = 150;
 const MAXIMUM_BUNDLE_BYTES = 600_000;
+const MAXIMUM_FAILED_ATTEMPTS = 0.1;
 const MAXIMUM_IDLE_MEMORY = 250_000_000;
 
 /** One block for each workload, one line for each side: how much, how long, and how much of Florin's figure that is. */
@@ -36,7 +38,10 @@ function formatLine(line: Measurement, reference: Measurement): string {
     line.p99.toFixed(1).padStart(11),
     formatRatio(line.perSecond / reference.perSecond).padStart(8),
   ].join('');
-  return line.turnedAway === 0 ? name + figures : `${name}${figures}   ${line.turnedAway} turned away (429, 503)`;
+  const failed =
+    line.failedAttempts === undefined ? '' : `   ${line.failedAttempts.toFixed(3)} failed writes a success`;
+  const turnedAway = line.turnedAway === 0 ? '' : `   ${line.turnedAway} turned away (429, 503)`;
+  return name + figures + failed + turnedAway;
 }
 
 /** One line for each function's code and one for the peer, a module with nothing in it. */
@@ -95,6 +100,11 @@ export function formatTargets(
   if (hot !== undefined && hotPeer !== undefined) {
     const figure = `${hot.p99.toFixed(0)} ms to ${hotPeer.p99.toFixed(0)} ms`;
     judge('hot source, 32: p99 below that of 9 statements', hot.p99 < hotPeer.p99, figure);
+  }
+  const spread = find('spread', 32, spreadNames.sharded)?.failedAttempts;
+  if (spread !== undefined) {
+    const what = 'spread treasury, 32: failed writes for each success below 0.1';
+    judge(what, spread < MAXIMUM_FAILED_ATTEMPTS, spread.toFixed(3));
   }
   const history = find('history', 8, historyNames.florin(200_000));
   judgeRatio(

@@ -5,7 +5,7 @@ import { assetCode, busyAccounts, hotAccount, idleAccounts, pageLength } from '.
 /** A kind of load, the same for every side. */
 export type Workload = {
   /** What `--only` names it by. */
-  readonly group: 'random' | 'hot' | 'replay' | 'balance' | 'history';
+  readonly group: 'random' | 'hot' | 'spread' | 'replay' | 'balance' | 'history';
   readonly title: string;
   readonly clients: number;
   readonly expectedStatus: number;
@@ -20,6 +20,23 @@ export const transferWorkloads: readonly Workload[] = [
   ...[1, 8, 32].map((clients) => randomTransfers(clients)),
   ...[8, 32].map((clients) => hotTransfers(clients)),
 ];
+
+export const spreadWorkload: Workload = {
+  group: 'spread',
+  title: 'top-ups from one treasury',
+  clients: 32,
+  expectedStatus: 201,
+  requests: (run) => {
+    const draw = seededRandom(SEED);
+    let sent = 0;
+    return () => {
+      sent += 1;
+      const body = JSON.stringify({ asset: assetCode, amount: '1', description: 'bench' });
+      const path = `/v1/accounts/${encodeURIComponent(pickFrom(busyAccounts, draw))}/top-ups`;
+      return { method: 'POST', path, idempotencyKey: `spread-${run}-${sent}`, body };
+    };
+  },
+};
 
 export const replayWorkload: Workload = {
   group: 'replay',

@@ -17,12 +17,24 @@ const balancesPage = z.object({ data: z.array(z.object({ asset: z.string(), post
 
 /** Makes the accounts and gives each its funds, through the API like everything here. */
 export async function createFlorinAccounts(api: Api, accounts: readonly string[]): Promise<void> {
+  await createEmptyAccounts(api, accounts);
+  const fundings = accounts.map((destination) => posting(fundingAccount, destination, funding));
+  await postAll(api, 'fund', fundings);
+}
+
+/** Makes accounts that have nothing. */
+export async function createEmptyAccounts(api: Api, accounts: readonly string[]): Promise<void> {
   await sendAll(
     api,
     accounts.map((id) => post('/v1/accounts', `account-${id}`, { id })),
   );
-  const fundings = accounts.map((destination) => posting(fundingAccount, destination, funding));
-  await postAll(api, 'fund', fundings);
+}
+
+/** Spreads the account that top-ups come from. */
+export async function spreadTreasury(api: Api, shards: number): Promise<void> {
+  const body = JSON.stringify({ shards });
+  const path = '/v1/accounts/system:treasury';
+  await sendAll(api, [{ method: 'PATCH', path, idempotencyKey: `spread-treasury-${shards}`, body }]);
 }
 
 /** Posts transfers of 1, sixteen to a transaction. */
