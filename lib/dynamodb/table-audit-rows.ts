@@ -10,6 +10,7 @@ import {
   type KeyResult,
   type TenantId,
 } from '../ledger/index.ts';
+import type { Reversed } from '../ledger/reversal-audit.ts';
 import { parseFeeHead, parseFeeVersion } from './fee-item.ts';
 import { parseHold } from './hold-item.ts';
 import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
@@ -30,7 +31,7 @@ export type AuditedRow =
   | { readonly kind: 'account'; readonly tenant: TenantId; readonly account: Account }
   | { readonly kind: 'balance'; readonly tenant: TenantId; readonly balance: Balance }
   | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
-  | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult }
+  | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult; readonly reversed?: Reversed }
   | { readonly kind: 'hold'; readonly tenant: TenantId; readonly hold: Hold }
   | { readonly kind: 'unreadable'; readonly tenant: TenantId; readonly key: string; readonly reason: string }
   /** A row of a kind that this version does not know. */
@@ -85,7 +86,8 @@ function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
     return { kind: 'asset', tenant, asset };
   }
   if (of === 'X' && sortKey === 'RECORD') {
-    return { kind: 'record', tenant, result: parseRecord(row).result };
+    const { result, reversed } = parseRecord(row);
+    return { kind: 'record', tenant, result, ...(reversed && { reversed }) };
   }
   if (of === 'H' && sortKey === holdSortKey) return { kind: 'hold', tenant, hold: parseHold(row) };
   // Nothing in the books must agree with them, but commits read them: they must be readable.

@@ -12,6 +12,7 @@ import {
   HoldTally,
 } from '../ledger/hold-audit.ts';
 import type { TenantId } from '../ledger/index.ts';
+import { auditReversed, claimsOfReversals } from '../ledger/reversal-audit.ts';
 import { TransactionAudit, TransactionTally } from '../ledger/transaction-audit.ts';
 import type { Row } from './items.ts';
 import { parseBalancePartition } from './keys.ts';
@@ -106,7 +107,7 @@ function nameTransactions(transactions: TransactionAudit, row: AuditedRow): void
   }
 }
 
-/** What a row says of amounts that were reserved, and of those that were captured. */
+/** What a row says of amounts that were reserved, of those that were captured, and of those that were reversed. */
 function holdClaimsOf(row: AuditedRow): HoldClaim[] {
   if (row.kind === 'hold') return claimsOfHold(row.tenant, row.hold);
   if (row.kind === 'balance') return [claimOfBalance(row.tenant, row.balance)];
@@ -114,7 +115,8 @@ function holdClaimsOf(row: AuditedRow): HoldClaim[] {
   if (row.result.kind === 'hold') return claimsOfDeed(row.tenant, row.result.hold);
   if (row.result.kind !== 'transaction') return [];
   const { transaction } = row.result;
-  return transaction.status === 'posted' ? claimsOfCapture(row.tenant, transaction) : [];
+  if (transaction.status !== 'posted') return [];
+  return [...claimsOfCapture(row.tenant, transaction), ...claimsOfReversals(row.tenant, transaction, row.reversed)];
 }
 
 /** An account's partition while its rows come. */
@@ -169,7 +171,7 @@ class FirstWalk {
     }
   }
 
-  #addTransaction({ tenant, result }: Extract<AuditedRow, { kind: 'record' }>): void {
+  #addTransaction({ tenant, result, reversed }: Extract<AuditedRow, { kind: 'record' }>): void {
     if (result.kind !== 'transaction') return;
     const { transaction } = result;
     this.#newestAt = Math.max(this.#newestAt, transaction.createdAt);
@@ -179,6 +181,7 @@ class FirstWalk {
     }
     this.#posted++;
     this.#tally.addTransaction(tenant, transaction);
+    this.add(auditReversed(tenant, transaction, reversed));
   }
 
   /** The account's partition that the row belongs to; the one before it in the segment is over. */

@@ -23,6 +23,8 @@ export const damageKinds = {
   unlike_transaction: 'The entry says other than its transaction.',
   wrong_held: 'The balance keeps back other than what its open holds reserve.',
   wrong_hold: 'The hold does not add up, or with what its captures posted.',
+  wrong_reversals:
+    'What a transaction says was reversed of it is not what its reversals come to, or more than it moved.',
 } as const;
 
 export type DamageKind = keyof typeof damageKinds;

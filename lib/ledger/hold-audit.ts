@@ -1,5 +1,5 @@
 import type { TenantId } from './account.ts';
-import type { AuditFinding } from './audit-finding.ts';
+import type { AuditFinding, DamageKind } from './audit-finding.ts';
 import { type Balance, balanceTitle } from './balance.ts';
 import { digestOf } from './canonical-json.ts';
 import type { Hold } from './hold.ts';
@@ -11,14 +11,17 @@ const bucketCount = 1_024;
 /** The shard that keeps what is reserved of an account, spread or not. */
 const reservedShard = 0;
 
-/** What a claim counts: what a balance keeps back, what was captured of a hold, or how often a hold was made and ended. */
-type Measure = 'held' | 'captured' | 'made' | 'ended';
+/**
+ * What a claim counts: what a balance keeps back, what was captured of a hold, or how often a hold was made and ended;
+ * what was reversed of a transaction, by how many, and how often a reversal is named (see `reversal-audit.ts`).
+ */
+type Measure = 'held' | 'captured' | 'made' | 'ended' | 'reversed' | 'reversals' | 'named';
 
 /** What rows say of something that must come to zero in all. */
 export interface HoldClaim {
   readonly tenant: TenantId;
   readonly measure: Measure;
-  /** The balance (`alice USD/2`) or the hold that it is about. */
+  /** The balance (`alice USD/2`), hold or transaction that it is about. */
   readonly subject: string;
   readonly amount: bigint;
 }
@@ -72,7 +75,7 @@ export function auditHold(tenant: TenantId, hold: Hold): AuditFinding[] {
 
 /**
  * Tells in one walk, in any order and in memory that does not grow, whether what balances keep back is what their open holds
- * reserve, and what was captured of holds what their captures posted: all claims about a subject come to zero. Each is
+ * reserve, what was captured of holds what their captures posted, and what was reversed what reversals posted: all claims about a subject come to zero. Each is
  * weighed with a digest of its subject, so that damage of one does not make up for that of another.
  */
 export class HoldTally {
@@ -104,6 +107,19 @@ const differences: Readonly<Record<Measure, string>> = {
   captured: 'what it says was captured, less what its captures posted,',
   made: 'that it is there, less how often it was made,',
   ended: 'that it was ended, less how often that was recorded,',
+  reversed: 'what it says was reversed, less what its reversals posted,',
+  reversals: 'how many reversals it counts, less how many there are,',
+  named: 'how often it is named as a reversal, less that it is one,',
+};
+
+const kinds: Readonly<Record<Measure, DamageKind>> = {
+  held: 'wrong_held',
+  captured: 'wrong_hold',
+  made: 'wrong_hold',
+  ended: 'wrong_hold',
+  reversed: 'wrong_reversals',
+  reversals: 'wrong_reversals',
+  named: 'wrong_reversals',
 };
 
 /** Names the damage in the buckets of a tally that did not close. */
@@ -125,7 +141,7 @@ export class HoldAudit {
   findings(): AuditFinding[] {
     return [...this.#sums.values()].flatMap(({ tenant, measure, subject, amount }): AuditFinding[] => {
       if (amount === 0n) return [];
-      const kind = measure === 'held' ? 'wrong_held' : 'wrong_hold';
+      const kind = kinds[measure];
       return [{ kind, tenant, subject, detail: `${differences[measure]} is ${amount}` }];
     });
   }

@@ -9,7 +9,13 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import { damageKinds } from '../../lib/ledger/audit-finding.ts';
-import { captureHold, createHold, type HoldId } from '../../lib/ledger/index.ts';
+import {
+  captureHold,
+  createHold,
+  type HoldId,
+  reverseTransaction,
+  type TransactionId,
+} from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 
@@ -21,6 +27,8 @@ let payment: string;
 let declined: string;
 let hold: HoldId;
 let breakfast: string;
+let refunded: string;
+const refunds: string[] = [];
 const gold = asset('GOLD_COINS');
 beforeAll(async () => {
   books = await startLedger();
@@ -55,6 +63,12 @@ beforeAll(async () => {
   const part = { tenant, key: 'breakfast', holdId: hold, destination: account('carol'), amount: 20n };
   breakfast = captureHold(part).id;
   expect(await ledger.execute(captureHold(part), 5_000)).toMatchObject({ kind: 'settled' });
+  refunded = await settled(transfer('carol', 'bob', 50));
+  for (const amount of [20n, 10n]) {
+    const part = reverseTransaction({ tenant, key: `refund ${amount}`, reverses: refunded as TransactionId, amount });
+    expect(await ledger.post(part, 5_000)).toMatchObject({ transaction: { status: 'posted' } });
+    refunds.push(part.id);
+  }
   await ledger.accounts.update({
     tenant,
     id: account('carol'),
@@ -142,8 +156,8 @@ describe('auditTable', () => {
       findings: [],
       moreFindings: 0,
       bucketsNotNamed: 0,
-      rows: { asset: 2, account: 6, balance: 7, entry: 36, record: 18, hold: 1, unreadable: 0, unknown: 0 },
-      posted: 16,
+      rows: { asset: 2, account: 6, balance: 7, entry: 42, record: 21, hold: 1, unreadable: 0, unknown: 0 },
+      posted: 19,
       rejected: 1,
       newestAt: expect.any(Number),
     });
@@ -277,6 +291,26 @@ describe('auditTable', () => {
       const Key = { PK: { S: key.PK }, SK: twin.SK };
       await client.send(new DeleteItemCommand({ TableName: tables.ledger, Key }));
     }
+  });
+
+  it('names a transaction that does not know what was reversed of it', async () => {
+    for (const [name, value] of [
+      ['reversedAmount', 29n],
+      ['reversals', 1n],
+    ] as const) {
+      await whileDamaged(recordOf(refunded), set(name, value), async () => {
+        expect(await found()).toEqual([`wrong_reversals: ${refunded}`]);
+      });
+    }
+    await whileDamaged(recordOf(refunded), set('reversedAmount', 51n), async () => {
+      expect(await found()).toEqual([`wrong_reversals: ${refunded}`, `wrong_reversals: ${refunded}`]);
+    });
+  });
+
+  it('names a reversal that no other record names', async () => {
+    await whileDamaged(recordOf(refunds[1] as string), set('previousReversal', undefined), async () => {
+      expect(await found()).toEqual([`wrong_reversals: ${refunds[0]}`]);
+    });
   });
 
   it('names entries whose transaction is missing', async () => {
