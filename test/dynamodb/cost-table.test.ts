@@ -10,6 +10,7 @@ import {
   minFeeNoticeMs,
   postBatch,
   reverseTransaction,
+  shardOf,
   type TransactionId,
   voidHold,
 } from '../../lib/ledger/index.ts';
@@ -46,6 +47,14 @@ async function makeFees(): Promise<void> {
 
 /** Prepares an operation on accounts of its own, through the instance that then knows them, and says what to measure. */
 type Operation = (by: Ledger) => Promise<(on: Ledger) => Promise<unknown>>;
+
+/** A transfer whose key belongs to this shard of four. */
+function transferOnShard(shard: number, source: string, destination: string) {
+  for (;;) {
+    const command = transfer(source, destination, 1n);
+    if (shardOf(command.record, 4) === shard) return command;
+  }
+}
 
 /** Accounts with funds, whose balances the instance has just written. */
 async function funded(by: Ledger, count: number, funds = 100n): Promise<string[]> {
@@ -124,6 +133,15 @@ const operations: Readonly<Record<string, Operation>> = {
   'A change of the limits of an account with one balance': async (by) => {
     const [one] = (await funded(by, 1)) as [string];
     return (on) => on.accounts.update(limiting(one));
+  },
+  'A transfer from a spread account': async (by) => {
+    const [one] = (await funded(by, 1)) as [string];
+    const spread = `a-${randomUUID()}`;
+    await books.createAccount(spread, { unbounded: true, shards: 4 });
+    // The first goes to shard 0; from then on to where the key belongs, and an instance stays there.
+    await by.post(transfer(spread, one, 1n), timeMs);
+    await by.post(transferOnShard(1, spread, one), timeMs);
+    return (on) => on.post(transferOnShard(1, spread, one), timeMs);
   },
   'A transfer that is declined': async (by) => {
     const [one, other] = (await funded(by, 2)) as [string, string];
