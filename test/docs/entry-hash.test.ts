@@ -105,6 +105,14 @@ describe('the program that checks a history', () => {
     }
   }
 
+  it('accepts the entries of a shard, which name it', () => {
+    const { hash: _, ...first } = history[0];
+    const hashed = canonicalJson({ ...first, shard: 3 });
+    const entry = { ...first, shard: 3, hash: createHash('sha256').update(hashed).digest('hex') };
+    expect(run([entry])).toMatchObject({ status: 0, stdout: `1 entries, 10000 posted, head ${entry.hash}\n` });
+    expect(run([{ ...entry, shard: 4 }]).status).toBe(1);
+  });
+
   it('accepts the example', () => {
     expect(run(history)).toMatchObject({
       status: 0,
