@@ -1,3 +1,4 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Ledger, type PageEnd, systemClock, type TransactionResult } from '../../lib/dynamodb/index.ts';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
@@ -434,6 +435,48 @@ describe('reading a spread account', () => {
     for (const entries of Map.groupBy(seen, ({ shard }) => shard).values()) {
       expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, index) => index + 1));
     }
+  });
+});
+
+describe('damage on a shard', () => {
+  const place = { PK: 'T#default#A#damaged#S#2', SK: 'B#USD/2' };
+  const home = { PK: 'T#default#A#damaged', SK: 'ACCOUNT' };
+
+  /** What the audit of the table and that of the tests find while a row says something else. */
+  async function foundWith(key: typeof place, attribute: string, value: unknown): Promise<string[]> {
+    const { client, tables } = books.database;
+    const table = { TableName: tables.ledger, Key: key };
+    const { Item: sound } = await books.ledger.client.send(new GetCommand({ ...table, ConsistentRead: true }));
+    const put = (Item: Record<string, unknown>) =>
+      books.ledger.client.send(new PutCommand({ TableName: tables.ledger, Item }));
+    await put({ ...sound, [attribute]: value });
+    const { findings } = await auditTable({ client, table: tables.ledger, segments: 2 });
+    expect((await books.audit()).findings).not.toEqual([]);
+    await put(sound as Record<string, unknown>);
+    return findings.map(({ kind, subject }) => `${kind}: ${subject}`).sort();
+  }
+
+  beforeAll(() => spread('damaged', 4));
+
+  it.each([
+    [
+      'a balance that is off',
+      place,
+      'posted',
+      -2n,
+      ['unbalanced_asset: USD/2', 'wrong_balance: damaged USD/2 shard 2'],
+    ],
+    ['a number of shards that is not the account’s', place, 'shards', 8, ['wrong_copy: damaged USD/2 shard 2']],
+    ['a status that is not the account’s', place, 'status', 'frozen', ['wrong_copy: damaged USD/2 shard 2']],
+    [
+      'an account that does not name it',
+      home,
+      'balances',
+      new Set(['USD/2', 'USD/2#1', 'USD/2#3']),
+      ['wrong_balance_set: damaged'],
+    ],
+  ])('is found and named: %s', async (_, key, attribute, value, expected) => {
+    expect(await foundWith(key, attribute, value)).toEqual(expected);
   });
 });
 
