@@ -4,10 +4,13 @@ import { type Ledger, type PageEnd, systemClock, type TransactionResult } from '
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import {
   type AccountPatch,
+  captureHold,
+  createHold,
   type Entry,
   type PostTransaction,
   postTransaction,
   shardOf,
+  voidHold,
 } from '../../lib/ledger/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -435,6 +438,27 @@ describe('reading a spread account', () => {
     for (const entries of Map.groupBy(seen, ({ shard }) => shard).values()) {
       expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, index) => index + 1));
     }
+  });
+});
+
+describe('a hold on a spread account', () => {
+  it('lies on shard 0, is captured there, and leaves the other shards alone', async () => {
+    await spread('holder', 4);
+    const ledger = open();
+    expect(shardsOf(await ledger.post(transferOn(2, 4, 'holder', 'alice'), 5_000), 'holder')).toEqual([2]);
+    const hold = createHold({ tenant, key: 'hold-on-shards', account: account('holder'), asset: usd, amount: 9n });
+    expect(await ledger.execute(hold, 5_000)).toMatchObject({ kind: 'settled', result: { kind: 'hold' } });
+    const heldNow = async () => {
+      const { balances } = await books.ledger.balances.shards(tenant, account('holder'));
+      return balances.filter(({ held }) => held > 0n).map(({ shard, held }) => [shard, held]);
+    };
+    expect(await heldNow()).toEqual([[0, 9n]]);
+    const capture = { tenant, key: 'capture-on-shards', holdId: hold.holdId, destination: account('bob'), amount: 4n };
+    expect(shardsOf(await ledger.post(captureHold(capture), 5_000), 'holder')).toEqual([0]);
+    expect(await heldNow()).toEqual([[0, 5n]]);
+    expect(shardsOf(await ledger.post(transferOn(1, 4, 'holder', 'alice'), 5_000), 'holder')).toEqual([2]);
+    await ledger.execute(voidHold({ tenant, key: 'void-on-shards', holdId: hold.holdId }), 5_000);
+    expect(await heldNow()).toEqual([]);
   });
 });
 
