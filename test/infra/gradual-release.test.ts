@@ -31,33 +31,35 @@ const alarmName = (template: CloudFormationTemplate, reference: Group['AlarmConf
 
 describe('a release to production', () => {
   it('goes to one request in ten first where money moves, and at once elsewhere', () => {
-    expect(gradual(production)).toEqual(['Transactions']);
-    expect(groupsOf(production)).toMatchObject([
-      { DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes' },
-    ]);
+    expect(gradual(production)).toEqual(['Transactions', 'Holds']);
+    const canary = { DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes' };
+    expect(groupsOf(production)).toMatchObject([canary, canary]);
   });
 
   it('is taken back by the errors of the function and of the API', () => {
-    expect(groupsOf(production)).toMatchObject([
-      {
-        AlarmConfiguration: { Enabled: true },
-        AutoRollbackConfiguration: {
-          Enabled: true,
-          Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
-        },
+    const takenBack = {
+      AlarmConfiguration: { Enabled: true },
+      AutoRollbackConfiguration: {
+        Enabled: true,
+        Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
       },
-    ]);
-    const watched = groupsOf(production).flatMap(({ AlarmConfiguration }) => AlarmConfiguration.Alarms);
-    expect(watched.map((alarm) => alarmName(production, alarm))).toEqual([
-      'florin-prod-function-errors-transactions',
-      'florin-prod-api-error-rate',
+    };
+    expect(groupsOf(production)).toMatchObject([takenBack, takenBack]);
+    const watched = groupsOf(production).map(({ AlarmConfiguration }) =>
+      AlarmConfiguration.Alarms.map((alarm) => alarmName(production, alarm)),
+    );
+    expect(watched).toEqual([
+      ['florin-prod-function-errors-transactions', 'florin-prod-api-error-rate'],
+      ['florin-prod-function-errors-holds', 'florin-prod-api-error-rate'],
     ]);
   });
 
   it('can be hurried past its alarms', () => {
-    expect(groupsOf(hurried)).toMatchObject([
-      { DeploymentConfigName: 'CodeDeployDefault.LambdaAllAtOnce', AlarmConfiguration: { Enabled: false } },
-    ]);
+    const atOnce = {
+      DeploymentConfigName: 'CodeDeployDefault.LambdaAllAtOnce',
+      AlarmConfiguration: { Enabled: false },
+    };
+    expect(groupsOf(hurried)).toMatchObject([atOnce, atOnce]);
   });
 });
 
