@@ -6,6 +6,8 @@ import { measureStorage } from './measure-storage.ts';
 import type { Measured, MeasuredOperation } from './measured.ts';
 import { details, type MeasuredFunctions, post, startMeasuredFunctions, transferBody } from './measured-functions.ts';
 
+const historyPath = '/v1/accounts/erin/entries?asset=USD%2F2&limit=20';
+
 /** Write units of one item under 1 KB in a transaction. */
 const unitsPerTransactedItem = 2;
 
@@ -121,7 +123,9 @@ function measureReads(functions: MeasuredFunctions): Promise<MeasuredOperation[]
       title: 'Balance as of an instant',
       path: `/v1/accounts/alice/balances/USD.2?at=${new Date(Date.now() - 1).toISOString()}`,
     },
-    { id: 'history', title: 'History page, 20 entries', path: '/v1/accounts/erin/entries?asset=USD%2F2&limit=20' },
+    // The first page that an instance reads of an account also tells it over how many shards the account is spread.
+    { id: 'history_first', title: 'History page, 20 entries, the first of an account', path: historyPath },
+    { id: 'history', title: 'History page, 20 entries', path: historyPath },
     { id: 'account', title: 'Account read', path: '/v1/accounts/alice' },
   ].map((request) => ({ ...request, method: 'GET', status: 200 }));
   return requests.reduce<Promise<MeasuredOperation[]>>(
