@@ -1,13 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
-  type AccountId,
   type Commitment,
   type Decline,
   decide,
-  expireHold,
   InvariantViolation,
   LedgerError,
-  type LedgerState,
   type TenantId,
   WorkingState,
 } from '../ledger/index.ts';
@@ -17,9 +14,10 @@ import type { ClockSkew } from './clock-skew.ts';
 import { storeDecline } from './decline.ts';
 import { answerFromLeader, foldByKey } from './duplicates.ts';
 import type { ExpiredHolds } from './expired-holds.ts';
+import { ExpiredRelease } from './expired-release.ts';
 import { type ActionFailure, type Fault, faultOf } from './faults.ts';
 import type { Clock, Patience } from './patience.ts';
-import { PendingCommand } from './pending-command.ts';
+import type { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
 import type { LoadedState, StateLoader } from './state-loader.ts';
 import { type PlannedAction, WritePlan } from './write-plan.ts';
@@ -30,9 +28,6 @@ const maxAttempts = 20;
 
 /** After this many failed attempts the commands of a list are committed one by one. */
 const attemptsTogether = 3;
-
-/** How often expired holds of the account are released for one command before it is declined for want of funds. */
-const maxReleaseRounds = 3;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -73,7 +68,7 @@ export class Committer {
   readonly #skew: ClockSkew;
   readonly #cache: BalanceCache;
   readonly #loader: StateLoader;
-  readonly #expired: ExpiredHolds;
+  readonly #release: ExpiredRelease;
   readonly #sender: WriteSender;
 
   constructor({ client, table, clock, skew, cache, loader, expired }: CommitterDependencies) {
@@ -83,7 +78,8 @@ export class Committer {
     this.#skew = skew;
     this.#cache = cache;
     this.#loader = loader;
-    this.#expired = expired;
+    const commit = (tenant: TenantId, commands: readonly PendingCommand[]) => this.#commitDistinct(tenant, commands);
+    this.#release = new ExpiredRelease({ expired, clock, commit });
     this.#sender = new WriteSender(client);
   }
 
@@ -312,8 +308,7 @@ export class Committer {
         // This state was all true at one time, so what contradicts itself in it is damaged.
         pending.throw(new InvariantViolation(`what ${pending.command.kind} is about contradicts its balance`));
       } else {
-        const account = heldBack(decision, loaded.state);
-        const released = account === undefined ? 'none' : await this.#releaseExpired(tenant, account, pending);
+        const released = await this.#release.before(decision, loaded.state, tenant, pending);
         if (released === 'none') decline(pending, decision);
         else again.push(pending);
         if (released === 'unknown') pause = true;
@@ -322,49 +317,12 @@ export class Committer {
     for (const isStored of await Promise.all(declined)) if (!isStored) pause = true;
     return { again, pause };
   }
-
-  /**
-   * Releases holds of an account whose time is over, before a command is declined for what they reserve. Nothing was
-   * found where the state that it was to be declined on is all there is; what the index does not show yet, or what
-   * overtakes this, the decline does not know of.
-   */
-  async #releaseExpired(
-    tenant: TenantId,
-    account: AccountId,
-    pending: PendingCommand,
-  ): Promise<'none' | 'some' | 'unknown'> {
-    if (pending.releaseRounds >= maxReleaseRounds) return 'none';
-    const { patience, nonce, salt, cause } = pending;
-    try {
-      const ids = await this.#expired.ofAccount(tenant, account, this.#clock.now(), patience);
-      if (ids.length === 0) return 'none';
-      const releases = ids.map((id) => new PendingCommand(expireHold(tenant, id), patience, nonce, salt, cause));
-      await this.#commitDistinct(tenant, releases);
-      const outcomes = await Promise.all(releases.map(({ outcome }) => outcome));
-      if (outcomes.some(({ kind }) => kind === 'failed')) return 'unknown';
-      // Also a hold that another has ended meanwhile is funds that were not there when this was decided.
-      pending.releaseRounds++;
-      return 'some';
-    } catch (error) {
-      if (error instanceof InvariantViolation) throw error;
-      const fault = faultOf(error);
-      if (fault.kind === 'fatal') throw error;
-      pending.lastFailure = 'unavailable';
-      return 'unknown';
-    }
-  }
 }
 
 const nothingLeft: Rest = { again: [], later: [], pause: false };
 
 function failAll(commands: readonly PendingCommand[]): void {
   for (const pending of commands) pending.fail();
-}
-
-/** The account that lacks funds while some are held there. */
-function heldBack({ reason, evidence: { account, asset } }: Decline, state: LedgerState): AccountId | undefined {
-  if (reason !== 'insufficient_funds' || asset === undefined) return undefined;
-  return (state.balance(account, asset)?.held ?? 0n) > 0n ? account : undefined;
 }
 
 function countAttempt(commands: readonly PendingCommand[]): void {
