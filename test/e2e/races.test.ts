@@ -1,49 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auditOverApi } from '../support/api-books.ts';
-import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
+import type { ApiClient } from '../support/api-client.ts';
+import { AccountsOfRun, asset, raceTimeoutMs } from './accounts-of-run.ts';
 import { concurrencies, openTarget, type Target } from './target.ts';
-
-const asset = 'USD/2';
-/** A place with one process for each concurrent request takes its time on a small machine. */
-const raceTimeoutMs = 240_000;
 
 describe.each(concurrencies)('races, with functions run %s', (_, options) => {
   let target: Target;
   let api: ApiClient;
-  const accounts: string[] = [];
+  let accounts: AccountsOfRun;
 
   beforeAll(async () => {
     target = await openTarget(options);
     api = target.api;
-    await api.post('/v1/assets', { code: asset });
-    await open('bank', { unbounded: true });
+    accounts = await AccountsOfRun.on(target);
   }, 60_000);
   afterAll(async () => {
-    expect(await auditOverApi(api, accounts, asset)).toEqual([]);
+    expect(await accounts.audit()).toEqual([]);
     await target.stop();
   }, 60_000);
 
-  /** Opens an account of this run, with funds from its bank; everything the run moves stays among these accounts. */
-  async function open(text: string, body: object = {}, funds = 0): Promise<string> {
-    const id = target.name(text);
-    expect((await api.settle('/v1/accounts', { id, ...body })).status).toBe(201);
-    accounts.push(id);
-    if (funds > 0) expect((await transfer(target.name('bank'), id, funds)).status).toBe(201);
-    return id;
-  }
-
-  function transfer(source: string, destination: string, amount: number): Promise<ApiAnswer> {
-    return api.settle('/v1/transfers', { source, destination, asset, amount });
-  }
-
-  async function balanceOf(account: string): Promise<string> {
-    return (await api.get(`/v1/accounts/${account}/balances/USD.2`)).body.posted;
-  }
-
   it('gives 50 identical requests at one instant one effect and one answer', async () => {
-    const source = await open('same-source', {}, 1_000);
-    const destination = await open('same-destination');
+    const source = await accounts.open('same-source', {}, 1_000);
+    const destination = await accounts.open('same-destination');
     const key = randomUUID();
     const body = { source, destination, asset, amount: '10', description: 'once' };
     const answers = await Promise.all(Array.from({ length: 50 }, () => api.settle('/v1/transfers', body, key)));
@@ -51,7 +29,7 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     const replays = answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true');
     expect(replays).toHaveLength(49);
-    expect(await balanceOf(source)).toBe('990');
+    expect(await accounts.balanceOf(source)).toBe('990');
 
     const other = await api.post('/v1/transfers', { ...body, amount: '11' }, { key });
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
@@ -59,20 +37,20 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
     const replay = await api.post('/v1/transfers', reordered, { key });
     expect(replay.text).toBe(answers[0]?.text);
     expect(replay.headers.get('idempotent-replayed')).toBe('true');
-    expect(await balanceOf(source)).toBe('990');
+    expect(await accounts.balanceOf(source)).toBe('990');
   });
 
   it(
     'lets exactly 100 of 200 concurrent spends of 10 from 1,000 succeed',
     async () => {
-      const source = await open('spender', {}, 1_000);
-      const shop = await open('shop');
-      const answers = await Promise.all(Array.from({ length: 200 }, () => transfer(source, shop, 10)));
+      const source = await accounts.open('spender', {}, 1_000);
+      const shop = await accounts.open('shop');
+      const answers = await Promise.all(Array.from({ length: 200 }, () => accounts.transfer(source, shop, 10)));
       const posted = answers.filter(({ status }) => status === 201);
       const declined = answers.filter(({ status, body }) => status === 422 && body.code === 'insufficient_funds');
       expect([posted.length, declined.length]).toEqual([100, 100]);
-      expect(await balanceOf(source)).toBe('0');
-      expect(await balanceOf(shop)).toBe('1000');
+      expect(await accounts.balanceOf(source)).toBe('0');
+      expect(await accounts.balanceOf(shop)).toBe('1000');
     },
     raceTimeoutMs,
   );
@@ -80,14 +58,16 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
   it(
     'moves money in both directions between two accounts at once without deadlock or drift',
     async () => {
-      const left = await open('left', {}, 500);
-      const right = await open('right', {}, 500);
+      const left = await accounts.open('left', {}, 500);
+      const right = await accounts.open('right', {}, 500);
       const answers = await Promise.all(
-        Array.from({ length: 60 }, (_, i) => (i % 2 ? transfer(left, right, 3) : transfer(right, left, 2))),
+        Array.from({ length: 60 }, (_, i) =>
+          i % 2 ? accounts.transfer(left, right, 3) : accounts.transfer(right, left, 2),
+        ),
       );
       expect(answers.every(({ status }) => status === 201)).toBe(true);
-      expect(await balanceOf(left)).toBe(String(500 - 30 * 3 + 30 * 2));
-      expect(await balanceOf(right)).toBe(String(500 + 30 * 3 - 30 * 2));
+      expect(await accounts.balanceOf(left)).toBe(String(500 - 30 * 3 + 30 * 2));
+      expect(await accounts.balanceOf(right)).toBe(String(500 + 30 * 3 - 30 * 2));
     },
     raceTimeoutMs,
   );
@@ -109,26 +89,26 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
   it(
     'posts no debit once a freeze was answered',
     async () => {
-      const source = await open('freezing', {}, 10_000);
-      const sink = await open('freeze-sink');
+      const source = await accounts.open('freezing', {}, 10_000);
+      const sink = await accounts.open('freeze-sink');
       let isFrozen = false;
       const late: string[] = [];
       const spend = async () => {
         while (true) {
           const wasFrozen = isFrozen;
-          const { status, body } = await transfer(source, sink, 1);
+          const { status, body } = await accounts.transfer(source, sink, 1);
           if (status === 422) return body.code;
           if (wasFrozen) late.push(body.id);
         }
       };
       const spenders = Promise.all(Array.from({ length: 6 }, spend));
-      while ((await balanceOf(sink)) === '0');
+      while ((await accounts.balanceOf(sink)) === '0');
       const frozen = await api.patch(`/v1/accounts/${source}`, { status: 'frozen' });
       isFrozen = true;
       expect([frozen.status, frozen.body.status]).toEqual([200, 'frozen']);
       expect(await spenders).toEqual(Array(6).fill('account_frozen'));
       expect(late).toEqual([]);
-      expect((await transfer(sink, source, 1)).status).toBe(201);
+      expect((await accounts.transfer(sink, source, 1)).status).toBe(201);
     },
     raceTimeoutMs,
   );

@@ -1,47 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { auditOverApi } from '../support/api-books.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
+import { AccountsOfRun, asset, raceTimeoutMs } from './accounts-of-run.ts';
 import { concurrencies, openTarget, type Target } from './target.ts';
-
-const asset = 'USD/2';
-/** A place with one process for each concurrent request takes its time on a small machine. */
-const raceTimeoutMs = 240_000;
 
 describe.each(concurrencies)('reversals and batches, with functions run %s', (_, options) => {
   let target: Target;
   let api: ApiClient;
-  const accounts: string[] = [];
+  let accounts: AccountsOfRun;
 
   beforeAll(async () => {
     target = await openTarget(options);
     api = target.api;
-    await api.post('/v1/assets', { code: asset });
-    await open('bank', { unbounded: true });
+    accounts = await AccountsOfRun.on(target);
   }, 60_000);
   afterAll(async () => {
-    expect(await auditOverApi(api, accounts, asset)).toEqual([]);
+    expect(await accounts.audit()).toEqual([]);
     await target.stop();
   }, 60_000);
 
-  async function open(text: string, body: object = {}, funds = 0): Promise<string> {
-    const id = target.name(text);
-    expect((await api.settle('/v1/accounts', { id, ...body })).status).toBe(201);
-    accounts.push(id);
-    if (funds > 0) expect((await transfer(target.name('bank'), id, funds)).status).toBe(201);
-    return id;
-  }
-
-  function transfer(source: string, destination: string, amount: number): Promise<ApiAnswer> {
-    return api.settle('/v1/transfers', { source, destination, asset, amount });
-  }
-
   function reverse(id: string, body: object = {}, key?: string): Promise<ApiAnswer> {
     return api.settle(`/v1/transactions/${id}/reversals`, body, key);
-  }
-
-  async function balanceOf(account: string): Promise<string> {
-    return (await api.get(`/v1/accounts/${account}/balances/USD.2`)).body.posted;
   }
 
   /** All reversals of a transaction, from the last to the first. */
@@ -60,16 +39,16 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
   it(
     'gives back exactly what fits of 50 partial refunds of one payment at once',
     async () => {
-      const customer = await open('customer', {}, 1_000);
-      const shop = await open('shop');
-      const { body: payment } = await transfer(customer, shop, 1_000);
+      const customer = await accounts.open('customer', {}, 1_000);
+      const shop = await accounts.open('shop');
+      const { body: payment } = await accounts.transfer(customer, shop, 1_000);
       const answers = await Promise.all(Array.from({ length: 50 }, () => reverse(payment.id, { amount: '30' })));
       const outcomes = Map.groupBy(answers, ({ status, body }) => (status === 201 ? 'posted' : body.code));
       expect([...outcomes].map(([outcome, { length }]) => [outcome, length]).sort()).toEqual([
         ['exceeds_remaining', 17],
         ['posted', 33],
       ]);
-      expect([await balanceOf(customer), await balanceOf(shop)]).toEqual(['990', '10']);
+      expect([await accounts.balanceOf(customer), await accounts.balanceOf(shop)]).toEqual(['990', '10']);
       expect(await reversalsOf(payment.id)).toEqual(Array(33).fill('30'));
       expect((await reverse(payment.id)).body.postings[0].amount).toBe('10');
       expect((await reverse(payment.id)).body.code).toBe('already_reversed');
@@ -79,30 +58,30 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
   );
 
   it('refunds once under one key, however many ask at once', async () => {
-    const customer = await open('once-customer', {}, 100);
-    const shop = await open('once-shop');
-    const { body: payment } = await transfer(customer, shop, 100);
+    const customer = await accounts.open('once-customer', {}, 100);
+    const shop = await accounts.open('once-shop');
+    const { body: payment } = await accounts.transfer(customer, shop, 100);
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 20 }, () => reverse(payment.id, { amount: '10' }, key)));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')).toHaveLength(19);
-    expect(await balanceOf(customer)).toBe('10');
+    expect(await accounts.balanceOf(customer)).toBe('10');
   }, 60_000);
 
   it('allows an overdraft where it is asked for', async () => {
-    const customer = await open('overdraft-customer', {}, 100);
-    const shop = await open('overdraft-shop');
-    const { body: payment } = await transfer(customer, shop, 100);
-    await transfer(shop, target.name('bank'), 100);
+    const customer = await accounts.open('overdraft-customer', {}, 100);
+    const shop = await accounts.open('overdraft-shop');
+    const { body: payment } = await accounts.transfer(customer, shop, 100);
+    await accounts.transfer(shop, target.name('bank'), 100);
     const declined = await reverse(payment.id);
     expect([declined.status, declined.body.code]).toEqual([422, 'insufficient_funds']);
     expect((await reverse(payment.id, { allowOverdraft: true })).status).toBe(201);
-    expect(await balanceOf(shop)).toBe('-100');
+    expect(await accounts.balanceOf(shop)).toBe('-100');
   });
 
   it('posts a batch whole or not at all, once, also when many ask at once', async () => {
-    const payer = await open('payer', {}, 100);
-    const employees = await Promise.all(Array.from({ length: 5 }, (__, i) => open(`employee${i}`)));
+    const payer = await accounts.open('payer', {}, 100);
+    const employees = await Promise.all(Array.from({ length: 5 }, (__, i) => accounts.open(`employee${i}`)));
     const wages = (amount: string) => ({
       transactions: employees.map((destination) => ({ source: payer, destination, asset, amount })),
     });
@@ -110,12 +89,12 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
     const answers = await Promise.all(Array.from({ length: 20 }, () => api.settle('/v1/batches', wages('12'), key)));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers[0]?.status).toBe(201);
-    expect(await balanceOf(payer)).toBe('40');
+    expect(await accounts.balanceOf(payer)).toBe('40');
     const tooMuch = await api.settle('/v1/batches', wages('9'));
     expect(tooMuch.body).toMatchObject({ code: 'insufficient_funds', index: '4', available: '4', required: '9' });
-    expect(await Promise.all(employees.map(balanceOf))).toEqual(Array(5).fill('12'));
+    expect(await Promise.all(employees.map((id) => accounts.balanceOf(id)))).toEqual(Array(5).fill('12'));
     const [first] = answers[0]?.body.transactions ?? [];
     expect((await reverse(first.id)).status).toBe(201);
-    expect(await balanceOf(employees[0] as string)).toBe('0');
+    expect(await accounts.balanceOf(employees[0] as string)).toBe('0');
   }, 60_000);
 });
