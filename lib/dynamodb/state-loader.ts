@@ -11,6 +11,7 @@ import {
   type Hold,
   type HoldId,
   type LedgerState,
+  type Needs,
   needsOf,
   type RecordId,
   type ReversalState,
@@ -154,8 +155,12 @@ export class StateLoader {
   #missing(loading: Loading): Key[] {
     const { tenant, commands, loaded, asked } = loading;
     const keys = new Map<string, Key>();
-    this.#pinReserved(loading);
-    for (const command of commands) {
+    const needed = commands.map((command) => ({ command, needs: needsOf(command, loaded) }));
+    pinReserved(
+      needed.flatMap(({ needs }) => needs.balances),
+      loaded,
+    );
+    for (const { command, needs } of needed) {
       if (loaded.records.has(command.record)) continue;
       let isCold = false;
       const ask = (key: Key) => {
@@ -164,7 +169,7 @@ export class StateLoader {
         keys.set(name, key);
         isCold = true;
       };
-      const { balances, holds = [], reversibles = [], fees = false } = needsOf(command, loaded);
+      const { balances, holds = [], reversibles = [], fees = false } = needs;
       if (fees && !loaded.feeTimeline()) ask(feeHeadKey(tenant));
       for (const hold of holds) ask(holdKey(tenant, hold));
       for (const id of reversibles) ask(recordKey(tenant, recordIdOfTransaction(id)));
@@ -185,15 +190,6 @@ export class StateLoader {
     }
     for (const name of keys.keys()) asked.add(name);
     return [...keys.values()];
-  }
-
-  /** What is reserved of an account that is spread lies on shard 0; then all of the list goes there. */
-  #pinReserved({ commands, loaded }: Loading): void {
-    for (const command of commands) {
-      for (const { account, asset, isReserved } of needsOf(command, loaded).balances) {
-        if (isReserved) loaded.useShard(account, asset, 0);
-      }
-    }
   }
 
   /**
@@ -258,6 +254,11 @@ export class StateLoader {
       else if (sortKey !== feeHeadSortKey) loaded.addRecord(row);
     }
   }
+}
+
+/** What is reserved of an account that is spread lies on shard 0; then all of the list goes there. */
+function pinReserved(balances: Needs['balances'], loaded: LoadedItems): void {
+  for (const { account, asset, isReserved } of balances) if (isReserved) loaded.useShard(account, asset, 0);
 }
 
 /** The keys of the holds and transactions that were found, of commands that are to be decided: their balances were read after them. */

@@ -39,12 +39,6 @@ export type PlannedAction = {
   | { readonly subject: 'balance'; readonly place: BalancePlace }
 );
 
-interface FoldedBalance {
-  readonly before: Balance;
-  after: Balance;
-  readonly commands: Command[];
-}
-
 interface OpenedAccount {
   readonly account: Account;
   readonly balances: BalanceName[];
@@ -65,7 +59,7 @@ interface Folded<Change extends { readonly before?: unknown; readonly after: unk
 export class WritePlan {
   readonly #table: string;
   readonly #tenant: TenantId;
-  readonly #balances = new Map<string, FoldedBalance>();
+  readonly #balances = new Map<string, Folded<BalanceChange>>();
   readonly #accounts = new Map<AccountId, OpenedAccount>();
   readonly #holds = new Map<HoldId, Folded<HoldChange>>();
   readonly #reversals = new Map<TransactionId, Folded<ReversalChange>>();
@@ -115,27 +109,23 @@ export class WritePlan {
       this.#members.push({ command, record: place, content });
     }
     for (const entry of decision.entries) this.#entries.push({ command, entry });
-    for (const change of decision.changes) this.#fold(command, change);
+    for (const change of decision.changes) {
+      foldInto(this.#balances, balanceKey(change.after), command, change);
+      if (change.openedOn) this.#openOn(change.openedOn, command, change.after);
+    }
     for (const change of decision.holds ?? []) foldInto(this.#holds, change.after.id, command, change);
     for (const change of decision.reversals ?? []) {
       foldInto(this.#reversals, change.after.transaction.id, command, change);
     }
   }
 
-  #fold(command: Command, { before, after, openedOn }: BalanceChange): void {
-    const key = balanceKey(after);
-    const folded = this.#balances.get(key);
-    if (folded) {
-      folded.after = after;
-      folded.commands.push(command);
-    } else this.#balances.set(key, { before, after, commands: [command] });
-    if (!openedOn) return;
-    const name = balanceName(after.asset, after.shard);
-    const opened = this.#accounts.get(openedOn.id);
+  #openOn(account: Account, command: Command, { asset, shard }: Balance): void {
+    const name = balanceName(asset, shard);
+    const opened = this.#accounts.get(account.id);
     if (opened) {
       opened.balances.push(name);
       opened.commands.push(command);
-    } else this.#accounts.set(openedOn.id, { account: openedOn, balances: [name], commands: [command] });
+    } else this.#accounts.set(account.id, { account, balances: [name], commands: [command] });
   }
 
   actions(): PlannedAction[] {

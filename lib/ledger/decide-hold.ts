@@ -1,14 +1,13 @@
 import { availableOf } from './balance.ts';
 import { postedTransaction } from './decide-transaction.ts';
 import type { Circumstances, Commitment, Decision, Decline, Refusal } from './decision.ts';
-import { detailsDigest } from './entry.ts';
 import { afterCapture, afterRelease, type Hold, isOpenAt } from './hold.ts';
 import type { CaptureHold } from './hold-capture.ts';
 import type { CreateHold } from './hold-creation.ts';
 import type { ReleaseHold } from './hold-release.ts';
 import { maxBalanceDigits, maxHoldSeconds } from './limits.ts';
 import { fitsDigits } from './money.ts';
-import { PostingRun } from './posting-run.ts';
+import { entryContext, PostingRun } from './posting-run.ts';
 import type { LedgerState } from './state.ts';
 
 const notOpen: Refusal = { kind: 'refuse', code: 'hold_not_open' };
@@ -80,7 +79,7 @@ function unreservable({ account, asset, amount }: CreateHold, run: PostingRun): 
  * `insufficient_funds` (only where an overdraft was allowed since the hold was made), `limit_exceeded`.
  */
 export function decideCaptureHold(command: CaptureHold, state: LedgerState, { now, salt }: Circumstances): Decision {
-  const { tenant, id, type, holdId, destination, isFinal, description, metadata } = command;
+  const { id, type, holdId, destination, isFinal, description, metadata } = command;
   const hold = state.hold(holdId);
   if (!hold) return notFound;
   const { account, asset } = hold;
@@ -100,15 +99,7 @@ export function decideCaptureHold(command: CaptureHold, state: LedgerState, { no
 
   const after = afterCapture(hold, amount, isFinal, createdAt);
   run.reserve(account, asset, after.remaining - hold.remaining);
-  const context = {
-    tenant,
-    transactionId: id,
-    type,
-    description,
-    detailsDigest: detailsDigest(salt, description, metadata),
-    createdAt,
-  };
-  const entries = postings.map((posting) => run.post(posting, context))[0] ?? [];
+  const entries = run.postAll(postings, entryContext(command, createdAt, salt));
   if ('kind' in entries) return { ...entries, postings };
   const full = run.full();
   if (full) return { ...full, postings };

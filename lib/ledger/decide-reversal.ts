@@ -1,9 +1,8 @@
 import { postedTransaction } from './decide-transaction.ts';
 import type { Circumstances, Decision, Decline } from './decision.ts';
-import { detailsDigest, type Entry } from './entry.ts';
 import { askedPostings } from './fee.ts';
 import type { Posting } from './posting.ts';
-import { PostingRun } from './posting-run.ts';
+import { entryContext, PostingRun } from './posting-run.ts';
 import { type ReverseTransaction, remainingOf } from './reversal.ts';
 import type { LedgerState, ReversalChange } from './state.ts';
 import type { PostedTransaction, ReversalState } from './transaction.ts';
@@ -44,16 +43,10 @@ export function decideReversal(
   const barred = run.barred(postings);
   if (barred) return declined(barred);
 
-  const { tenant, id, type, description, metadata, mayOverdraw } = command;
+  const { id, type, description, metadata, mayOverdraw } = command;
   const createdAt = run.timeOf(now);
-  const digest = detailsDigest(salt, description, metadata);
-  const entries: Entry[] = [];
-  for (const posting of postings) {
-    const context = { tenant, transactionId: id, type, description, detailsDigest: digest, createdAt };
-    const posted = run.post(posting, context, { mayOverdraw });
-    if ('kind' in posted) return declined(posted);
-    entries.push(...posted);
-  }
+  const entries = run.postAll(postings, entryContext(command, createdAt, salt), () => ({ mayOverdraw }));
+  if ('kind' in entries) return declined(entries);
   const full = run.full();
   if (full) return declined(full);
   const { lastReversal } = original;

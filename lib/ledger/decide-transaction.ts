@@ -1,9 +1,9 @@
 import type { PostTransaction } from './command.ts';
 import type { Circumstances, Decision } from './decision.ts';
-import { detailsDigest, type Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { InvariantViolation } from './errors.ts';
 import { canHaveFee, type FeePlan, planFees } from './fee.ts';
-import { PostingRun } from './posting-run.ts';
+import { entryContext, PostingRun } from './posting-run.ts';
 import type { LedgerState } from './state.ts';
 import type { PostedTransaction } from './transaction.ts';
 
@@ -13,7 +13,6 @@ export function decideTransaction(
   state: LedgerState,
   { now, salt }: Circumstances,
 ): Decision {
-  const { tenant, id, type, description, metadata } = command;
   const fees = feesDue(command, state, now);
   const postings = [...command.postings, ...(fees?.postings ?? [])];
   const run = new PostingRun(state);
@@ -21,15 +20,10 @@ export function decideTransaction(
   if (refusedOrBarred) return refusedOrBarred;
 
   const createdAt = run.timeOf(now);
-  const digest = detailsDigest(salt, description, metadata);
-  const entries: Entry[] = [];
-  for (const [index, posting] of postings.entries()) {
-    const context = { tenant, transactionId: id, type, description, detailsDigest: digest, createdAt };
-    // A limit is on what clients move, so a fee neither meets it nor uses it up.
-    const posted = run.post(posting, context, { isCounted: index < command.postings.length });
-    if ('kind' in posted) return posted;
-    entries.push(...posted);
-  }
+  // A limit is on what clients move, so a fee neither meets it nor uses it up.
+  const optionsOf = (index: number) => ({ isCounted: index < command.postings.length });
+  const entries = run.postAll(postings, entryContext(command, createdAt, salt), optionsOf);
+  if ('kind' in entries) return entries;
   const full = run.full();
   if (full) return full;
   const feeVersion = fees?.version;

@@ -1,8 +1,9 @@
-import { type Account, type AccountId, assetsOf, type TenantId, takesNoCredits } from './account.ts';
+import { type Account, type AccountId, assetsOf, type Metadata, type TenantId, takesNoCredits } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import { availableOf, type Balance, type BalancePlace, balanceKey, emptyBalance } from './balance.ts';
+import type { CommandBase } from './command.ts';
 import type { Decline, Refusal } from './decision.ts';
-import { type Entry, entryHash } from './entry.ts';
+import { detailsDigest, type Entry, entryHash } from './entry.ts';
 import { InvariantViolation } from './errors.ts';
 import { maxBalanceDigits, maxBalancesPerAccount } from './limits.ts';
 import { fitsDigits } from './money.ts';
@@ -20,6 +21,22 @@ export interface EntryContext {
   readonly detailsDigest: string;
   /** Milliseconds since 1970; see `timeOf`. */
   readonly createdAt: number;
+}
+
+/** What the entries of a command's transaction have in common. */
+export function entryContext(
+  { tenant, id, type, description, metadata }: Described,
+  createdAt: number,
+  salt: string,
+): EntryContext {
+  const digest = detailsDigest(salt, description, metadata);
+  return { tenant, transactionId: id, type, description, detailsDigest: digest, createdAt };
+}
+
+/** A command that makes a transaction with details. */
+interface Described extends Pick<CommandBase, 'tenant' | 'id' | 'type'> {
+  readonly description?: string | undefined;
+  readonly metadata?: Metadata | undefined;
 }
 
 /** What the rules make of one posting. */
@@ -116,10 +133,10 @@ export class PostingRun {
   }
 
   /** Applies one posting: the two entries it makes, or the decline of one that is not covered or exceeds a limit. */
-  post(
+  #post(
     posting: Posting,
     context: EntryContext,
-    { mayOverdraw = false, isCounted = !mayOverdraw }: PostingOptions = {},
+    { mayOverdraw = false, isCounted = !mayOverdraw }: PostingOptions,
   ): readonly Entry[] | Decline {
     const source = this.#of(posting.source, posting.asset);
     const destination = this.#of(posting.destination, posting.asset);
@@ -135,6 +152,21 @@ export class PostingRun {
       addEntry(context, source, -posting.amount, posting.destination, isOverdraft),
       addEntry(context, destination, posting.amount, posting.source),
     ];
+  }
+
+  /** Applies postings one after the other: all their entries, or the decline of the first that cannot be. */
+  postAll(
+    postings: readonly Posting[],
+    context: EntryContext,
+    optionsOf: (index: number) => PostingOptions = () => ({}),
+  ): readonly Entry[] | Decline {
+    const entries: Entry[] = [];
+    for (const [index, posting] of postings.entries()) {
+      const posted = this.#post(posting, context, optionsOf(index));
+      if ('kind' in posted) return posted;
+      entries.push(...posted);
+    }
+    return entries;
   }
 
   /** The decline of a command that would give an account more balances than one write can freeze. */
