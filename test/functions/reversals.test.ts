@@ -4,21 +4,16 @@ import { createReversal } from '../../functions/transactions/create-reversal.ts'
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { postedTransaction, previewAnswer, transactionAnswer } from '../../lib/http/answers.ts';
 import type { OperationRequest } from '../../lib/http/index.ts';
-import { type ApiAnswer, startApi, type TestApi } from './api.ts';
+import type { ApiAnswer, TestApi } from './api.ts';
+import { fundedAccount, startApiWithMoney } from './money.ts';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi();
-  await api.call('POST', '/v1/assets', { code: 'USD/2' });
-  await api.call('POST', '/v1/accounts', { id: 'system:external', unbounded: true });
+  api = await startApiWithMoney();
 });
 afterAll(() => api.stop());
 
-async function account(funds = 0): Promise<string> {
-  const { body } = await api.call('POST', '/v1/accounts', {});
-  if (funds > 0) await api.call('POST', `/v1/accounts/${body.id}/deposits`, { asset: 'USD/2', amount: funds });
-  return body.id;
-}
+const account = (funds = 0) => fundedAccount(api, funds);
 
 /** A payment of 100 between new accounts. */
 async function payment(): Promise<{ id: string; customer: string; shop: string }> {

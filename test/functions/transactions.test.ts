@@ -1,28 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { postedTransaction, previewAnswer, transactionAnswer } from '../../lib/http/answers.ts';
-import { startApi, type TestApi } from './api.ts';
+import type { TestApi } from './api.ts';
+import { fundedAccount, postedOf, startApiWithMoney } from './money.ts';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await startApi();
-  await api.call('POST', '/v1/assets', { code: 'USD/2' });
-  for (const id of ['system:external', 'system:treasury', 'system:revenue']) {
-    await api.call('POST', '/v1/accounts', { id, unbounded: true });
-  }
+  api = await startApiWithMoney();
 });
 afterAll(() => api.stop());
 
-/** A new account with so much USD/2. */
-async function account(funds = 0): Promise<string> {
-  const { body } = await api.call('POST', '/v1/accounts', {});
-  if (funds > 0) await api.call('POST', `/v1/accounts/${body.id}/deposits`, { asset: 'USD/2', amount: funds });
-  return body.id;
-}
-
-async function posted(id: string): Promise<string> {
-  return (await api.call('GET', `/v1/accounts/${id}/balances/USD.2`)).body.posted;
-}
+const account = (funds = 0) => fundedAccount(api, funds);
+const posted = (id: string) => postedOf(api, id);
 
 describe('createTransfer', () => {
   it('answers the transaction with its entries, and where it is', async () => {
