@@ -4,25 +4,24 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BatchResult, Ledger } from '../../lib/dynamodb/index.ts';
 import { recordKey } from '../../lib/dynamodb/keys.ts';
 import { type PostBatch, postBatch, recordIdOfTransaction, reverseTransaction } from '../../lib/ledger/index.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
+import { type LedgerInstances, startLedgerInstances } from '../support/ledger-instances.ts';
 
 const timeMs = 5_000;
 
+let started: LedgerInstances;
 let books: LedgerFixture;
 let proxy: FaultProxy;
-let instances: Ledger[];
+let instances: readonly Ledger[];
 beforeAll(async () => {
-  books = await startLedger();
-  proxy = await startFaultProxy({ target: books.database.endpoint });
-  instances = [books.ledger, books.open(), books.open(), books.open()];
+  started = await startLedgerInstances(4);
+  ({ books, proxy, instances } = started);
 });
 afterAll(async () => {
   expect((await books.audit()).findings).toEqual([]);
-  for (const ledger of instances.slice(1)) ledger.client.destroy();
-  await proxy.stop();
-  await books.stop();
+  await started.stop();
 });
 
 type Transfer = readonly [source: string, destination: string, amount: bigint];
