@@ -8,9 +8,20 @@ export class EnvironmentError extends Error {
 
 const tableName = z.string().min(3);
 
+const queueUrl = z.url({ protocol: /^https?$/ });
+
 const variables = {
   LEDGER_TABLE: tableName,
+  PLATFORM_TABLE: tableName,
   IDEMPOTENCY_TABLE: tableName,
+  LINES_QUEUE_URL: queueUrl,
+  JOURNAL_QUEUE_URL: queueUrl,
+  PUBLICATION_QUEUE_URL: queueUrl,
+  DELIVERIES_QUEUE_URL: queueUrl,
+  WEBHOOK_EVENTS_QUEUE_URL: queueUrl,
+  BALANCE_EVENTS_QUEUE_URL: queueUrl,
+  /** The SNS FIFO topic that events are published to. */
+  EVENTS_TOPIC_ARN: z.string().regex(/^arn:[\w-]+:sns:[\w-]*:\d*:[\w-]+\.fifo$/),
   /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The CloudWatch namespace of the stage's metrics. */

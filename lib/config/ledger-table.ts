@@ -45,6 +45,28 @@ export const ledgerTable = {
  */
 export const auditPrefix = 'AUDIT';
 
+/** The table of what is around the money and moves none of it. Every key attribute is a string. */
+export const platformTable = {
+  partitionKey: 'PK',
+  sortKey: 'SK',
+  /** Holds the expiry as seconds since 1970; DynamoDB deletes the item some time after it. Items without it are kept. */
+  expiryAttribute: 'expiresAtSeconds',
+  indexes: {
+    /** Orders what waits for a point in time, within a hash bucket. */
+    due: {
+      name: 'due',
+      partitionKey: 'dueBucket',
+      sortKey: 'dueAt',
+      projection: 'KEYS_ONLY',
+    },
+  },
+} as const satisfies {
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  readonly expiryAttribute: string;
+  readonly indexes: Readonly<Record<string, SparseIndex>>;
+};
+
 /** The table of Powertools idempotency records, for mutations that move no money. */
 export const idempotencyTable = {
   partitionKey: 'id',

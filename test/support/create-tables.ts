@@ -8,34 +8,47 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { idempotencyTable, ledgerTable } from '../../lib/config/ledger-table.ts';
+import { idempotencyTable, ledgerTable, platformTable, type SparseIndex } from '../../lib/config/ledger-table.ts';
 
-/** The names of a fresh pair of tables. */
+/** The names of a fresh set of tables. */
 export interface Tables {
   readonly ledger: string;
+  readonly platform: string;
   readonly idempotency: string;
 }
 
 const CREATION_TIMEOUT_SECONDS = 20;
 
 /**
- * Creates both tables, as the CDK application defines them (indexes, stream, TTL), under names of their own,
- * on whatever DynamoDB the client talks to; resolves once both are ready. Each call makes a new pair.
+ * Creates all tables, as the CDK application defines them (indexes, stream, TTL), under names of their own,
+ * on whatever DynamoDB the client talks to; resolves once they are ready. Each call makes a new set.
  */
 export async function createTables(client: DynamoDBClient): Promise<Tables> {
   const suffix = randomUUID().slice(0, 8);
-  const tables = { ledger: `Ledger-${suffix}`, idempotency: `Idempotency-${suffix}` };
+  const tables = {
+    ledger: `Ledger-${suffix}`,
+    platform: `Platform-${suffix}`,
+    idempotency: `Idempotency-${suffix}`,
+  };
   await Promise.all([
     create(client, ledgerTableInput(tables.ledger)),
+    create(client, indexedTableInput(tables.platform, platformTable)),
     create(client, idempotencyTableInput(tables.idempotency)),
   ]);
+  await Promise.all([
+    expire(client, tables.platform, platformTable.expiryAttribute),
+    expire(client, tables.idempotency, idempotencyTable.expiryAttribute),
+  ]);
+  return tables;
+}
+
+async function expire(client: DynamoDBClient, table: string, attribute: string): Promise<void> {
   await client.send(
     new UpdateTimeToLiveCommand({
-      TableName: tables.idempotency,
-      TimeToLiveSpecification: { AttributeName: idempotencyTable.expiryAttribute, Enabled: true },
+      TableName: table,
+      TimeToLiveSpecification: { AttributeName: attribute, Enabled: true },
     }),
   );
-  return tables;
 }
 
 async function create(client: DynamoDBClient, input: CreateTableCommandInput): Promise<void> {
@@ -47,23 +60,35 @@ async function create(client: DynamoDBClient, input: CreateTableCommandInput): P
 }
 
 function ledgerTableInput(name: string): CreateTableCommandInput {
-  const indexes = Object.values(ledgerTable.indexes);
+  return {
+    ...indexedTableInput(name, ledgerTable),
+    StreamSpecification: { StreamEnabled: true, StreamViewType: ledgerTable.stream },
+  };
+}
+
+interface IndexedTable {
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  readonly indexes: Readonly<Record<string, SparseIndex>>;
+}
+
+function indexedTableInput(name: string, table: IndexedTable): CreateTableCommandInput {
+  const indexes = Object.values(table.indexes);
   const keyAttributes = [
-    ledgerTable.partitionKey,
-    ledgerTable.sortKey,
+    table.partitionKey,
+    table.sortKey,
     ...indexes.flatMap((index) => [index.partitionKey, index.sortKey]),
   ];
   return {
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: keyAttributes.map(stringAttribute),
-    KeySchema: keySchema(ledgerTable.partitionKey, ledgerTable.sortKey),
+    KeySchema: keySchema(table.partitionKey, table.sortKey),
     GlobalSecondaryIndexes: indexes.map((index) => ({
       IndexName: index.name,
       KeySchema: keySchema(index.partitionKey, index.sortKey),
       Projection: { ProjectionType: index.projection },
     })),
-    StreamSpecification: { StreamEnabled: true, StreamViewType: ledgerTable.stream },
   };
 }
 
