@@ -1,10 +1,13 @@
 import type { TenantId } from '../ledger/index.ts';
+import type { DeadLetterId } from './dead-letter-id.ts';
 
 /**
  * Every key of the Platform table: what is around the ledger and moves no money.
  *
  * | item | PK | SK | read by |
  * |------|----|----|---------|
+ * | dead letter | `T#<tenant>#DL`; where no tenant is known `-#DL` | `dl_<ms, 13 digits><mark>` | get; query the partition, by time |
+ * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
 export interface PlatformKey extends Record<string, string> {
   readonly PK: string;
@@ -14,4 +17,29 @@ export interface PlatformKey extends Record<string, string> {
 /** What is of one tenant begins with this. */
 export function tenantPrefix(tenant: TenantId): string {
   return `T#${tenant}`;
+}
+
+// --- dead letters ----------------------------------------------------------------------------------------------------
+
+/** Stands for the tenant where none is known; no tenant's prefix begins so. */
+const ofNobody = '-';
+const deadLetters = '#DL';
+
+/** Where the dead letters of a tenant lie, or those that do not say whose they are. */
+export function deadLetterPartition(tenant: TenantId | undefined): string {
+  return `${tenant === undefined ? ofNobody : tenantPrefix(tenant)}${deadLetters}`;
+}
+
+export function deadLetterKey(tenant: TenantId | undefined, id: DeadLetterId): PlatformKey {
+  return { PK: deadLetterPartition(tenant), SK: id };
+}
+
+/** Reads the tenant back from the partition of a dead letter. */
+export function tenantOfDeadLetters(partition: string): TenantId | undefined {
+  return partition.startsWith('T#') ? (partition.slice(2, -deadLetters.length) as TenantId) : undefined;
+}
+
+/** What went wrong with a message. SQS's ids of messages are unique, whatever the queue. */
+export function failureNoteKey(messageId: string): PlatformKey {
+  return { PK: `${ofNobody}#N#${messageId}`, SK: 'NOTE' };
 }
