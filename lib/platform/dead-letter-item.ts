@@ -67,7 +67,7 @@ export function parseDeadLetter(row: Row): StoredDeadLetter {
 }
 
 /** A transaction that failed by itself until it was given up. */
-export interface FailedTransaction {
+export interface FailedHead {
   readonly tenant: TenantId;
   readonly transactionId: TransactionId;
   /** In whose line it was. */
@@ -85,7 +85,7 @@ export interface FailedTransaction {
  * The dead letter of a transaction, to be put in the write that makes the transaction `failed`: so that each failed
  * transaction has one, and there is none of any other.
  */
-export function deadLetterItem(failed: FailedTransaction): Row {
+export function deadLetterItem(failed: FailedHead): Row {
   const { tenant, transactionId, account, error, attempts, firstFailureAt, lastFailureAt, cause = {} } = failed;
   return deadLetterRowOf({
     id: deadLetterIdOf(lastFailureAt, { transaction: transactionId, tenant }),

@@ -2,10 +2,10 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import { InvariantViolation, LedgerError, type TransactionId } from '../../lib/ledger/index.ts';
 import { deadLetterIdPattern } from '../../lib/platform/dead-letter-id.ts';
-import { deadLetterItem, type FailedTransaction, parseDeadLetter } from '../../lib/platform/dead-letter-item.ts';
+import { deadLetterItem, type FailedHead, parseDeadLetter } from '../../lib/platform/dead-letter-item.ts';
 import { account, tenant } from '../support/ledger-fixture.ts';
 
-const failed: FailedTransaction = {
+const failed: FailedHead = {
   tenant,
   transactionId: `tx_${'a'.repeat(52)}` as TransactionId,
   account: account('alice'),
