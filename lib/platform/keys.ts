@@ -1,5 +1,6 @@
 import type { TenantId } from '../ledger/index.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';
+import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } from './webhook-id.ts';
 
 /**
  * Every key of the Platform table: what is around the ledger and moves no money.
@@ -7,6 +8,8 @@ import type { DeadLetterId } from './dead-letter-id.ts';
  * | item | PK | SK | read by |
  * |------|----|----|---------|
  * | dead letter | `T#<tenant>#DL`; where no tenant is known `-#DL` | `dl_<ms, 13 digits><mark>` | get; query the partition, by time |
+ * | webhook endpoint | `T#<tenant>#W` | `wh_<mark>` | get; query the partition: the tenant's endpoints |
+ * | delivery | `T#<tenant>#W#<webhook id>` | `D#<event sequence, 12 digits>#<delivery id>` | get; query the prefix: an endpoint's deliveries, by event |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
 export interface PlatformKey extends Record<string, string> {
@@ -42,4 +45,35 @@ export function tenantOfDeadLetters(partition: string): TenantId | undefined {
 /** What went wrong with a message. SQS's ids of messages are unique, whatever the queue. */
 export function failureNoteKey(messageId: string): PlatformKey {
   return { PK: `${ofNobody}#N#${messageId}`, SK: 'NOTE' };
+}
+
+// --- webhooks --------------------------------------------------------------------------------------------------------
+
+const webhooks = '#W';
+
+/** Comes before the sequence in the sort key of a delivery. */
+export const deliveryPrefix = 'D#';
+
+/** Where a tenant's endpoints lie. */
+export function webhookPartition(tenant: TenantId): string {
+  return `${tenantPrefix(tenant)}${webhooks}`;
+}
+
+export function webhookKey(tenant: TenantId, id: WebhookId): PlatformKey {
+  return { PK: webhookPartition(tenant), SK: id };
+}
+
+/** Reads the tenant back from the partition of an endpoint or of its deliveries. */
+export function tenantOfWebhooks(partition: string): TenantId {
+  return partition.split('#')[1] as TenantId;
+}
+
+/** Where the deliveries to an endpoint lie. */
+export function deliveryPartition(tenant: TenantId, webhook: WebhookId): string {
+  return `${webhookPartition(tenant)}#${webhook}`;
+}
+
+export function deliveryKey(tenant: TenantId, webhook: WebhookId, id: DeliveryId): PlatformKey {
+  const sequence = sequenceText(sequenceOfDelivery(id));
+  return { PK: deliveryPartition(tenant, webhook), SK: `${deliveryPrefix}${sequence}#${id}` };
 }

@@ -1,0 +1,258 @@
+import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { platformTable } from '../config/ledger-table.ts';
+import { attributeChanges } from '../dynamodb/attribute-changes.ts';
+import type { AppliedKey, Row } from '../dynamodb/items.ts';
+import { ifAbsent } from '../dynamodb/keys.ts';
+import type { Clock } from '../dynamodb/patience.ts';
+import { Reader } from '../dynamodb/reader.ts';
+import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
+import { attemptsRemembered, deliveryKeptSeconds, leaseMs } from '../webhooks/limits.ts';
+import type { Delivery, DeliveryAttempt, DeliveryFailure, DeliveryStatus } from './delivery.ts';
+import { type DueDelivery, dueAtText, parseDueDelivery } from './delivery-due.ts';
+import { deliveryItem, dueAttributes, notDue, parseDelivery, type StoredDelivery } from './delivery-item.ts';
+import { deliveryKey, deliveryPartition, deliveryPrefix } from './keys.ts';
+import type { DeliveryId, WebhookId } from './webhook-id.ts';
+
+/** Idempotency keys that a delivery remembers: those of the requests that replayed it last. */
+const keysRemembered = 8;
+
+/** What an attempt came to, and what follows for the delivery. */
+export type DeliveryCourse =
+  | { readonly status: 'succeeded' }
+  | { readonly status: 'pending'; readonly nextAttemptAt: number }
+  | { readonly status: 'failed'; readonly failure: DeliveryFailure };
+
+/** A delivery that somebody is at. */
+export type ClaimedDelivery = Delivery & Required<Pick<Delivery, 'claim'>>;
+
+/** A page of an endpoint's deliveries; `next` is where to go on. */
+export interface DeliveryPage {
+  readonly deliveries: readonly Delivery[];
+  readonly next?: string;
+}
+
+/** An attempt whose worker died before it could tell what came of it. */
+const interrupted = 'interrupted';
+
+/** The deliveries of all tenants. */
+export class DeliveryStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBDocumentClient, table: string, clock: Clock) {
+    this.#client = client;
+    this.#table = table;
+    this.#reader = new Reader(client, table, clock);
+    this.#clock = clock;
+  }
+
+  /** One consistent read. @throws LedgerError `unavailable` */
+  async find(tenant: TenantId, webhook: WebhookId, id: DeliveryId): Promise<StoredDelivery | undefined> {
+    const row = await this.#reader.get(deliveryKey(tenant, webhook, id));
+    return row && parseDelivery(row);
+  }
+
+  /** Makes a delivery unless it exists; then what there is. @throws LedgerError `unavailable`, `outcome_unknown` */
+  async make(delivery: Delivery & { nextAttemptAt: number }, keyApplied?: AppliedKey): Promise<StoredDelivery> {
+    const made = { ...delivery, keysApplied: keyApplied ? [keyApplied] : [] };
+    const item = deliveryItem(made, this.#expiresAtSeconds());
+    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(new PutCommand({ TableName: this.#table, Item: item, ...ifAbsent }), { requestTimeout }),
+    );
+    if (!refusal) return made;
+    if (refusal.kind !== 'condition' || !refusal.item)
+      throw new InvariantViolation('a delivery exists, but was not returned');
+    return parseDelivery(refusal.item);
+  }
+
+  /**
+   * Claims the next attempt: of all who try, one gets it. Until its lease is over, the delivery is due for nobody else. An
+   * attempt that was claimed before and never told its end counts as failed.
+   *
+   * @returns undefined where somebody else was faster
+   * @throws LedgerError `unavailable`, `outcome_unknown`
+   */
+  async claim(delivery: Delivery, nonce: string): Promise<ClaimedDelivery | undefined> {
+    const now = this.#clock.now();
+    const claim = { nonce, at: now };
+    const claimed = {
+      claim,
+      attempt: delivery.attempt + 1,
+      tries: delivery.tries + 1,
+      attempts: delivery.claim
+        ? withAttempt(delivery, { at: delivery.claim.at, error: interrupted })
+        : delivery.attempts,
+    };
+    const condition = 'attempt = :seen AND nextAttemptAt = :seenNext AND #status = :pending';
+    const { refusal } = await this.#update(
+      delivery,
+      { ...claimed, ...dueAttributes(delivery.id, now + leaseMs) },
+      { condition, values: { ':seen': delivery.attempt, ':seenNext': delivery.nextAttemptAt, ':pending': 'pending' } },
+    );
+    const isOurs = !refusal || (refusal.kind === 'condition' && refusal.item && claimNonce(refusal.item) === nonce);
+    return isOurs ? { ...delivery, ...claimed, nextAttemptAt: now + leaseMs } : undefined;
+  }
+
+  /**
+   * Records what came of a claimed attempt. False where the lease was over and somebody else has claimed it since: then his
+   * outcome counts.
+   *
+   * @throws LedgerError `unavailable`, `outcome_unknown`
+   */
+  async record(
+    delivery: ClaimedDelivery,
+    attempt: Omit<DeliveryAttempt, 'number'>,
+    course: DeliveryCourse,
+  ): Promise<boolean> {
+    const { refusal, isInDoubt } = await this.#update(
+      delivery,
+      { attempts: withAttempt(delivery, attempt), claim: undefined, ...courseAttributes(delivery.id, course) },
+      {
+        condition: '#claim.#nonce = :nonce',
+        names: { '#claim': 'claim', '#nonce': 'nonce' },
+        values: { ':nonce': delivery.claim.nonce },
+      },
+    );
+    return !refusal || isInDoubt;
+  }
+
+  /** Ends a delivery that is not to be attempted any more; nothing happens to one that somebody is at. @throws LedgerError `unavailable`, `outcome_unknown` */
+  async giveUp(delivery: Delivery, failure: DeliveryFailure): Promise<void> {
+    await this.#update(
+      delivery,
+      { claim: undefined, ...courseAttributes(delivery.id, { status: 'failed', failure }) },
+      {
+        condition: 'attempt = :seen AND nextAttemptAt = :seenNext AND #status = :pending',
+        values: { ':seen': delivery.attempt, ':seenNext': delivery.nextAttemptAt, ':pending': 'pending' },
+      },
+    );
+  }
+
+  /**
+   * Begins a delivery's schedule anew, due at once, whatever came of it before; once under the key, if there is one. One that
+   * somebody is at is left alone, and so is one that has moved on meanwhile.
+   *
+   * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   */
+  async restart(delivery: StoredDelivery, keyApplied?: AppliedKey): Promise<StoredDelivery> {
+    const applied = keyApplied && delivery.keysApplied.find(({ mark }) => mark === keyApplied.mark);
+    if (applied && applied.requestHash !== keyApplied.requestHash) {
+      throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
+    }
+    const now = this.#clock.now();
+    if (applied || (delivery.claim && (delivery.nextAttemptAt ?? 0) > now)) return delivery;
+    const keysApplied = [...delivery.keysApplied, ...(keyApplied ? [keyApplied] : [])].slice(-keysRemembered);
+    const restarted = { status: 'pending' as const, tries: 0, scheduledAt: now, keysApplied };
+    const { refusal } = await this.#update(
+      delivery,
+      {
+        ...restarted,
+        failure: undefined,
+        ...dueAttributes(delivery.id, now),
+        expiresAtSeconds: this.#expiresAtSeconds(),
+      },
+      {
+        condition: 'attempt = :seen AND #status = :seenStatus',
+        values: { ':seen': delivery.attempt, ':seenStatus': delivery.status },
+      },
+    );
+    if (!refusal) return { ...withoutFailure(delivery), ...restarted, nextAttemptAt: now };
+    return (await this.find(delivery.tenant, delivery.webhook, delivery.id)) ?? delivery;
+  }
+
+  /**
+   * A page of an endpoint's deliveries, of the newest event first, without their bodies. With a status a page may hold few or
+   * none and still have a next one. @throws LedgerError `unavailable`
+   */
+  async list(
+    tenant: TenantId,
+    webhook: WebhookId,
+    { status, limit, before }: { status?: DeliveryStatus | undefined; limit: number; before?: string | undefined },
+  ): Promise<DeliveryPage> {
+    const names = [
+      'PK',
+      'SK',
+      'eventId',
+      'eventType',
+      'failure',
+      'nextAttemptAt',
+      'claim',
+      'attempt',
+      'tries',
+      'maxTries',
+    ];
+    const read = [...names, 'scheduledAt', 'attempts', 'cause', 'createdAt', 'keysApplied'];
+    const PK = deliveryPartition(tenant, webhook);
+    const { rows, lastKey } = await this.#reader.query({
+      KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
+      ...(status && { FilterExpression: '#status = :status' }),
+      ProjectionExpression: [...read, '#status'].join(', '),
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':pk': PK, ':prefix': deliveryPrefix, ...(status && { ':status': status }) },
+      ...(before !== undefined && { ExclusiveStartKey: { PK, SK: before } }),
+      ScanIndexForward: false,
+      Limit: limit,
+    });
+    const deliveries = rows.map(parseDelivery);
+    return lastKey ? { deliveries, next: String(lastKey.SK) } : { deliveries };
+  }
+
+  /** A page of what is due in a bucket, the most overdue first; eventually consistent. @throws LedgerError `unavailable` */
+  async due(bucket: string, until: number, limit: number, start?: Row): Promise<{ due: DueDelivery[]; next?: Row }> {
+    const { rows, lastKey } = await this.#reader.query({
+      IndexName: platformTable.indexes.due.name,
+      KeyConditionExpression: 'dueBucket = :bucket AND dueAt <= :until',
+      ExpressionAttributeValues: { ':bucket': bucket, ':until': dueAtText(until) },
+      Limit: limit,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    return { due: rows.map(parseDueDelivery), ...(lastKey && { next: lastKey }) };
+  }
+
+  #update(
+    { tenant, webhook, id }: Delivery,
+    changes: Row,
+    condition: { condition: string; names?: Record<string, string>; values: Row },
+  ): Promise<WriteResult> {
+    const { expression, names, values } = attributeChanges(changes);
+    const statusName: Record<string, string> = condition.condition.includes('#status') ? { '#status': 'status' } : {};
+    return insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: deliveryKey(tenant, webhook, id),
+          UpdateExpression: expression,
+          ConditionExpression: condition.condition,
+          ExpressionAttributeNames: { ...names, ...statusName, ...condition.names },
+          ExpressionAttributeValues: { ...values, ...condition.values },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+        { requestTimeout },
+      ),
+    );
+  }
+
+  #expiresAtSeconds(): number {
+    return Math.ceil(this.#clock.now() / 1_000) + deliveryKeptSeconds;
+  }
+}
+
+function withAttempt(delivery: Delivery, attempt: Omit<DeliveryAttempt, 'number'>): readonly DeliveryAttempt[] {
+  return [...delivery.attempts, { number: delivery.attempt, ...attempt }].slice(-attemptsRemembered);
+}
+
+function courseAttributes(id: DeliveryId, course: DeliveryCourse): Row {
+  if (course.status === 'pending') return { status: course.status, ...dueAttributes(id, course.nextAttemptAt) };
+  return { status: course.status, failure: course.status === 'failed' ? course.failure : undefined, ...notDue };
+}
+
+function claimNonce(row: Row): string | undefined {
+  return parseDelivery(row).claim?.nonce;
+}
+
+function withoutFailure({ failure: _, ...delivery }: StoredDelivery): StoredDelivery {
+  return delivery;
+}
