@@ -92,6 +92,19 @@ export const metrics = {
     dimensions: [],
     meaning: 'How long the hold that waited longest had been over when a run of the sweep began; 0 where none waited.',
   },
+  deadLettersKept: {
+    name: 'DeadLettersKept',
+    unit: 'Count',
+    dimensions: ['source'],
+    meaning:
+      'Messages and batches of stream records that were given up and are kept as dead letters, by where they come from.',
+  },
+  balanceCrossings: {
+    name: 'BalanceCrossings',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Balance monitors whose threshold was found crossed, each with its event.',
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricId = keyof typeof metrics;

@@ -77,7 +77,7 @@ export class DeadLetterStore {
    * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
   async resolve(
-    letter: StoredDeadLetter,
+    letter: DeadLetter,
     status: 'reprocessed' | 'discarded',
     resolution: Resolution,
     keyApplied: AppliedKey,

@@ -13,6 +13,7 @@ const dimensions = {
   code: 'unavailable',
   type: 'transfer',
   outcome: 'posted',
+  source: 'lines',
 };
 
 describe('EmbeddedMetrics', () => {
