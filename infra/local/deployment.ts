@@ -7,6 +7,7 @@ export interface Deployment {
   readonly parameters: readonly ParameterDefinition[];
   readonly functions: readonly FunctionDefinition[];
   readonly schedules: readonly ScheduleDefinition[];
+  readonly sources: readonly EventSourceDefinition[];
   readonly api: RestApiDefinition;
 }
 
@@ -75,6 +76,45 @@ export interface ScheduleDefinition {
   readonly arn: string;
   readonly functionName: string;
   readonly everyMs: number;
+}
+
+/** What calls a function with batches of records or messages. */
+export type EventSourceDefinition = StreamSourceDefinition | QueueSourceDefinition;
+
+interface BatchSourceDefinition {
+  readonly logicalId: string;
+  readonly sourceArn: string;
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly batchSize: number;
+  /** How long a batch that is not full waits for more. */
+  readonly batchWindowMs: number;
+  /** Whether the function tells which items of a batch have failed; else a batch fails or succeeds as a whole. */
+  readonly reportsFailures: boolean;
+  /** Whether the function is to be called with this record. */
+  readonly wants: (record: unknown) => boolean;
+}
+
+/** The stream of a table as an event source. */
+export interface StreamSourceDefinition extends BatchSourceDefinition {
+  readonly kind: 'stream';
+  readonly tableName: string;
+  /** Where reading begins the first time: with the oldest record there is, or with the next one. */
+  readonly startsAt: 'TRIM_HORIZON' | 'LATEST';
+  /** Whether a batch that fails is halved until the record is alone that it fails by. */
+  readonly bisects: boolean;
+  /** Infinity: until it succeeds. */
+  readonly maximumRetries: number;
+  /** The queue that is told of batches that were given up. */
+  readonly onFailureQueue?: string;
+}
+
+/** A queue as an event source. */
+export interface QueueSourceDefinition extends BatchSourceDefinition {
+  readonly kind: 'queue';
+  readonly queueName: string;
+  /** How many batches may be underway at once. */
+  readonly maximumConcurrency?: number;
 }
 
 export interface RestApiDefinition {

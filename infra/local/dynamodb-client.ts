@@ -17,9 +17,11 @@ export class DynamoDBError extends Error {
 export type DynamoDBCall = (operation: string, body: object) => Promise<unknown>;
 
 const answerTimeoutMs = 10_000;
+/** What the API of streams does; all else is the API of tables. */
+const streamOperations = new Set(['DescribeStream', 'GetShardIterator', 'GetRecords']);
 
 /**
- * A DynamoDB client that is just large enough to create tables. The SDK would cost the runtime's own process
+ * A DynamoDB client that is just large enough to create tables and to read streams. The SDK would cost the runtime's own process
  * some 30 MB and 200 ms; an emulator wants a signature to be there but does not check it.
  */
 export function dynamodbClient(endpoint: string): { call: DynamoDBCall; close(): void } {
@@ -57,7 +59,7 @@ function headersFor(operation: string, payload: string): Record<string, string |
   return {
     'content-type': 'application/x-amz-json-1.0',
     'content-length': Buffer.byteLength(payload),
-    'x-amz-target': `DynamoDB_20120810.${operation}`,
+    'x-amz-target': `${streamOperations.has(operation) ? 'DynamoDBStreams' : 'DynamoDB'}_20120810.${operation}`,
     'x-amz-date': date,
     authorization: `AWS4-HMAC-SHA256 Credential=embedded/${date.slice(0, 8)}/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
   };

@@ -18,6 +18,8 @@ import type { TerminalStyle } from './readable-line.ts';
 import { addRuntimeMetrics } from './runtime-metrics.ts';
 import { playSchedules } from './schedules.ts';
 import { seed } from './seed.ts';
+import { addSourceMetrics } from './source-metrics.ts';
+import { type EventSources, startEventSources } from './sources/event-sources.ts';
 import { type Application, readApplication } from './template-reader.ts';
 
 export interface EmbeddedOptions {
@@ -51,19 +53,28 @@ export interface EmbeddedRuntime {
   readonly dynamodbPid?: number;
   /** The tables' names by their logical ids in the template. */
   readonly tables: Readonly<Record<string, string>>;
+  /** Where SQS and SNS answer; absent if the template has neither. */
+  readonly queuesEndpoint?: string;
+  /** The queues' URLs by their logical ids in the template. */
+  readonly queueUrls: Readonly<Record<string, string>>;
+  /** The topics' ARNs by their logical ids in the template. */
+  readonly topicArns: Readonly<Record<string, string>>;
+  /** Resolves when all is processed that calls functions with batches: streams at their ends, queues empty, nothing underway. */
+  drained(): Promise<void>;
   /** Settles with a description if the embedded DynamoDB ends by itself; the runtime is of no use then. */
   readonly lost: Promise<string>;
-  /** Finishes the requests in flight, then stops everything. */
+  /** Finishes the requests and batches in flight, then stops everything. */
   stop(): Promise<void>;
 }
 
 const finishRequestsWithinMs = 10_000;
+const finishBatchesWithinMs = 10_000;
 /** Functions that were not called for so long give their memory back; the next call takes some 150 ms longer. */
 const reclaimAfterMs = 60_000;
 const reclaimIntervalMs = 15_000;
 
 /**
- * Starts the whole application in this process: the template's tables, queues, functions and API.
+ * Starts the whole application in this process: the template's tables, queues, functions, API and event sources.
  * @throws {StartFailure} for what the user can put right; whatever had been started is stopped again.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedRuntime> {
@@ -78,8 +89,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const { deployment, queues } = await describeWithQueues(application, apiKey, folder, cleanup);
   const parameters = await startParameters(deployment, folder, progress, cleanup);
 
+  let sources: EventSources | undefined;
+  const isConsumed = new Set(
+    deployment.sources.flatMap((source) => (source.kind === 'stream' ? source.tableName : [])),
+  );
   const database = await progress.step('database', () =>
-    startDatabase(options.dynamodbEndpoint, folder, deployment, cleanup),
+    startDatabase(options.dynamodbEndpoint, folder, deployment, cleanup, (table) =>
+      isConsumed.has(table) ? (sources?.consumedUpTo(table) ?? 0) : Number.POSITIVE_INFINITY,
+    ),
   );
   const endpoints = {
     dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
@@ -101,6 +118,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     { endpoints, isolates: options.isolates, output },
     cleanup,
   );
+  const started = await startEventSources({
+    deployment,
+    functions,
+    queues,
+    queuesFolder: folder.queuesFolder,
+    dynamodbEndpoint: database.endpoint,
+    changes: database.changes,
+    isolates: options.isolates,
+    failed: output.failed,
+  });
+  sources = started;
+  cleanup.defer(() => started.stop(finishBatchesWithinMs));
 
   const gateway = await withPort(options.port ?? 0, (port) =>
     startGateway({
@@ -114,6 +143,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const stopSchedules = playSchedules(deployment.schedules, functions);
   cleanup.defer(stopSchedules);
   addRuntimeMetrics(metrics.registry, { functions, responses: gateway.responses });
+  addSourceMetrics(metrics.registry, { sources, queues, names: deployment.queues.map(({ name }) => name) });
   cleanup.defer(() => gateway.stop(finishRequestsWithinMs));
   folder.announce(gateway.port);
   const url = `http://127.0.0.1:${gateway.port}`;
@@ -132,6 +162,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     dynamodbEndpoint: database.endpoint,
     dynamodbPid: database.pid,
     tables: Object.fromEntries(deployment.tables.map(({ logicalId, name }) => [logicalId, name])),
+    ...(queues && { queuesEndpoint: queues.endpoint }),
+    queueUrls: Object.fromEntries(
+      deployment.queues.map(({ logicalId, name }) => [logicalId, queues?.queueUrl(name) ?? '']),
+    ),
+    topicArns: Object.fromEntries(deployment.topics.map(({ logicalId, arn }) => [logicalId, arn])),
+    drained: () => started.drained(),
     lost: database.lost,
     stop: () => running.disposeAsync(),
   };

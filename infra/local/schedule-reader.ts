@@ -1,7 +1,7 @@
 import type { ScheduleDefinition } from './deployment.ts';
 import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
+import { namesFunction } from './names-function.ts';
 import type { StackResource } from './stack-scope.ts';
-import { namesFunction } from './unplayed-callers.ts';
 
 const minuteMs = 60_000;
 const unitMs: Readonly<Record<string, number>> = { minute: minuteMs, hour: 60 * minuteMs, day: 1_440 * minuteMs };

@@ -69,6 +69,9 @@ export class StackScope implements ResolutionScope {
     if (resource.type === 'AWS::SQS::Queue' && (attribute === 'QueueName' || attribute === 'QueueUrl')) {
       return attribute === 'QueueName' ? resource.physicalName : this.#context.queueUrl(resource.physicalName);
     }
+    if (attribute === 'StreamArn' && isTable(resource)) {
+      return streamArn(resource.physicalName);
+    }
     if (resource.type === 'AWS::SSM::Parameter' && attribute === 'Value') {
       return resolve(resource.properties.Value, this);
     }
@@ -169,6 +172,15 @@ const explicitNames: Readonly<Record<string, string>> = {
   'AWS::IAM::Role': 'RoleName',
   'AWS::ApiGateway::Stage': 'StageName',
 };
+
+function isTable({ type }: StackResource): boolean {
+  return type === 'AWS::DynamoDB::Table' || type === 'AWS::DynamoDB::GlobalTable';
+}
+
+/** DynamoDB labels a stream with the time at which it was switched on; nothing here depends on which that was. */
+function streamArn(tableName: string): string {
+  return `arn:aws:dynamodb:${region}:${accountId}:table/${tableName}/stream/2020-01-01T00:00:00.000`;
+}
 
 function arnOf(resource: StackResource): string {
   const name = resource.physicalName;

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** How many records of a stream are kept: enough to look at, while nothing consumes the stream. */
+/** How many records of a stream are kept: enough to look at. What is not consumed yet is kept beyond that. */
 const recordsKept = 10_000;
 /** Records deleted in one step; about 5 ms, in which the emulator's own writes wait. */
 const recordsPerStep = 1_000;
@@ -11,6 +11,13 @@ const pauseBetweenStepsMs = 20;
 /** SQLite's result code when another connection holds the write lock. */
 const sqliteBusy = 5;
 
+export interface StreamUpkeepOptions {
+  /** How many records of a table are kept. */
+  readonly kept?: number;
+  /** The number of the last record of a table that all its consumers are done with; Infinity if it has none. */
+  readonly consumedUpTo?: (table: string) => number;
+}
+
 /** Keeps the emulator's stream records cheap to write and bounded in number. */
 export interface StreamUpkeep {
   /** Deletes one step's worth of surplus records. Returns how many went; 0 also when the file was busy. */
@@ -20,11 +27,15 @@ export interface StreamUpkeep {
 
 /**
  * The emulator numbers each stream record by searching all records of its table and never deletes one. An index on what it
- * searches makes that constant (53 → 937 transactions/s), and what exceeds the bound is deleted here in small steps.
- * A trigger would do the deleting for nothing in code, but its mere presence costs the emulator a fifth of its writes.
+ * searches makes that constant (53 → 937 transactions/s), and what exceeds the bound is deleted here in small steps, but
+ * never what is not consumed yet. A trigger would do the deleting for nothing in code, but its mere presence costs the emulator a fifth of its writes.
  * The newest record of a table always stays, since the next number is derived from it.
  */
-export function keepStreamsShort(databaseFile: string, tables: readonly string[], kept = recordsKept): StreamUpkeep {
+export function keepStreamsShort(
+  databaseFile: string,
+  tables: readonly string[],
+  { kept = recordsKept, consumedUpTo = () => Number.POSITIVE_INFINITY }: StreamUpkeepOptions = {},
+): StreamUpkeep {
   const database = new DatabaseSync(databaseFile, { timeout: 5_000 });
   database.exec(
     'CREATE INDEX IF NOT EXISTS florin_stream_order ON _stream_records(table_name, CAST(sequence_number AS INTEGER))',
@@ -45,7 +56,7 @@ export function keepStreamsShort(databaseFile: string, tables: readonly string[]
     if (oldest === null || newest === null) {
       return 0;
     }
-    const before = Math.min(oldest + recordsPerStep, newest - kept + 1);
+    const before = Math.min(oldest + recordsPerStep, newest - kept + 1, consumedUpTo(table) + 1);
     return before > oldest ? Number(remove.run({ table, before }).changes) : 0;
   };
   const trimOnce = (): number => {

@@ -11,6 +11,7 @@ import type {
 } from './deployment.ts';
 import { resolve, UnsupportedTemplateError } from './intrinsic-functions.ts';
 import { readSchedules } from './schedule-reader.ts';
+import { readMapping } from './sources/mapping-reader.ts';
 import { type ApplicationContext, type StackResource, StackScope } from './stack-scope.ts';
 import { assertAllCallersPlayed } from './unplayed-callers.ts';
 
@@ -45,6 +46,7 @@ export function readApplication(assemblyFolder: string): Application {
         parameters: ofType(resources, 'AWS::SSM::Parameter').map(readParameter),
         functions,
         schedules: ofType(resources, 'AWS::Events::Rule').flatMap(readSchedules),
+        sources: ofType(resources, 'AWS::Lambda::EventSourceMapping').flatMap(readMapping),
         api: readRestApi(resources),
       };
     },

@@ -192,7 +192,7 @@ describe('keepStreamsShort', () => {
       }));
       await call('BatchWriteItem', { RequestItems: { Things: round } });
     }
-    const upkeep = keepStreamsShort(databaseFile, ['Things', 'Others'], 100);
+    const upkeep = keepStreamsShort(databaseFile, ['Things', 'Others'], { kept: 100 });
     const database = new DatabaseSync(databaseFile, { readOnly: true });
     const count = (name: string) =>
       database.prepare('SELECT count(*) AS records FROM _stream_records WHERE table_name = ?').get(name)?.records;
@@ -211,7 +211,7 @@ describe('keepStreamsShort', () => {
     for (const round of ['1', '2', '3']) {
       await call('PutItem', { TableName: 'Things', Item: { id: { S: 'a' }, round: { S: round } } });
     }
-    const upkeep = keepStreamsShort(databaseFile, ['Things'], 1);
+    const upkeep = keepStreamsShort(databaseFile, ['Things'], { kept: 1 });
     const other = new DatabaseSync(databaseFile);
     other.exec('BEGIN IMMEDIATE');
     expect(upkeep.trimOnce()).toBe(0);

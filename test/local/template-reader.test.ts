@@ -146,7 +146,6 @@ describe('readApplication, given what it does not play,', () => {
   });
 
   it.each<[string, object]>([
-    ['AWS::Lambda::EventSourceMapping', { FunctionName: { Ref: 'EchoLive' } }],
     ['AWS::Scheduler::Schedule', { Target: call }],
     ['AWS::SNS::Subscription', { Protocol: 'lambda', Endpoint: { Ref: 'EchoLive' } }],
     ['AWS::Lambda::Url', { TargetFunctionArn: { 'Fn::GetAtt': 'EchoFunction.Arn' } }],

@@ -1,0 +1,2 @@
+/** The file, in the queues' folder, that fauxqs keeps everything in. */
+export const queueFileName = 'fauxqs.db';
