@@ -1,16 +1,19 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ledgerTable } from '../lib/config/ledger-table.ts';
+import { ledgerTable, platformTable } from '../lib/config/ledger-table.ts';
 import { Alarms } from './alarms.ts';
 import { AreaFunction } from './area-function.ts';
 import { type Area, areas } from './areas.ts';
 import { Dashboards } from './dashboards/dashboards.ts';
+import type { Surroundings } from './function-needs.ts';
 import { GradualRelease } from './gradual-release.ts';
 import { LedgerApi } from './ledger-api.ts';
+import { Messaging } from './messaging.ts';
 import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
+import { serviceNameOf } from './service-name.ts';
 import type { Stage } from './stage.ts';
 import { watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
 import { WorkerFunction } from './worker-function.ts';
@@ -29,17 +32,20 @@ export interface ApiStackProps extends StackProps {
   readonly replicatesTo?: string | undefined;
 }
 
-/** What may be replaced at any time: a function for each area and each worker, with its grants, the API in front of the areas, and what watches over them. */
+/** What may be replaced at any time: a function for each area and each worker, with its grants, the queues between them, the API in front of the areas, and what watches over them. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, options, state } = props;
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
     const apiKeySha256 = options.apiKeySha256 ?? apiKeyParameter(this).valueAsString;
-    const functions = serveAreas(this, api, apiKeySha256, props);
-    const workerFunctions = employWorkers(this, props);
+    const messaging = new Messaging(this, 'Messaging', { stage: stage.name });
+    const surroundings = { state, messaging, webhookTargets: options.webhookTargets };
+    const functions = serveAreas(this, api, apiKeySha256, { ...surroundings, bundles: props.bundles });
+    const workerFunctions = employWorkers(this, { ...surroundings, bundles: props.bundles });
     const tables = {
       ledger: { name: state.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
+      platform: { name: state.platform.tableName, indexes: Object.values(platformTable.indexes) },
       idempotency: { name: state.idempotency.tableName, indexes: [] },
     };
 
@@ -84,16 +90,20 @@ export class ApiStack extends Stack {
 const areaNames = Object.keys(areas) as Area[];
 const workerNames = Object.keys(workers) as Worker[];
 
+interface FunctionSurroundings extends Surroundings {
+  readonly bundles: string;
+}
+
 /** Makes the function of each area and routes its part of the API to it. */
 function serveAreas(
   stack: Stack,
   api: LedgerApi,
   apiKeySha256: string,
-  { bundles, state }: ApiStackProps,
+  surroundings: FunctionSurroundings,
 ): Readonly<Record<Area, AreaFunction>> {
   const served = areaNames.map((area) => {
     const id = area.charAt(0).toUpperCase() + area.slice(1);
-    const code = new AreaFunction(stack, id, { area, bundles, state, apiKeySha256 });
+    const code = new AreaFunction(stack, id, { ...surroundings, area, apiKeySha256 });
     api.serve(area, code.live);
     return [area, code] as const;
   });
@@ -102,10 +112,11 @@ function serveAreas(
 }
 
 /** Makes the function of each worker, with what wakes it. */
-function employWorkers(stack: Stack, { bundles, state }: ApiStackProps): Readonly<Record<Worker, WorkerFunction>> {
+function employWorkers(stack: Stack, surroundings: FunctionSurroundings): Readonly<Record<Worker, WorkerFunction>> {
   const employed = workerNames.map((worker) => {
     const id = worker.replace(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase());
-    return [worker, new WorkerFunction(stack, id, { worker, bundles, state })] as const;
+    const named = { name: worker, serviceName: serviceNameOf(worker), needs: workers[worker] };
+    return [worker, new WorkerFunction(stack, id, { ...surroundings, ...named })] as const;
   });
   // The names of all workers went in, so all of them come out.
   return Object.fromEntries(employed) as Record<Worker, WorkerFunction>;

@@ -2,27 +2,33 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FlagsParameter } from './flags-parameter.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
-import type { LedgerAccess } from './ledger-access.ts';
 import { LedgerTable } from './ledger-table.ts';
 import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
+import { PlatformTable } from './platform-table.ts';
 import type { RegionalState } from './regional-state.ts';
 import type { Stage } from './stage.ts';
+import type { TableAccess } from './table-access.ts';
 
 export interface DataStackProps extends StackProps {
   readonly stage: Stage;
   readonly options: Options;
 }
 
-/** What must outlive every deployment. Deleting this stack leaves the ledger table behind. */
+/** What must outlive every deployment. Deleting this stack leaves the ledger and the platform table behind. */
 export class DataStack extends Stack implements RegionalState {
-  readonly ledger: LedgerAccess;
+  readonly ledger: TableAccess;
+  readonly ledgerStreamArn: string;
+  readonly platform: TableAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
-    this.ledger = new LedgerTable(this, 'Ledger', props.options).access;
+    const ledger = new LedgerTable(this, 'Ledger', props.options);
+    this.ledger = ledger.access;
+    this.ledgerStreamArn = ledger.streamArn;
+    this.platform = new PlatformTable(this, 'Platform', props.options).access;
     this.idempotency = new IdempotencyTable(this, 'Idempotency');
     this.flags = new FlagsParameter(this, 'Flags', {
       stage: props.stage.name,
@@ -32,6 +38,10 @@ export class DataStack extends Stack implements RegionalState {
     new CfnOutput(this, outputs.ledgerTable, {
       value: this.ledger.tableName,
       description: 'The ledger table, for backups, audits and the standby in another Region',
+    });
+    new CfnOutput(this, outputs.platformTable, {
+      value: this.platform.tableName,
+      description: 'The platform table, for backups and the standby in another Region',
     });
   }
 }

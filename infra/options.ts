@@ -15,6 +15,11 @@ export interface Options {
    * template changes, which a parameter's new value is not. A new key would not reach what is live.
    */
   readonly apiKeySha256?: string | undefined;
+  /**
+   * Where webhooks may be delivered to: `public` addresses over https only, or `any`, which lets clients reach into the network that
+   * the functions run in and is for laptops and emulators.
+   */
+  readonly webhookTargets: 'public' | 'any';
   /** Units a second that the ledger table is prepared for. */
   readonly warmThroughput?: WarmThroughput | undefined;
 }
@@ -42,6 +47,7 @@ const context = z.object({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
     .optional(),
   canary: z.enum(['on', 'off']).default('on'),
+  webhookTargets: z.enum(['public', 'any']).default('public'),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
   warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),
 });

@@ -1,19 +1,39 @@
-import { auditPrefix, ledgerTable, type SparseIndex } from '../lib/config/ledger-table.ts';
-import type { LedgerAction } from './ledger-access.ts';
+import { auditPrefix, ledgerTable } from '../lib/config/ledger-table.ts';
+import type { FunctionNeeds } from './function-needs.ts';
+import type { QueueName } from './queue-list.ts';
+
+/** What makes a worker work. */
+export type Waking = ScheduleWaking | QueueWaking | DeadLetterWaking | StreamWaking;
+
+/** The clock, whether there is anything to do or not. */
+export interface ScheduleWaking {
+  readonly by: 'schedule';
+  readonly everyMinutes: number;
+}
+
+/** Messages of a queue, ten at the most at a time. It answers which of them failed, and may put off their return. */
+export interface QueueWaking {
+  readonly by: 'queue';
+  readonly queue: QueueName;
+  /** Batches at once, 2 to 1,000: a bound on the queue's part of the account's concurrency. */
+  readonly maximumConcurrency: number;
+}
+
+/** The dead letters of every queue and of the stream. */
+export interface DeadLetterWaking {
+  readonly by: 'deadLetters';
+}
+
+/** What was written to the ledger table, as far as the filters of `stream-filters.ts` let it through. There is one such worker: a stream serves two readers at the most. */
+export interface StreamWaking {
+  readonly by: 'ledgerStream';
+}
 
 /** What the function of a worker may touch, and when it works. */
-export interface WorkerNeeds {
-  readonly description: string;
-  readonly everyMinutes: number;
-  /** A run ends by itself well before. */
-  readonly timeoutSeconds: number;
-  readonly ledgerActions: readonly LedgerAction[];
-  /** Indexes that it reads from end to end. */
-  readonly scannedIndexes: readonly SparseIndex[];
-  /** Indexes that it asks. */
-  readonly queriedIndexes: readonly SparseIndex[];
-  /** Where in the ledger table it may put items, if it may at all: below this prefix of the partition key. */
-  readonly putsBelow?: string;
+export interface WorkerNeeds extends FunctionNeeds {
+  readonly wokenBy: Waking;
+  /** After this it is stopped; a run ends by itself well before. One that a queue wakes has the time of that queue. */
+  readonly timeoutSeconds?: number;
   /** Whether it asks for the feature flags. */
   readonly obeysFlags: boolean;
 }
@@ -22,21 +42,23 @@ export interface WorkerNeeds {
 export const workers = {
   'audit-ledger': {
     description: 'Verifies the ledger while it is written to, a slice at a time',
-    everyMinutes: 5,
+    wokenBy: { by: 'schedule', everyMinutes: 5 },
     timeoutSeconds: 60,
-    ledgerActions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'],
-    scannedIndexes: [ledgerTable.indexes.accountsByTenant],
-    queriedIndexes: [],
-    putsBelow: auditPrefix,
+    ledger: {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'],
+      narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: [auditPrefix, `${auditPrefix}#*`] }],
+      scannedIndexes: [ledgerTable.indexes.accountsByTenant],
+    },
     obeysFlags: true,
   },
   'release-expired-holds': {
     description: 'Releases the holds whose time is over',
-    everyMinutes: 1,
+    wokenBy: { by: 'schedule', everyMinutes: 1 },
     timeoutSeconds: 50,
-    ledgerActions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-    scannedIndexes: [],
-    queriedIndexes: [ledgerTable.indexes.due],
+    ledger: {
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      indexes: [ledgerTable.indexes.due],
+    },
     obeysFlags: true,
   },
 } as const satisfies Readonly<Record<string, WorkerNeeds>>;

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { outputs } from '../outputs.ts';
+import { outputs, standbyParameters } from '../outputs.ts';
 import { stackNames } from '../stack-names.ts';
 import { type CdkRunner, cdk } from './cdk-process.ts';
+import { replicaStream, type StreamFinder } from './replica-stream.ts';
 
 export interface StageDeployment {
   readonly stage: string;
@@ -23,33 +24,48 @@ export interface DeployedUrls {
 }
 
 /**
- * Deploys all stacks of the stage. With a replica they are deployed in three calls, because the standby has to be told the name
- * that the first call gave the table; and the standby before the primary, so that it can read what the primary will write.
+ * Deploys all stacks of the stage. With a replica they are deployed in three calls, because the standby has to be told the names
+ * that the first call gave the tables; and the standby before the primary, so that it can read what the primary will write.
  * @throws Error when the CDK could not; it has printed why. What was deployed before stays.
  */
-export async function deployStage(deployment: StageDeployment, run: CdkRunner = cdk): Promise<DeployedUrls> {
+export async function deployStage(
+  deployment: StageDeployment,
+  run: CdkRunner = cdk,
+  streamOf: StreamFinder = replicaStream,
+): Promise<DeployedUrls> {
   const { data, api, standbyData, standby } = stackNames(deployment.stage);
-  if (!hasReplica(deployment.cdkOptions)) {
+  const replicaRegion = replicaRegionOf(deployment.cdkOptions);
+  if (replicaRegion === undefined) {
     const deployed = await deployStacks([data, api], [], deployment, run);
     return { url: deployed(api, outputs.apiUrl) };
   }
   const primary = await deployStacks([data], [], deployment, run);
-  // The parameter has the name of the output that it takes.
-  const table = `${standbyData}:${outputs.ledgerTable}=${primary(data, outputs.ledgerTable)}`;
-  const inReplicaRegion = await deployStacks([standbyData, standby], ['--parameters', table], deployment, run);
+  const ledger = primary(data, outputs.ledgerTable);
+  const told = {
+    // The parameters have the names of the outputs that they take.
+    [outputs.ledgerTable]: ledger,
+    [outputs.platformTable]: primary(data, outputs.platformTable),
+    [standbyParameters.ledgerStream]: await streamOf(ledger, replicaRegion),
+  };
+  const parameters = Object.entries(told).flatMap(([name, value]) => [
+    '--parameters',
+    `${standbyData}:${name}=${value}`,
+  ]);
+  const inReplicaRegion = await deployStacks([standbyData, standby], parameters, deployment, run);
   const deployed = await deployStacks([api], [], deployment, run);
   return { url: deployed(api, outputs.apiUrl), standbyUrl: inReplicaRegion(standby, outputs.apiUrl) };
 }
 
-/** Whether the CDK's options ask for a replica, in any of the ways in which its command line takes a context value. */
-export function hasReplica(cdkOptions: readonly string[]): boolean {
+/** The Region of the replica that the CDK's options ask for, in any of the ways in which its command line takes a context value. */
+export function replicaRegionOf(cdkOptions: readonly string[]): string | undefined {
   const { values } = parseArgs({
     args: [...cdkOptions],
     options: { context: { type: 'string', short: 'c', multiple: true } },
     // The other options are the CDK's to judge.
     strict: false,
   });
-  return (values.context ?? []).some((value) => String(value).startsWith('replicaRegion='));
+  const given = (values.context ?? []).map((value) => /^replicaRegion=(.+)$/.exec(String(value))?.[1]);
+  return given.findLast((region) => region !== undefined);
 }
 
 type OutputReader = (stack: string, output: string) => string;

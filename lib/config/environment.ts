@@ -22,6 +22,8 @@ const variables = {
   BALANCE_EVENTS_QUEUE_URL: queueUrl,
   /** The SNS FIFO topic that events are published to. */
   EVENTS_TOPIC_ARN: z.string().regex(/^arn:[\w-]+:sns:[\w-]*:\d*:[\w-]+\.fifo$/),
+  /** Where webhooks may be delivered to: public addresses over https, or, where nobody's network is at stake, any. */
+  WEBHOOK_TARGETS: z.enum(['public', 'any']),
   /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The CloudWatch namespace of the stage's metrics. */

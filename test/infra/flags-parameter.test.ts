@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultFlags, parseFlags } from '../../lib/config/flags.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
+import { functionNames, obeysFlags } from './function-list.ts';
 import { synthesise } from './synthesise.ts';
 
 let data: CloudFormationTemplate;
@@ -40,16 +41,9 @@ describe('FlagsParameter', () => {
       propertyOf(code, 'Environment.Variables.FLAGS_PARAMETER'),
       propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),
     ]);
-    expect(named.sort()).toEqual([
-      ['florin-accounts', '/florin/test/flags', 'open'],
-      ['florin-assets', '/florin/test/flags', 'open'],
-      ['florin-audit-ledger', '/florin/test/flags', 'open'],
-      ['florin-documents', undefined, undefined],
-      ['florin-fees', '/florin/test/flags', 'open'],
-      ['florin-holds', '/florin/test/flags', 'open'],
-      ['florin-release-expired-holds', '/florin/test/flags', 'open'],
-      ['florin-reports', undefined, undefined],
-      ['florin-transactions', '/florin/test/flags', 'open'],
-    ]);
+    const expected = functionNames.map((name) =>
+      obeysFlags(name) ? [`florin-${name}`, '/florin/test/flags', 'open'] : [`florin-${name}`, undefined, undefined],
+    );
+    expect(named.sort()).toEqual(expected.sort());
   });
 });

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Area } from '../../infra/areas.ts';
-import { type Worker, workers } from '../../infra/workers.ts';
+import { type Area, areas } from '../../infra/areas.ts';
+import type { TableNeeds } from '../../infra/function-needs.ts';
+import { queueList, queueNames } from '../../infra/queue-list.ts';
+import { timeoutOf } from '../../infra/worker-timeout.ts';
+import { type Waking, type Worker, workers } from '../../infra/workers.ts';
 import { routes } from '../../lib/http/routes.ts';
 import {
   type CloudFormationTemplate,
@@ -9,15 +12,13 @@ import {
   referenceOf,
   resourcesOf,
 } from './cloudformation-template.ts';
+import { areaNames, functionNames, isWorker, needsOf, obeysFlags, wakingOf } from './function-list.ts';
 import { synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
 beforeAll(async () => {
   template = (await synthesise()).api;
 }, 60_000);
-
-const areas = [...new Set<Area>(routes.map(({ area }) => area))];
-const workerNames = Object.keys(workers) as Worker[];
 
 function functionOf(name: Area | Worker): NamedResource {
   const serviceName = `florin-${name}`;
@@ -53,8 +54,14 @@ function conditionText(condition: unknown): string {
 function resourceName(resource: unknown): string {
   const json = JSON.stringify(resource);
   const index = /\/index\/\w+/.exec(json)?.[0] ?? '';
-  if (json.includes('FnGetAttLedgerTable')) return `Ledger${index}`;
-  if (json.includes('FnGetAttIdempotencyTable')) return `Idempotency${index}`;
+  if (/FnGetAttLedgerTable\w+StreamArn/.test(json)) return 'the stream';
+  const table = /FnGetAtt(Ledger|Platform|Idempotency)Table\w+Arn/.exec(json)?.[1];
+  if (table !== undefined) return `${table}${index}`;
+  const [, queue, kind] = /"Messaging(\w+?)(Queue|DeadLetters)[0-9A-F]{8}","Arn"/.exec(json) ?? [];
+  const name = queueNames.find((each) => each.toLowerCase() === queue?.toLowerCase());
+  if (name !== undefined) return kind === 'Queue' ? name : `${name} dead letters`;
+  if (json.includes('"MessagingStreamFailures')) return 'stream failures';
+  if (json.includes('"MessagingEvents')) return 'events';
   if (json.includes(':parameter/florin/test/flags"')) return 'flags';
   return /Logs[0-9A-F]{8}","Arn/.test(json) ? 'own logs' : json;
 }
@@ -65,70 +72,86 @@ const everyFunction = [
   'xray:PutTelemetryRecords on "*"',
   'xray:PutTraceSegments on "*"',
 ];
-const commit = ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'];
 const replay = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
-const readFlags = 'ssm:GetParameter on flags';
 const on = (table: string, actions: readonly string[]) => actions.map((action) => `dynamodb:${action} on ${table}`);
 
-const grants: Readonly<Record<Area | Worker, readonly string[]>> = {
-  'release-expired-holds': [
-    readFlags,
-    ...on('Ledger', ['BatchGetItem', 'PutItem', 'UpdateItem']),
-    ...on('Ledger/index/due', ['Query']),
-  ],
-  'audit-ledger': [
-    readFlags,
-    ...on('Ledger', ['BatchGetItem', 'GetItem', 'Query', 'Scan']),
-    ...on('Ledger/index/accountsByTenant', ['Scan']),
-    'dynamodb:PutItem on Ledger if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["AUDIT","AUDIT#*"]}}',
-  ],
-  assets: [readFlags, ...on('Ledger', ['PutItem', 'Query']), ...on('Idempotency', replay)],
-  accounts: [
-    readFlags,
-    ...on('Ledger', [...commit, 'Query']),
-    ...on('Ledger/index/accountsByTenant', ['Query']),
-    ...on('Idempotency', replay),
-  ],
-  transactions: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
-  holds: [readFlags, ...on('Ledger', commit), ...on('Ledger/index/due', ['Query'])],
-  fees: [readFlags, ...on('Ledger', ['BatchGetItem', 'GetItem', 'PutItem', 'Query']), ...on('Idempotency', replay)],
-  reports: [...on('Ledger', ['BatchGetItem', 'GetItem', 'Query']), ...on('Ledger/index/accountsByTenant', ['Query'])],
-  documents: [],
-};
+/** What a function may do to a table that needs this of it. */
+function grantsOnTable(table: string, needs: TableNeeds | undefined): string[] {
+  if (needs === undefined) return [];
+  const { actions, narrowActions = [], indexes = [], scannedIndexes = [] } = needs;
+  const narrow = narrowActions.flatMap((each) =>
+    each.actions.map((action) => {
+      const condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': each.partitionKeys } };
+      return `${action} on ${table} if ${JSON.stringify(condition)}`;
+    }),
+  );
+  return [
+    ...actions.map((action) => `${action} on ${table}`),
+    ...narrow,
+    ...indexes.map(({ name }) => `dynamodb:Query on ${table}/index/${name}`),
+    ...scannedIndexes.map(({ name }) => `dynamodb:Scan on ${table}/index/${name}`),
+  ];
+}
 
-const common = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
-const variables: Readonly<Record<Area | Worker, readonly string[]>> = {
-  'release-expired-holds': ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
-  'audit-ledger': ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
-  assets: [
-    'API_KEY_SHA256',
-    'FLAGS_PARAMETER',
-    'FLAGS_WHEN_UNREADABLE',
-    'IDEMPOTENCY_TABLE',
-    'LEDGER_TABLE',
-    ...common,
-  ],
-  accounts: [
-    'API_KEY_SHA256',
-    'FLAGS_PARAMETER',
-    'FLAGS_WHEN_UNREADABLE',
-    'IDEMPOTENCY_TABLE',
-    'LEDGER_TABLE',
-    ...common,
-  ],
-  transactions: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
-  holds: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'LEDGER_TABLE', ...common],
-  fees: ['API_KEY_SHA256', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE', 'IDEMPOTENCY_TABLE', 'LEDGER_TABLE', ...common],
-  reports: ['API_KEY_SHA256', 'LEDGER_TABLE', ...common],
-  documents: common,
-};
+/** What Lambda and the function do with the queue or stream that wakes it. */
+function grantsToBeWoken(wokenBy: Waking | undefined): string[] {
+  const receiving = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+  const ofQueue = (queue: string, actions: readonly string[]) => actions.map((action) => `sqs:${action} on ${queue}`);
+  switch (wokenBy?.by) {
+    case 'queue':
+      return ofQueue(wokenBy.queue, [...receiving, 'ChangeMessageVisibility', 'GetQueueUrl']);
+    case 'deadLetters':
+      return [...queueNames.map((name) => `${name} dead letters`), 'stream failures'].flatMap((queue) =>
+        ofQueue(queue, receiving),
+      );
+    case 'ledgerStream':
+      return [
+        ...on('the stream', ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams']),
+        'sqs:SendMessage on stream failures',
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Everything that a function is granted, each once. */
+function expectedGrants(name: Area | Worker): string[] {
+  const needs = needsOf(name);
+  return [
+    ...everyFunction,
+    ...(obeysFlags(name) ? ['ssm:GetParameter on flags'] : []),
+    ...grantsOnTable('Ledger', needs.ledger),
+    ...grantsOnTable('Platform', needs.platform),
+    ...(needs.replays ? on('Idempotency', replay) : []),
+    ...(needs.sendsTo ?? []).map((queue) => `sqs:SendMessage on ${queue}`),
+    ...(needs.publishes ? ['sns:Publish on events'] : []),
+    ...grantsToBeWoken(wakingOf(name)),
+  ].sort();
+}
+
+/** The variables that a function has: none for what it may not touch. */
+function expectedVariables(name: Area | Worker): string[] {
+  const needs = needsOf(name);
+  return [
+    ...['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'],
+    ...(obeysFlags(name) ? ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE'] : []),
+    ...(isWorker(name) || !areas[name].checksAccess ? [] : ['API_KEY_SHA256']),
+    ...(needs.ledger ? ['LEDGER_TABLE'] : []),
+    ...(needs.platform ? ['PLATFORM_TABLE'] : []),
+    ...(needs.replays ? ['IDEMPOTENCY_TABLE'] : []),
+    ...(needs.sendsTo ?? []).map((queue) => queueList[queue].variable),
+    ...(needs.publishes ? ['EVENTS_TOPIC_ARN'] : []),
+    ...(needs.callsOut ? ['WEBHOOK_TARGETS'] : []),
+  ].sort();
+}
 
 describe('ApiStack', () => {
   it('has a function for each area and each worker, and no other', () => {
     const names = resourcesOf(template, 'AWS::Lambda::Function').map((resource) =>
       propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
     );
-    expect(names.sort()).toEqual([...areas, ...workerNames].map((name) => `florin-${name}`).sort());
+    expect(names.sort()).toEqual(functionNames.map((name) => `florin-${name}`).sort());
+    expect(Object.keys(areas).sort()).toEqual([...new Set(routes.map(({ area }) => area))].sort());
   });
 
   it('publishes a new version of exactly the functions that know the key when the key changes', async () => {
@@ -140,7 +163,7 @@ describe('ApiStack', () => {
     const before = await versionsWith('a');
     const replaced = (await versionsWith('b')).filter((id) => !before.includes(id));
     expect(replaced.map((id) => id.replace(/Function.*/, '').toLowerCase()).sort()).toEqual(
-      areas.filter((area) => area !== 'documents').sort(),
+      areaNames.filter((area) => areas[area].checksAccess).sort(),
     );
   });
 
@@ -154,9 +177,9 @@ describe('ApiStack', () => {
   });
 });
 
-describe.each([...areas, ...workerNames])('the function of %s', (area) => {
-  it('is granted exactly what it uses', () => {
-    expect(grantsOf(area)).toEqual([...everyFunction, ...grants[area]].sort());
+describe.each(functionNames)('the function of %s', (area) => {
+  it('is granted exactly what it needs', () => {
+    expect(grantsOf(area)).toEqual(expectedGrants(area));
   });
 
   it('has no managed policies', () => {
@@ -165,9 +188,9 @@ describe.each([...areas, ...workerNames])('the function of %s', (area) => {
     expect(role?.Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
-  it('knows only the tables that it may touch', () => {
+  it('knows only what it may touch', () => {
     expect(Object.keys(propertyOf(functionOf(area), 'Environment.Variables') as object).sort()).toEqual(
-      [...variables[area]].sort(),
+      expectedVariables(area),
     );
   });
 
@@ -177,7 +200,7 @@ describe.each([...areas, ...workerNames])('the function of %s', (area) => {
       Architectures: ['arm64'],
       Handler: 'index.handler',
       MemorySize: 1024,
-      Timeout: workers[area as Worker]?.timeoutSeconds ?? 10,
+      Timeout: isWorker(area) ? timeoutOf(workers[area]) : 10,
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: { LogFormat: 'JSON' },
     });
@@ -186,34 +209,5 @@ describe.each([...areas, ...workerNames])('the function of %s', (area) => {
   it('writes to a log group that forgets', () => {
     const logs = template.Resources[referenceOf(propertyOf(functionOf(area), 'LoggingConfig.LogGroup')) ?? ''];
     expect(logs).toMatchObject({ Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 90 } });
-  });
-});
-
-describe.each(workerNames)('the worker %s', (worker) => {
-  it('is woken on its schedule, through its alias, by a rule that alone may', () => {
-    const { logicalId } = functionOf(worker);
-    const aliases = resourcesOf(template, 'AWS::Lambda::Alias').filter(
-      (alias) => referenceOf(propertyOf(alias, 'FunctionName')) === logicalId,
-    );
-    const [live] = aliases;
-    const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
-      (rule) => referenceOf(propertyOf(rule, 'Targets.0.Arn')) === live?.logicalId,
-    );
-    const { everyMinutes } = workers[worker];
-    const unit = Number(everyMinutes) === 1 ? 'minute' : 'minutes';
-    expect(rules.map((rule) => propertyOf(rule, 'ScheduleExpression'))).toEqual([`rate(${everyMinutes} ${unit})`]);
-    const permissions = resourcesOf(template, 'AWS::Lambda::Permission').filter(
-      (permission) => referenceOf(propertyOf(permission, 'FunctionName')) === live?.logicalId,
-    );
-    expect(permissions.map(({ Properties }) => Properties)).toEqual([
-      expect.objectContaining({
-        Principal: 'events.amazonaws.com',
-        SourceArn: { 'Fn::GetAtt': [rules[0]?.logicalId, 'Arn'] },
-      }),
-    ]);
-  });
-
-  it('ends before it is woken again', () => {
-    expect(workers[worker].timeoutSeconds).toBeLessThan(60 * workers[worker].everyMinutes);
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Area, areas } from '../../infra/areas.ts';
+import type { TableNeeds } from '../../infra/function-needs.ts';
 import { workers } from '../../infra/workers.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import type { AreaHandler } from '../../lib/http/index.ts';
@@ -74,6 +75,16 @@ function recording(area: Area, handler: AreaHandler): AreaHandler {
     used.set(area, actions);
     return result;
   };
+}
+
+/** What is granted on a table and its indexes, on all of its items or on some. */
+function grantsOn(table: string, needs: TableNeeds = { actions: [] }): string[] {
+  const { actions, narrowActions = [], indexes = [], scannedIndexes = [] } = needs;
+  return [
+    ...[...actions, ...narrowActions.flatMap((narrow) => narrow.actions)].map((action) => `${action} on ${table}`),
+    ...indexes.map(({ name }) => `dynamodb:Query on ${table}/index/${name}`),
+    ...scannedIndexes.map(({ name }) => `dynamodb:Scan on ${table}/index/${name}`),
+  ];
 }
 
 /** The action with the table's role in place of its generated name. */
@@ -180,12 +191,7 @@ describe('the grants of audit-ledger', () => {
   }, 60_000);
 
   it('are what its function uses, no less and no more', () => {
-    const { ledgerActions, scannedIndexes } = workers['audit-ledger'];
-    const granted = [
-      ...ledgerActions.map((action) => `${action} on Ledger`),
-      ...scannedIndexes.map(({ name }) => `dynamodb:Scan on Ledger/index/${name}`),
-      'dynamodb:PutItem on Ledger',
-    ];
+    const granted = grantsOn('Ledger', workers['audit-ledger'].ledger);
     expect([...new Set(calls.flatMap(actionsOf).map(named))].sort()).toEqual(granted.sort());
   });
 
@@ -194,7 +200,7 @@ describe('the grants of audit-ledger', () => {
     expect(puts.length).toBeGreaterThan(3);
     for (const { body } of puts) {
       const { PK } = body.Item as { readonly PK: { readonly S: string } };
-      expect(PK.S).toMatch(new RegExp(`^${workers['audit-ledger'].putsBelow}(#|$)`));
+      expect(PK.S).toMatch(/^AUDIT(#|$)/);
     }
   });
 });
@@ -224,11 +230,7 @@ describe('the grants of release-expired-holds', () => {
     proxy.log.length = 0;
     await handler({}, lambdaContext(60_000));
     await proxy.settled();
-    const { ledgerActions, queriedIndexes } = workers['release-expired-holds'];
-    const granted = [
-      ...ledgerActions.map((action) => `${action} on Ledger`),
-      ...queriedIndexes.map(({ name }) => `dynamodb:Query on Ledger/index/${name}`),
-    ];
+    const granted = grantsOn('Ledger', workers['release-expired-holds'].ledger);
     expect([...new Set(proxy.log.flatMap(actionsOf).map(named))].sort()).toEqual(granted.sort());
     expect((await ledger.balances.get(tenant, 'dune' as AccountId, 'SAND' as AssetCode)).held).toBe(0n);
     ledger.client.destroy();
@@ -252,9 +254,7 @@ describe.each<Area>(['assets', 'accounts', 'transactions', 'holds', 'reports'])(
     [...(used.get(area) ?? [])].filter((action) => action.includes(` on ${table}`)).sort();
 
   it('are what its function uses of the ledger, no less and no more', () => {
-    const { ledgerActions, ledgerIndexes } = areas[area];
-    const indexes = ledgerIndexes.map(({ name }) => `dynamodb:Query on Ledger/index/${name}`);
-    expect(usedOn('Ledger')).toEqual([...ledgerActions.map((action) => `${action} on Ledger`), ...indexes].sort());
+    expect(usedOn('Ledger')).toEqual(grantsOn('Ledger', areas[area].ledger).sort());
   });
 
   // Powertools documents four actions, of which it uses some only when something goes wrong in it.
@@ -262,6 +262,6 @@ describe.each<Area>(['assets', 'accounts', 'transactions', 'holds', 'reports'])(
     const granted = areas[area].replays ? ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'] : [];
     const expected = granted.map((action) => `dynamodb:${action} on Idempotency`);
     expect(expected).toEqual(expect.arrayContaining(usedOn('Idempotency')));
-    expect(usedOn('Idempotency').length > 0).toBe(areas[area].replays);
+    expect(usedOn('Idempotency').length > 0).toBe(areas[area].replays ?? false);
   });
 });

@@ -7,8 +7,8 @@ import { synthesise } from './synthesise.ts';
 const optionsFrom = (context: Record<string, unknown>) => optionsOf(new App({ context, analyticsReporting: false }));
 
 describe('optionsOf', () => {
-  it('is a canary and nothing else by default', () => {
-    expect(optionsFrom({})).toEqual({ canary: 'on' });
+  it('is a canary, webhooks to the public and nothing else by default', () => {
+    expect(optionsFrom({})).toEqual({ canary: 'on', webhookTargets: 'public' });
   });
 
   // The CDK CLI passes every value on as a string.
@@ -18,6 +18,7 @@ describe('optionsOf', () => {
         alarmEmail: 'operator@example.com',
         replicaRegion: 'ap-southeast-2',
         canary: 'off',
+        webhookTargets: 'any',
         warmReadsPerSecond: '15000',
         warmWritesPerSecond: '8000',
       }),
@@ -25,6 +26,7 @@ describe('optionsOf', () => {
       alarmEmail: 'operator@example.com',
       replicaRegion: 'ap-southeast-2',
       canary: 'off',
+      webhookTargets: 'any',
       warmThroughput: { readUnitsPerSecond: 15_000, writeUnitsPerSecond: 8_000 },
     });
   });
@@ -38,6 +40,7 @@ describe('optionsOf', () => {
     ['alarmEmail', 'operator'],
     ['replicaRegion', 'Ireland'],
     ['canary', 'maybe'],
+    ['webhookTargets', 'private'],
     ['warmWritesPerSecond', '3999'],
     ['warmWritesPerSecond', '40001'],
     ['warmWritesPerSecond', 'many'],

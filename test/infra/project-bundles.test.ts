@@ -2,25 +2,25 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Area, areas } from '../../infra/areas.ts';
+import type { Area } from '../../infra/areas.ts';
 import { type BundledFunction, bundleFunctions } from '../../infra/bundle.ts';
-import { type Worker, workers } from '../../infra/workers.ts';
+import type { Worker } from '../../infra/workers.ts';
+import { functionNames, needsOf, obeysFlags, wakingOf } from './function-list.ts';
 
 /** Cold starts grow with what must be read and compiled: 600 KB of 1,000 bytes. */
 const LARGEST_BUNDLE_BYTES = 600_000;
 
 /** The SDK's clients that a function has a use for; it has no others. */
-const clients: Readonly<Record<Area | Worker, readonly string[]>> = {
-  'release-expired-holds': ['client-dynamodb', 'client-ssm'],
-  'audit-ledger': ['client-dynamodb', 'client-ssm'],
-  assets: ['client-dynamodb', 'client-ssm'],
-  accounts: ['client-dynamodb', 'client-ssm'],
-  transactions: ['client-dynamodb', 'client-ssm'],
-  holds: ['client-dynamodb', 'client-ssm'],
-  fees: ['client-dynamodb', 'client-ssm'],
-  reports: ['client-dynamodb'],
-  documents: [],
-};
+function clientsOf(name: Area | Worker): string[] {
+  const { ledger, platform, replays, sendsTo, publishes } = needsOf(name);
+  return [
+    ...(ledger || platform || replays ? ['client-dynamodb'] : []),
+    ...(publishes ? ['client-sns'] : []),
+    // Also whoever is woken by a queue: it puts off the return of what has failed.
+    ...(sendsTo || wakingOf(name)?.by === 'queue' ? ['client-sqs'] : []),
+    ...(obeysFlags(name) ? ['client-ssm'] : []),
+  ];
+}
 
 let outdir: string;
 let bundled: readonly BundledFunction[];
@@ -38,14 +38,14 @@ async function sourcesOf(name: string): Promise<string[]> {
 
 describe('the bundles of the project', () => {
   it('are those that the stack deploys', () => {
-    expect(bundled.map(({ name }) => name).sort()).toEqual(Object.keys({ ...areas, ...workers }).sort());
+    expect(bundled.map(({ name }) => name).sort()).toEqual(functionNames.toSorted());
   });
 
   it('stay small', () => {
     expect(bundled.filter(({ bytes }) => bytes > LARGEST_BUNDLE_BYTES)).toEqual([]);
   });
 
-  it.each(Object.keys({ ...areas, ...workers }))('%s has what it runs and not what builds it', async (name) => {
+  it.each(functionNames)('%s has what it runs and not what builds it', async (name) => {
     const sources = await sourcesOf(name);
     expect(sources).toContainEqual(
       expect.stringMatching(new RegExp(`functions/(${name}/index|workers/${name})\\.ts$`)),
@@ -53,19 +53,16 @@ describe('the bundles of the project', () => {
     expect(sources.filter((source) => /zod-openapi|aws-cdk|\/infra\/|\/test\//.test(source))).toEqual([]);
   });
 
-  it.each(Object.entries(clients))(
-    '%s has only the clients that it uses, and of each package one version',
-    async (name, expected) => {
-      const sources = await sourcesOf(name);
-      // The last one, where a package is nested in another.
-      const packages = new Set(sources.map((source) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? ''));
-      const names = [...packages].filter(Boolean).map((folder) => folder.replace(/^.*node_modules\//, ''));
-      expect(names.filter((each) => /^aws-sdk$|^@aws-sdk\/(client-|nested-clients)/.test(each)).sort()).toEqual(
-        expected.map((client) => `@aws-sdk/${client}`),
-      );
-      expect(names.filter((each, index) => names.indexOf(each) !== index)).toEqual([]);
-    },
-  );
+  it.each(functionNames)('%s has only the clients that it uses, and of each package one version', async (name) => {
+    const sources = await sourcesOf(name);
+    // The last one, where a package is nested in another.
+    const packages = new Set(sources.map((source) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? ''));
+    const names = [...packages].filter(Boolean).map((folder) => folder.replace(/^.*node_modules\//, ''));
+    expect(names.filter((each) => /^aws-sdk$|^@aws-sdk\/(client-|nested-clients)/.test(each)).sort()).toEqual(
+      clientsOf(name).map((client) => `@aws-sdk/${client}`),
+    );
+    expect(names.filter((each, index) => names.indexOf(each) !== index)).toEqual([]);
+  });
 
   it('give the documents function no access to tables', async () => {
     expect((await sourcesOf('documents')).filter((source) => /@aws-sdk|lib\/dynamodb/.test(source))).toEqual([]);

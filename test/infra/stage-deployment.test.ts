@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { CdkRunner } from '../../infra/deploy/cdk-process.ts';
-import { deployStage, hasReplica } from '../../infra/deploy/stage-deployment.ts';
+import { deployStage, replicaRegionOf } from '../../infra/deploy/stage-deployment.ts';
 
 const digest = 'a'.repeat(64);
 const context = ['-c', 'stage=prod', '-c', `apiKeySha256=${digest}`];
 const outputsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'Florin-prod-Data': { LedgerTableName: 'prod-ledger-1A2B' },
+  'Florin-prod-Data': { LedgerTableName: 'prod-ledger-1A2B', PlatformTableName: 'prod-platform-3C4D' },
   'Florin-prod-Api': { ApiUrl: 'https://primary.example/prod/' },
   'Florin-prod-StandbyData': {},
   'Florin-prod-Standby': { ApiUrl: 'https://standby.example/prod/' },
@@ -21,7 +21,8 @@ async function deploy(cdkOptions: readonly string[], outputs = outputsOf) {
     writeFileSync(words[at + 1] ?? '', JSON.stringify(Object.fromEntries(written)));
     calls.push(words.toSpliced(at, 2));
   };
-  const urls = await deployStage({ stage: 'prod', apiKeySha256: digest, cdkOptions }, run);
+  const streamOf = async (table: string, region: string) => `arn:aws:dynamodb:${region}:1:table/${table}/stream/2026`;
+  const urls = await deployStage({ stage: 'prod', apiKeySha256: digest, cdkOptions }, run, streamOf);
   return { urls, calls };
 }
 
@@ -43,19 +44,23 @@ describe('deployStage', () => {
     expect(urls).toEqual({ url: 'https://primary.example/prod/' });
   });
 
-  it('with a replica, tells the standby the table and the key, and deploys it before the primary’s functions', async () => {
+  it('with a replica, tells the standby the tables, the stream and the key, and deploys it before the primary’s functions', async () => {
     const replica = ['-c', 'replicaRegion=eu-west-1'];
     const { urls, calls } = await deploy(replica);
-    const table = 'Florin-prod-StandbyData:LedgerTableName=prod-ledger-1A2B';
+    const told = [
+      'LedgerTableName=prod-ledger-1A2B',
+      'PlatformTableName=prod-platform-3C4D',
+      'LedgerStreamArn=arn:aws:dynamodb:eu-west-1:1:table/prod-ledger-1A2B/stream/2026',
+    ].flatMap((parameter) => ['--parameters', `Florin-prod-StandbyData:${parameter}`]);
     expect(calls).toEqual([
       ['deploy', 'Florin-prod-Data', ...context, ...replica],
-      ['deploy', 'Florin-prod-StandbyData', 'Florin-prod-Standby', ...context, '--parameters', table, ...replica],
+      ['deploy', 'Florin-prod-StandbyData', 'Florin-prod-Standby', ...context, ...told, ...replica],
       ['deploy', 'Florin-prod-Api', ...context, ...replica],
     ]);
     expect(urls).toEqual({ url: 'https://primary.example/prod/', standbyUrl: 'https://standby.example/prod/' });
   });
 
-  it('goes no further without the name of the table', async () => {
+  it('goes no further without the name of a table', async () => {
     const withoutTable = { ...outputsOf, 'Florin-prod-Data': {} };
     await expect(deploy(['-c', 'replicaRegion=eu-west-1'], withoutTable)).rejects.toThrow(
       'The stack Florin-prod-Data has no output LedgerTableName.',
@@ -76,15 +81,16 @@ describe('deployStage', () => {
   });
 });
 
-describe('hasReplica', () => {
+describe('replicaRegionOf', () => {
   it.each([
     [['-c', 'replicaRegion=eu-west-1']],
     [['-creplicaRegion=eu-west-1']],
     [['--context', 'replicaRegion=eu-west-1']],
     [['--context=replicaRegion=eu-west-1']],
     [['--require-approval', 'never', '-c', 'canary=off', '-c', 'replicaRegion=eu-west-1', '--verbose']],
-  ])('sees it in %j', (options) => {
-    expect(hasReplica(options)).toBe(true);
+    [['-c', 'replicaRegion=us-east-1', '-c', 'replicaRegion=eu-west-1']],
+  ])('finds it in %j', (options) => {
+    expect(replicaRegionOf(options)).toBe('eu-west-1');
   });
 
   it.each([
@@ -92,7 +98,7 @@ describe('hasReplica', () => {
     [['-c', 'canary=off']],
     [['--tags', 'replicaRegion=eu-west-1']],
     [['-c', 'myreplicaRegion=eu-west-1']],
-  ])('does not see it in %j', (options: readonly string[]) => {
-    expect(hasReplica(options)).toBe(false);
+  ])('finds none in %j', (options: readonly string[]) => {
+    expect(replicaRegionOf(options)).toBeUndefined();
   });
 });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { areas } from '../../infra/areas.ts';
 import { primaryEnvironment } from '../../infra/standby.ts';
-import { workers } from '../../infra/workers.ts';
 import { awsRules } from './aws-rules.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
+import { functionNames, obeysFlags } from './function-list.ts';
 import { ofPrimary, primaryRegion, replicaRegion, synthesiseWithStandby } from './standby-fixture.ts';
 import { type Synthesised, synthesise } from './synthesise.ts';
 
@@ -37,9 +36,9 @@ describe('a stage with a replica', () => {
     expect(Object.keys(alone.stacks).sort()).toEqual(['Florin-test-Api', 'Florin-test-Data']);
   });
 
-  it('protects the replica as it protects the table', () => {
-    const ledger = table(stack('Data'), 'Ledger');
-    const replicas = (ledger && propertyOf(ledger, 'Replicas')) as Replica[];
+  it.each(['Ledger', 'Platform'])('protects the replica of %s as it protects the table', (name) => {
+    const kept = table(stack('Data'), name);
+    const replicas = (kept && propertyOf(kept, 'Replicas')) as Replica[];
     expect(replicas.map(({ Region }) => Region).sort()).toEqual([primaryRegion, replicaRegion]);
     for (const replica of replicas) {
       expect(replica).toMatchObject({
@@ -47,22 +46,37 @@ describe('a stage with a replica', () => {
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       });
     }
+  });
+
+  it('has a stream in either Region', () => {
+    const ledger = table(stack('Data'), 'Ledger');
     expect(ledger && propertyOf(ledger, 'StreamSpecification')).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
   });
 
-  it('keeps the table that it had before', () => {
+  it.each(['Ledger', 'Platform'])('keeps the table %s that it had before', (name) => {
     const identity = ({ data }: Synthesised) => {
-      const ledger = table(data, 'Ledger');
-      return [ledger?.logicalId, ledger && propertyOf(ledger, 'KeySchema'), ledger && propertyOf(ledger, 'TableName')];
+      const kept = table(data, name);
+      return [kept?.logicalId, kept && propertyOf(kept, 'KeySchema'), kept && propertyOf(kept, 'TableName')];
     };
     expect(identity(synthesised)).toEqual(identity(alone));
   });
 });
 
 describe('the standby', () => {
-  it('makes no ledger table: the replica is the primary stack’s', () => {
-    expect(table(stack('StandbyData'), 'Ledger')).toBeUndefined();
-    expect(stack('StandbyData').Parameters?.LedgerTableName).not.toHaveProperty('Default');
+  it.each(['Ledger', 'Platform'])('makes no table %s: the replica is the primary stack’s', (name) => {
+    expect(table(stack('StandbyData'), name)).toBeUndefined();
+    expect(stack('StandbyData').Parameters?.[`${name}TableName`]).not.toHaveProperty('Default');
+  });
+
+  it('has to be told the stream of its own Region', () => {
+    expect(stack('StandbyData').Parameters?.LedgerStreamArn).not.toHaveProperty('Default');
+  });
+
+  it('has queues of its own', () => {
+    const names = (template: CloudFormationTemplate) =>
+      resourcesOf(template, 'AWS::SQS::Queue').map((queue) => propertyOf(queue, 'QueueName'));
+    expect(names(stack('Standby'))).toEqual(names(stack('Api')));
+    expect(names(stack('Standby')).length).toBeGreaterThan(12);
   });
 
   it('starts closed, where the primary starts open', () => {
@@ -80,22 +94,13 @@ describe('the standby', () => {
       propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
       propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),
     ]);
-    expect(counted.sort()).toEqual([
-      ['florin-accounts', 'closed'],
-      ['florin-assets', 'closed'],
-      ['florin-audit-ledger', 'closed'],
-      ['florin-documents', undefined],
-      ['florin-fees', 'closed'],
-      ['florin-holds', 'closed'],
-      ['florin-release-expired-holds', 'closed'],
-      ['florin-reports', undefined],
-      ['florin-transactions', 'closed'],
-    ]);
+    const expected = functionNames.map((name) => [`florin-${name}`, obeysFlags(name) ? 'closed' : undefined]);
+    expect(counted.sort()).toEqual(expected.sort());
   });
 
   it('runs the functions of the primary, and serves its API', () => {
     const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
-    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(Object.keys({ ...areas, ...workers }).length);
+    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(functionNames.length);
     for (const type of ['AWS::Lambda::Function', 'AWS::ApiGateway::Method', 'AWS::CloudWatch::Alarm']) {
       expect(kinds(stack('Standby'), type)).toBe(kinds(stack('Api'), type));
     }
@@ -129,10 +134,10 @@ describe('the standby', () => {
 });
 
 describe('primaryEnvironment', () => {
-  const options = { canary: 'on', replicaRegion } as const;
+  const options = { canary: 'on', webhookTargets: 'public', replicaRegion } as const;
 
   it('leaves a stage without a replica free to go anywhere', () => {
-    expect(primaryEnvironment({ canary: 'on' })).toBeUndefined();
+    expect(primaryEnvironment({ canary: 'on', webhookTargets: 'public' })).toBeUndefined();
   });
 
   it('takes account and Region from the credentials in use', () => {

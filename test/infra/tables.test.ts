@@ -18,32 +18,38 @@ function table(prefix: string): NamedResource {
 const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
 
 describe('DataStack', () => {
-  it('holds the two tables, the flags and nothing else', () => {
+  it('holds the three tables, the flags and nothing else', () => {
     expect(Object.values(template.Resources).map(({ Type }) => Type)).toEqual([
+      'AWS::DynamoDB::GlobalTable',
       'AWS::DynamoDB::GlobalTable',
       'AWS::DynamoDB::GlobalTable',
       'AWS::SSM::Parameter',
     ]);
   });
 
-  it.each(['Ledger', 'Idempotency'])('bills %s by request and encrypts it with a key of the account', (name) => {
-    expect(propertyOf(table(name), 'BillingMode')).toBe('PAY_PER_REQUEST');
-    expect(propertyOf(table(name), 'SSESpecification')).toEqual({ SSEEnabled: true, SSEType: 'KMS' });
+  it.each(['Ledger', 'Platform', 'Idempotency'])(
+    'bills %s by request and encrypts it with a key of the account',
+    (name) => {
+      expect(propertyOf(table(name), 'BillingMode')).toBe('PAY_PER_REQUEST');
+      expect(propertyOf(table(name), 'SSESpecification')).toEqual({ SSEEnabled: true, SSEType: 'KMS' });
+    },
+  );
+});
+
+describe.each(['Ledger', 'Platform'])('the table %s', (name) => {
+  it('survives the deletion of its stack, of its resource and of the table itself', () => {
+    expect(table(name)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(propertyOf(table(name), 'Replicas.0.DeletionProtectionEnabled')).toBe(true);
+  });
+
+  it('can be restored to any point in time', () => {
+    expect(propertyOf(table(name), 'Replicas.0.PointInTimeRecoverySpecification')).toEqual({
+      PointInTimeRecoveryEnabled: true,
+    });
   });
 });
 
 describe('LedgerTable', () => {
-  it('survives the deletion of its stack, of its resource and of the table itself', () => {
-    expect(table('Ledger')).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-    expect(propertyOf(table('Ledger'), 'Replicas.0.DeletionProtectionEnabled')).toBe(true);
-  });
-
-  it('can be restored to any point in time', () => {
-    expect(propertyOf(table('Ledger'), 'Replicas.0.PointInTimeRecoverySpecification')).toEqual({
-      PointInTimeRecoveryEnabled: true,
-    });
-  });
-
   it('streams new and old images', () => {
     expect(propertyOf(table('Ledger'), 'StreamSpecification')).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
   });
@@ -74,6 +80,31 @@ describe('LedgerTable', () => {
         AttributeType: 'S',
       })),
     );
+  });
+});
+
+describe('PlatformTable', () => {
+  it('expires what says when', () => {
+    expect(propertyOf(table('Platform'), 'TimeToLiveSpecification')).toEqual({
+      AttributeName: 'expiresAtSeconds',
+      Enabled: true,
+    });
+  });
+
+  it('has no stream: nobody reads what happens to it', () => {
+    expect(propertyOf(table('Platform'), 'StreamSpecification')).toBeUndefined();
+  });
+
+  // Written out for the same reason as above.
+  it('has the keys and the index that stored rows were written for', () => {
+    expect(propertyOf(table('Platform'), 'KeySchema')).toEqual([key('PK', 'HASH'), key('SK', 'RANGE')]);
+    expect(propertyOf(table('Platform'), 'GlobalSecondaryIndexes')).toEqual([
+      {
+        IndexName: 'due',
+        KeySchema: [key('dueBucket', 'HASH'), key('dueAt', 'RANGE')],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ]);
   });
 });
 

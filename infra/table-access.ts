@@ -5,17 +5,25 @@ import type { SparseIndex } from '../lib/config/ledger-table.ts';
 import { grantExactly } from './grant-exactly.ts';
 
 /** Item actions that functions may be given; `TransactWriteItems` and `TransactGetItems` are authorised through them. */
-export type LedgerAction =
+export type TableAction =
   | 'dynamodb:GetItem'
   | 'dynamodb:BatchGetItem'
   | 'dynamodb:Query'
   | 'dynamodb:Scan'
   | 'dynamodb:PutItem'
   | 'dynamodb:UpdateItem'
+  | 'dynamodb:DeleteItem'
   | 'dynamodb:ConditionCheckItem';
 
-/** What functions need of the ledger table, be it the one of this Region's stack or the replica of another Region's. */
-export class LedgerAccess {
+/** Actions on some items of a table only. */
+export interface NarrowActions {
+  readonly actions: readonly TableAction[];
+  /** What their partition keys are like; `*` stands for any text. */
+  readonly partitionKeys: readonly string[];
+}
+
+/** What functions need of a table, be it one of this Region's stack or the replica of another Region's. */
+export class TableAccess {
   readonly tableName: string;
   readonly #tableArn: string;
 
@@ -25,25 +33,25 @@ export class LedgerAccess {
   }
 
   /** Access to the table of this name in the stack's own Region: a replica has the name of the table it replicates. */
-  static toTableNamed(scope: Construct, tableName: string): LedgerAccess {
+  static toTableNamed(scope: Construct, tableName: string): TableAccess {
     const arn = Stack.of(scope).formatArn({
       service: 'dynamodb',
       resource: 'table',
       resourceName: tableName,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
-    return new LedgerAccess(tableName, arn);
+    return new TableAccess(tableName, arn);
   }
 
   /** Allows the named actions on the table's items, and nothing on its indexes. */
-  grantItems(grantee: IGrantable, actions: readonly LedgerAction[]): void {
+  grantItems(grantee: IGrantable, actions: readonly TableAction[]): void {
     grantExactly(grantee, actions, this.#tableArn);
   }
 
-  /** Allows putting items whose partition key is this prefix or begins with it and a `#`, and no others. */
-  grantPutBelow(grantee: IGrantable, prefix: string): void {
-    grantExactly(grantee, ['dynamodb:PutItem'], this.#tableArn, {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [prefix, `${prefix}#*`] },
+  /** Allows the named actions on items with such a partition key, and on no others. In a transaction each item is judged by itself. */
+  grantItemsLike(grantee: IGrantable, { actions, partitionKeys }: NarrowActions): void {
+    grantExactly(grantee, actions, this.#tableArn, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitionKeys] },
     });
   }
 

@@ -1,0 +1,95 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Alias } from 'aws-cdk-lib/aws-kms';
+import { FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription, type SqsSubscriptionProps } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { grantExactly } from './grant-exactly.ts';
+import { type QueueName, queueList, queueNames } from './queue-list.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** The events after which an account may have another amount available. The members of a batch are events of their own. */
+export const balanceEventTypes = [
+  'transaction.posted',
+  'hold.created',
+  'hold.voided',
+  'hold.expired',
+  'account.updated',
+] as const;
+
+/**
+ * What goes between functions: the queues, each with its dead letters, and the topic of published events with the queues that subscribe.
+ *
+ * It lies in the stack of the functions and goes with it, since nothing here is the only place of anything. A message says where to look,
+ * and what is to be done is read from the tables: what waits in a line or for its delivery is found again by the sweeps, what the journal
+ * has not taken up by its repair command, and dead letters are moved to the platform table within seconds. So each Region has its
+ * own, and nothing of it is replicated.
+ */
+export class Messaging extends Construct {
+  readonly queues: Readonly<Record<QueueName, WorkQueue>>;
+  /** Batches of stream records that could not be dispatched: where in the stream they are, and why. */
+  readonly streamFailures: Queue;
+  readonly events: Topic;
+
+  constructor(scope: Construct, id: string, { stage }: { readonly stage: string }) {
+    super(scope, id);
+    const made = queueNames.map((queue) => {
+      const name = `florin-${stage}-${kebab(queue)}`;
+      return [queue, new WorkQueue(this, capitalised(queue), { entry: queueList[queue], name })] as const;
+    });
+    // The names of all queues went in, so all of them come out.
+    this.queues = Object.fromEntries(made) as Record<QueueName, WorkQueue>;
+    this.streamFailures = streamFailures(this, stage);
+    this.events = new Topic(this, 'Events', {
+      displayName: 'Florin events',
+      topicName: `florin-${stage}-events`,
+      fifo: true,
+      fifoThroughputScope: FifoThroughputScope.MESSAGE_GROUP,
+      enforceSSL: true,
+      // The key that AWS manages for SNS serves the functions of the account. A queue that subscribes decrypts nothing with it: it has a key of its own.
+      masterKey: Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
+    });
+    this.#subscribe('webhookEvents');
+    this.#subscribe('balanceEvents', {
+      filterPolicy: { type: SubscriptionFilter.stringFilter({ allowlist: [...balanceEventTypes] }) },
+    });
+  }
+
+  /** Allows publishing events, one by one or in batches. */
+  grantPublish(grantee: IGrantable): void {
+    grantExactly(grantee, ['sns:Publish'], this.events.topicArn);
+  }
+
+  /** What the topic cannot put into the queue goes where the queue's own failures go. */
+  #subscribe(name: QueueName, props: SqsSubscriptionProps = {}): void {
+    const { queue, deadLetters } = this.queues[name];
+    this.events.addSubscription(
+      new SqsSubscription(queue, { ...props, rawMessageDelivery: true, deadLetterQueue: deadLetters }),
+    );
+  }
+}
+
+/** The name is given for operators to find it by, like those of the other queues. */
+function streamFailures(scope: Construct, stage: string): Queue {
+  const queue = new Queue(scope, 'StreamFailures', {
+    queueName: `florin-${stage}-stream-failures`,
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+    visibilityTimeout: Duration.minutes(2),
+  });
+  Validations.of(queue).acknowledge({
+    id: 'AwsSolutions::AwsSolutions-SQS3',
+    reason: 'These are the dead letters of the stream; what cannot be kept of them stays here, under an alarm.',
+  });
+  return queue;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
