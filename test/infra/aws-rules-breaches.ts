@@ -151,6 +151,11 @@ export const breaches: Readonly<Record<keyof typeof awsRules, readonly Breach[]>
         M: mapping(arnOf('Q'), { BatchSize: 11 }),
       }),
     ),
+    breach('shows a message again', {
+      ...queueMapping,
+      Q: resource('AWS::SQS::Queue', { VisibilityTimeout: 179 }),
+      M: mapping(arnOf('Q')),
+    }),
   ],
   guardsStreamMappings: [
     ...[
@@ -204,10 +209,19 @@ export const sound: CloudFormationTemplate = {
       VisibilityTimeout: 180,
       RedrivePolicy: { deadLetterTargetArn: arnOf('DeadLetters'), maxReceiveCount: 5 },
     }),
-    DeadLetters: resource('AWS::SQS::Queue', { FifoQueue: true }),
+    DeadLetters: resource('AWS::SQS::Queue', { FifoQueue: true, VisibilityTimeout: 180 }),
+    Failures: resource('AWS::SQS::Queue', { VisibilityTimeout: 180 }),
     QueueMapping: mapping(arnOf('Queue'), {
       BatchSize: 10,
       ScalingConfig: { MaximumConcurrency: 10 },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    }),
+    KeepingMapping: mapping(arnOf('DeadLetters'), {
+      ScalingConfig: { MaximumConcurrency: 2 },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    }),
+    FailuresMapping: mapping(arnOf('Failures'), {
+      ScalingConfig: { MaximumConcurrency: 2 },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     }),
     StreamMapping: mapping(importedStream, {
@@ -215,7 +229,7 @@ export const sound: CloudFormationTemplate = {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 5,
-      DestinationConfig: { OnFailure: { Destination: arnOf('DeadLetters') } },
+      DestinationConfig: { OnFailure: { Destination: arnOf('Failures') } },
     }),
     IteratorAge: alarm({ MetricName: 'IteratorAge' }),
   },

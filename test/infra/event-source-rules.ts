@@ -4,12 +4,15 @@ import {
   type NamedResource,
   propertyOf,
   referenceOf,
+  referencesIn,
   resourcesOf,
 } from './cloudformation-template.ts';
 import { functionBehind, timeoutSeconds } from './template-functions.ts';
 
 const MAX_DELAY_SECONDS = 900;
 const STREAM_RETRIES = 5;
+/** What AWS advises: Lambda may hold a message for some time before its function gets it. */
+const VISIBILITY_PER_TIMEOUT = 6;
 const TABLES = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'];
 
 /** The rules for queues, streams and what they invoke. */
@@ -31,7 +34,9 @@ export const eventSourceRules = {
 
   boundsQueueMappings: (template) =>
     mappingsFrom(template, 'AWS::SQS::Queue').flatMap(({ mapping, source }) => {
-      const target = functionBehind(template, referenceOf(propertyOf(mapping, 'FunctionName')));
+      // The CDK takes the name of an alias out of its ARN.
+      const [called] = referencesIn(propertyOf(mapping, 'FunctionName'));
+      const target = functionBehind(template, called);
       const concurrency = Number(propertyOf(mapping, 'ScalingConfig.MaximumConcurrency'));
       const visibilitySeconds = Number(propertyOf(source, 'VisibilityTimeout') ?? 30);
       return [
@@ -39,10 +44,12 @@ export const eventSourceRules = {
           ? []
           : [`${mapping.logicalId} has no maximum concurrency of 2 to 1000`]),
         ...(reportsItemFailures(mapping) ? [] : [`${mapping.logicalId} does not report which messages failed`]),
-        ...(target !== undefined && visibilitySeconds > timeoutSeconds(target)
+        ...(target !== undefined && visibilitySeconds >= VISIBILITY_PER_TIMEOUT * timeoutSeconds(target)
           ? []
           : [`${source.logicalId} shows a message again while ${mapping.logicalId} may still work on it`]),
-        ...(propertyOf(source, 'RedrivePolicy') === undefined ? [`${source.logicalId} has no dead-letter queue`] : []),
+        ...(propertyOf(source, 'RedrivePolicy') !== undefined || holdsDeadLetters(template, source.logicalId)
+          ? []
+          : [`${source.logicalId} has no dead-letter queue`]),
         ...(propertyOf(source, 'FifoQueue') === true && Number(propertyOf(mapping, 'BatchSize') ?? 10) > 10
           ? [`${mapping.logicalId} takes more than the 10 messages that a FIFO queue gives`]
           : []),
@@ -72,6 +79,17 @@ export const eventSourceRules = {
       ];
     }),
 } as const satisfies Readonly<Record<string, AwsRule>>;
+
+/** Whether the queue is where others' failures go; what cannot be kept of these stays there. */
+function holdsDeadLetters(template: CloudFormationTemplate, logicalId: string): boolean {
+  const named = [
+    ...resourcesOf(template, 'AWS::SQS::Queue').map((queue) => propertyOf(queue, 'RedrivePolicy.deadLetterTargetArn')),
+    ...resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map((mapping) =>
+      propertyOf(mapping, 'DestinationConfig.OnFailure.Destination'),
+    ),
+  ];
+  return named.some((arn) => referenceOf(arn) === logicalId);
+}
 
 function reportsItemFailures(mapping: NamedResource): boolean {
   return JSON.stringify(propertyOf(mapping, 'FunctionResponseTypes') ?? []).includes('ReportBatchItemFailures');

@@ -1,0 +1,26 @@
+/**
+ * Synthesises one worker of each kind, for `event-sources.test.ts`, and writes the template of their stack to standard output. It takes
+ * the folder of their bundles.
+ */
+import { App, Stack } from 'aws-cdk-lib';
+import { DataStack } from '../../infra/data-stack.ts';
+import { Messaging } from '../../infra/messaging.ts';
+import { stageOf } from '../../infra/stage.ts';
+import { WorkerFunction } from '../../infra/worker-function.ts';
+import { kindsOfWorkers } from './fixtures/kinds-of-workers.ts';
+
+const [, , bundles = ''] = process.argv;
+const app = new App({ context: { stage: 'test' }, analyticsReporting: false });
+const options = { canary: 'on', webhookTargets: 'public' } as const;
+const state = new DataStack(app, 'Data', { stage: stageOf(app), options });
+const stack = new Stack(app, 'Workers');
+const surroundings = {
+  state,
+  messaging: new Messaging(stack, 'Messaging', { stage: 'test' }),
+  webhookTargets: options.webhookTargets,
+  bundles,
+};
+for (const [name, needs] of Object.entries(kindsOfWorkers)) {
+  new WorkerFunction(stack, name, { ...surroundings, name: 'worker', serviceName: `florin-${name}`, needs });
+}
+process.stdout.write(JSON.stringify(app.synth().getStackByName('Workers').template));
