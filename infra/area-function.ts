@@ -4,7 +4,8 @@ import { routes } from '../lib/http/routes.ts';
 import { type Area, areas } from './areas.ts';
 import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
 import { LedgerFunction } from './ledger-function.ts';
-import { serviceNameOf } from './service-name.ts';
+import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
+import { stageOf } from './stage.ts';
 
 export interface AreaFunctionProps extends Surroundings {
   readonly area: Area;
@@ -20,7 +21,10 @@ export class AreaFunction extends LedgerFunction {
     const { flags } = props.state;
     // Only changes can be switched off, so a function that only reads never looks at the flags.
     const obeysFlags = routes.some((route) => route.area === props.area && route.method !== 'GET');
+    const stage = stageOf(scope).name;
     super(scope, id, {
+      functionName: functionNameOf(stage, props.area),
+      logGroupName: logGroupNameOf(stage, props.area),
       description: needs.description,
       bundle: path.join(props.bundles, props.area),
       serviceName: serviceNameOf(props.area),

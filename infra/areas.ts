@@ -46,19 +46,33 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   transactions: {
     description: 'Posts transactions and reads them back',
     ledger: {
-      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
       // Before it is declined for want of funds, what expired holds keep back is released.
       indexes: [ledgerTable.indexes.due],
     },
+    sendsTo: ['lines'],
     checksAccess: true,
     movesMoney: true,
   },
   holds: {
     description: 'Reserves, captures and releases amounts; reads holds',
     ledger: {
-      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
       indexes: [ledgerTable.indexes.due],
     },
+    sendsTo: ['lines'],
     checksAccess: true,
     movesMoney: true,
   },
@@ -76,6 +90,14 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledger: {
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
       indexes: [ledgerTable.indexes.accountsByTenant],
+    },
+    checksAccess: true,
+    movesMoney: false,
+  },
+  events: {
+    description: 'Tells what happened, in the order of the journal',
+    ledger: {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
     },
     checksAccess: true,
     movesMoney: false,

@@ -2,7 +2,6 @@ import { Duration, RemovalPolicy, Size, Validations } from 'aws-cdk-lib';
 import {
   AccessLogField,
   AccessLogFormat,
-  type Stage as ApiStage,
   AwsIntegration,
   EndpointType,
   type Integration,
@@ -16,6 +15,7 @@ import type { IAlias } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { routes } from '../lib/http/routes.ts';
+import { apiNameOf } from './api-name.ts';
 import type { Area } from './areas.ts';
 import { FUNCTION_TIMEOUT_SECONDS } from './ledger-function.ts';
 import { addPreflight } from './preflight.ts';
@@ -39,15 +39,13 @@ export class LedgerApi extends Construct {
   readonly name: string;
   /** Where the stage answers, with a trailing slash. */
   readonly url: string;
-  /** What metrics are kept of. */
-  readonly deploymentStage: ApiStage;
   readonly #api: RestApi;
   readonly #stage: string;
 
   constructor(scope: Construct, id: string, { stage }: { readonly stage: string }) {
     super(scope, id);
     this.#stage = stage;
-    this.name = `florin-${stage}`;
+    this.name = apiNameOf(stage);
     this.#api = new RestApi(this, 'RestApi', {
       restApiName: this.name,
       endpointTypes: [EndpointType.REGIONAL],
@@ -59,7 +57,6 @@ export class LedgerApi extends Construct {
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
     });
     this.url = this.#api.url;
-    this.deploymentStage = this.#api.deploymentStage;
     addProblemResponses(this.#api);
     addPreflight(this.#api);
     acknowledgeHandlerChecks(this.#api);

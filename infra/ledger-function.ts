@@ -14,6 +14,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { metricsNamespace } from '../lib/observability/metric-names.ts';
+import { liveAlias } from './service-name.ts';
 import { stageOf } from './stage.ts';
 
 /**
@@ -26,6 +27,8 @@ export const FUNCTION_TIMEOUT_SECONDS = 10;
 const MEMORY_MEGABYTES = 1024;
 
 export interface LedgerFunctionProps {
+  readonly functionName: string;
+  readonly logGroupName: string;
   readonly description: string;
   /** The folder of the bundle; its `index.mjs` exports `handler`. */
   readonly bundle: string;
@@ -45,24 +48,25 @@ export class LedgerFunction extends Construct implements IGrantable {
   readonly grantPrincipal: IPrincipal;
   /** What callers target, so that a release can shift traffic between versions and be taken back. */
   readonly live: Alias;
-  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: LedgerFunctionProps) {
     super(scope, id);
     if (!existsSync(path.join(props.bundle, 'index.mjs'))) {
       throw new Error(`There is no bundle in ${props.bundle}. Run "npm run build" first.`);
     }
-    this.logGroup = new LogGroup(this, 'Logs', {
+    const logGroup = new LogGroup(this, 'Logs', {
+      logGroupName: props.logGroupName,
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // The usual managed policy would let the function write to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    this.logGroup.grantWrite(role);
+    logGroup.grantWrite(role);
     acknowledgeTracing(role);
     this.grantPrincipal = role;
 
     const code = new LambdaFunction(this, 'Function', {
+      functionName: props.functionName,
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -71,7 +75,7 @@ export class LedgerFunction extends Construct implements IGrantable {
       memorySize: MEMORY_MEGABYTES,
       timeout: Duration.seconds(props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS),
       role,
-      logGroup: this.logGroup,
+      logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       environment: {
@@ -82,7 +86,7 @@ export class LedgerFunction extends Construct implements IGrantable {
         ...props.environment,
       },
     });
-    this.live = new Alias(this, 'Live', { aliasName: 'live', version: code.currentVersion });
+    this.live = new Alias(this, 'Live', { aliasName: liveAlias, version: code.currentVersion });
   }
 }
 

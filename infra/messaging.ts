@@ -6,7 +6,8 @@ import { SqsSubscription, type SqsSubscriptionProps } from 'aws-cdk-lib/aws-sns-
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { grantExactly } from './grant-exactly.ts';
-import { type QueueName, queueList, queueNames } from './queue-list.ts';
+import { type QueueName, queueNames } from './queue-list.ts';
+import { streamFailuresNameOf } from './queue-name.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** The events after which an account may have another amount available. The members of a batch are events of their own. */
@@ -35,8 +36,7 @@ export class Messaging extends Construct {
   constructor(scope: Construct, id: string, { stage }: { readonly stage: string }) {
     super(scope, id);
     const made = queueNames.map((queue) => {
-      const name = `florin-${stage}-${kebab(queue)}`;
-      return [queue, new WorkQueue(this, capitalised(queue), { entry: queueList[queue], name })] as const;
+      return [queue, new WorkQueue(this, capitalised(queue), { stage, queue })] as const;
     });
     // The names of all queues went in, so all of them come out.
     this.queues = Object.fromEntries(made) as Record<QueueName, WorkQueue>;
@@ -70,10 +70,9 @@ export class Messaging extends Construct {
   }
 }
 
-/** The name is given for operators to find it by, like those of the other queues. */
 function streamFailures(scope: Construct, stage: string): Queue {
   const queue = new Queue(scope, 'StreamFailures', {
-    queueName: `florin-${stage}-stream-failures`,
+    queueName: streamFailuresNameOf(stage),
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
@@ -84,10 +83,6 @@ function streamFailures(scope: Construct, stage: string): Queue {
     reason: 'These are the dead letters of the stream; what cannot be kept of them stays here, under an alarm.',
   });
   return queue;
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function capitalised(name: string): string {

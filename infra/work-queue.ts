@@ -11,7 +11,8 @@ import {
 import { Construct } from 'constructs';
 import { maxReceives } from '../lib/config/queues.ts';
 import { grantExactly } from './grant-exactly.ts';
-import type { QueueEntry } from './queue-list.ts';
+import { type QueueEntry, type QueueName, queueList } from './queue-list.ts';
+import { deadLettersNameOf, queueNameOf } from './queue-name.ts';
 
 /**
  * How many times the time-out of its function a message stays hidden while it is worked on. AWS advises six: Lambda may
@@ -28,9 +29,9 @@ const RETENTION = Duration.days(14);
 const STANDARD_RETENTION = Duration.days(4);
 
 export interface WorkQueueProps {
-  readonly entry: QueueEntry;
-  /** The name of the queue, less the `.fifo` of those that need it. */
-  readonly name: string;
+  /** The name of the stage. */
+  readonly stage: string;
+  readonly queue: QueueName;
 }
 
 /**
@@ -40,18 +41,17 @@ export interface WorkQueueProps {
 export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
-  readonly workSeconds: number;
 
-  constructor(scope: Construct, id: string, { entry, name }: WorkQueueProps) {
+  constructor(scope: Construct, id: string, { stage, queue }: WorkQueueProps) {
     super(scope, id);
+    const entry: QueueEntry = queueList[queue];
     const traits = entry.kind === 'fifo' ? fifo : encrypted;
-    this.workSeconds = entry.workSeconds;
-    // The names are given, so that the dead letters can say whose they are without a circle of references.
-    const queueName = nameOf(entry, name);
+    // Its name is known, so that the dead letters can say whose they are without a circle of references.
+    const queueName = queueNameOf(stage, queue);
     const visibilityTimeout = Duration.seconds(VISIBILITY_PER_TIMEOUT * entry.workSeconds);
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...traits,
-      queueName: nameOf(entry, `${name}-dead-letters`),
+      queueName: deadLettersNameOf(stage, queue),
       retentionPeriod: RETENTION,
       visibilityTimeout,
       redriveAllowPolicy: {
@@ -83,10 +83,6 @@ const fifo = {
   deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
   fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
 } as const satisfies QueueProps;
-
-function nameOf({ kind }: QueueEntry, name: string): string {
-  return kind === 'fifo' ? `${name}.fifo` : name;
-}
 
 function arnOf(scope: Construct, queueName: string): string {
   return Stack.of(scope).formatArn({ service: 'sqs', resource: queueName, arnFormat: ArnFormat.NO_RESOURCE_NAME });

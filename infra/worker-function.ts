@@ -3,13 +3,13 @@ import type { Construct } from 'constructs';
 import { wakeByDeadLetters, wakeByQueue, wakeBySchedule, wakeByStream } from './event-sources.ts';
 import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
 import { LedgerFunction } from './ledger-function.ts';
+import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
+import { stageOf } from './stage.ts';
 import { timeoutOf } from './worker-timeout.ts';
-import type { WorkerNeeds } from './workers.ts';
+import type { Worker, WorkerNeeds } from './workers.ts';
 
 export interface WorkerFunctionProps extends Surroundings {
-  /** The name of the worker, which is its bundle's too. */
-  readonly name: string;
-  readonly serviceName: string;
+  readonly worker: Worker;
   readonly needs: WorkerNeeds;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
@@ -18,12 +18,15 @@ export interface WorkerFunctionProps extends Surroundings {
 /** The function of one worker, and what wakes it. */
 export class WorkerFunction extends LedgerFunction {
   constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
-    const { name, needs, bundles, serviceName } = props;
+    const { worker, needs, bundles } = props;
     const { flags } = props.state;
+    const stage = stageOf(scope).name;
     super(scope, id, {
+      functionName: functionNameOf(stage, worker),
+      logGroupName: logGroupNameOf(stage, worker),
       description: needs.description,
-      bundle: path.join(bundles, name),
-      serviceName,
+      bundle: path.join(bundles, worker),
+      serviceName: serviceNameOf(worker),
       timeoutSeconds: timeoutOf(needs),
       environment: { ...environmentFor(needs, props), ...(needs.obeysFlags && flags.environment) },
     });
@@ -39,16 +42,16 @@ function wake(
 ): void {
   switch (wokenBy.by) {
     case 'schedule':
-      wakeBySchedule(worker, serviceName, wokenBy);
+      wakeBySchedule(code, serviceNameOf(worker), wokenBy);
       break;
     case 'queue':
-      wakeByQueue(worker, messaging.queues[wokenBy.queue].queue, wokenBy.maximumConcurrency);
+      wakeByQueue(code, messaging.queues[wokenBy.queue].queue, wokenBy.maximumConcurrency);
       break;
     case 'deadLetters':
-      wakeByDeadLetters(worker, messaging);
+      wakeByDeadLetters(code, messaging);
       break;
     case 'ledgerStream':
-      wakeByStream(worker, state.ledgerStreamArn, messaging.streamFailures);
+      wakeByStream(code, state.ledgerStreamArn, messaging.streamFailures);
       break;
   }
 }

@@ -61,6 +61,64 @@ export const workers = {
     },
     obeysFlags: true,
   },
+  'dispatch-wake-ups': {
+    description: 'Wakes the workers by what the ledger stream tells',
+    wokenBy: { by: 'ledgerStream' },
+    sendsTo: ['lines', 'journal'],
+    obeysFlags: true,
+  },
+  'process-transfers': {
+    description: 'Executes what waits in the lines of accounts',
+    wokenBy: { by: 'queue', queue: 'lines', maximumConcurrency: 50 },
+    ledger: {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
+      // Whoever had his turn leaves the line.
+      narrowActions: [{ actions: ['dynamodb:DeleteItem'], partitionKeys: ['T#*#L#*'] }],
+      indexes: [ledgerTable.indexes.due],
+    },
+    platform: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    sendsTo: ['lines'],
+    obeysFlags: true,
+  },
+  'wake-pending-transfers': {
+    description: 'Wakes the lines in which something waits for too long',
+    wokenBy: { by: 'schedule', everyMinutes: 1 },
+    timeoutSeconds: 50,
+    ledger: { actions: [], indexes: [ledgerTable.indexes.due] },
+    sendsTo: ['lines'],
+    obeysFlags: true,
+  },
+  'append-journal': {
+    description: 'Appends what happened to the journals of tenants',
+    wokenBy: { by: 'queue', queue: 'journal', maximumConcurrency: 10 },
+    ledger: {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
+    },
+    platform: { actions: ['dynamodb:PutItem'] },
+    sendsTo: ['journal', 'publication'],
+    obeysFlags: true,
+  },
+  'publish-events': {
+    description: 'Publishes the journals of tenants to the topic of events',
+    wokenBy: { by: 'queue', queue: 'publication', maximumConcurrency: 10 },
+    ledger: { actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
+    platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    sendsTo: ['publication'],
+    publishes: true,
+    obeysFlags: true,
+  },
 } as const satisfies Readonly<Record<string, WorkerNeeds>>;
 
 export type Worker = keyof typeof workers;

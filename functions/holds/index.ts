@@ -4,16 +4,18 @@ import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
+import { lineWaker } from '../../lib/sqs/index.ts';
 import { captureHold } from './capture-hold.ts';
 import { createHold } from './create-hold.ts';
 import { getHold } from './get-hold.ts';
 import { voidHold } from './void-hold.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'LINES_QUEUE_URL']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
-const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
+const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
 
 export const handler = serveArea(
   'holds',

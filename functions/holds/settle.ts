@@ -1,9 +1,9 @@
 import type { Ledger } from '../../lib/dynamodb/index.ts';
 import { HttpProblem, type OperationRequest } from '../../lib/http/index.ts';
-import { declinedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
+import { declinedProblem, failedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
 import type { OperationId } from '../../lib/http/routes.ts';
 import { type Command, type KeyResult, maxCommitMs } from '../../lib/ledger/index.ts';
-import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
+import { countedOutcomeOf, countedTypeOf } from '../../lib/observability/index.ts';
 
 type HoldRequest = Pick<OperationRequest<OperationId>, 'cause' | 'log' | 'remainingTimeInMillis'>;
 
@@ -44,7 +44,8 @@ export async function settle(
   log({ transactionId: transaction.id });
   // A replay settles nothing: the transaction was counted when it was settled.
   const type = countedTypeOf(transaction.type);
-  if (!replayed) log({ type, outcome: transaction.status === 'posted' ? postedOutcome : transaction.reason });
+  if (!replayed) log({ type, outcome: countedOutcomeOf(transaction) });
+  if (transaction.status === 'failed') throw failedProblem(transaction, { replayed });
   if (transaction.status === 'rejected') throw declinedProblem(transaction, { replayed });
   return { result, replayed };
 }

@@ -4,6 +4,7 @@ import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
+import { lineWaker } from '../../lib/sqs/index.ts';
 import { createBatch } from './create-batch.ts';
 import { createBonus } from './create-bonus.ts';
 import { createDeposit } from './create-deposit.ts';
@@ -14,12 +15,14 @@ import { createTransaction } from './create-transaction.ts';
 import { createTransfer } from './create-transfer.ts';
 import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
+import { listPending } from './list-pending.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'LINES_QUEUE_URL']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
-const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
+const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
 
 export const handler = serveArea(
   'transactions',
@@ -34,6 +37,7 @@ export const handler = serveArea(
     createReversal: createReversal(ledger),
     createBatch: createBatch(ledger),
     getTransaction: getTransaction(ledger),
+    listPending: listPending(ledger),
   },
   { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
 );

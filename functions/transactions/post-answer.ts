@@ -1,18 +1,20 @@
 import type { Ledger, PreviewOutcome, TransactionResult } from '../../lib/dynamodb/index.ts';
+import { acceptAnswer, acceptedAnswer } from '../../lib/http/accepted-answer.ts';
 import { type Answer, HttpProblem, json, type OperationRequest } from '../../lib/http/index.ts';
-import { declinedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
+import { declinedProblem, failedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
 import type { LogFields } from '../../lib/http/log-fields.ts';
 import { postedTransactionOf, previewOf, transactionLocation } from '../../lib/http/representations.ts';
 import type { OperationId } from '../../lib/http/routes.ts';
 import {
   type AccountId,
+  InvariantViolation,
   maxCommitMs,
   type Posting,
   type PostTransactionRequest,
   postTransaction,
   type TransactionCommand,
 } from '../../lib/ledger/index.ts';
-import { countedTypeOf, postedOutcome } from '../../lib/observability/index.ts';
+import { countedOutcomeOf, countedTypeOf } from '../../lib/observability/index.ts';
 
 /** Accounts named in a log line at the most: a kilobyte of them. */
 const maxLoggedAccounts = 8;
@@ -20,7 +22,7 @@ const maxLoggedAccounts = 8;
 /** What the posting operations have in common of their requests. */
 type PostingRequest = Pick<
   OperationRequest<OperationId>,
-  'caller' | 'key' | 'cause' | 'log' | 'remainingTimeInMillis'
+  'caller' | 'key' | 'prefersAsync' | 'cause' | 'log' | 'remainingTimeInMillis'
 > & {
   readonly query: { readonly dryRun: boolean };
 };
@@ -52,16 +54,18 @@ export async function postAnswer(
 /** The same for any command that makes one transaction. */
 export async function commandAnswer(
   ledger: Ledger,
-  { query, cause, log, remainingTimeInMillis }: PostingRequest,
+  request: PostingRequest,
   command: TransactionCommand,
   accountInPath?: AccountId,
 ): Promise<Answer> {
+  const { query, cause, log, remainingTimeInMillis } = request;
   const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
   if ('postings' in command) log({ accounts: loggedAccounts(command.postings) });
   if (query.dryRun) {
     log({ dryRun: true });
     return previewAnswer(await ledger.preview(command, timeMs), accountInPath);
   }
+  if (request.prefersAsync) return acceptAnswer(ledger, request, command, accountInPath);
   log({ transactionId: command.id });
   const result = await ledger.post(command, timeMs, cause);
   // Of a reversal, only what became of it says whose money it moved.
@@ -81,26 +85,28 @@ function courseOf(result: TransactionResult, { type }: TransactionCommand): LogF
   const { attempts: commitAttempts } = result;
   if (result.kind === 'settled') {
     if (result.replayed) return { replayed: true };
-    const { transaction } = result;
-    const outcome = transaction.status === 'posted' ? postedOutcome : transaction.reason;
-    return { type: countedTypeOf(type), outcome, commitAttempts };
+    return { type: countedTypeOf(type), outcome: countedOutcomeOf(result.transaction), commitAttempts };
   }
+  if (result.kind === 'pending' && !result.replayed) return { accepted: true, commitAttempts };
   return result.kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
 }
 
 function outcomeAnswer(
   outcome: TransactionResult,
-  { id }: TransactionCommand,
+  command: TransactionCommand,
   accountInPath: AccountId | undefined,
 ): Answer {
   switch (outcome.kind) {
     case 'settled': {
       const { transaction, replayed } = outcome;
       if (transaction.status === 'posted') {
-        return json(201, postedTransactionOf(transaction), { location: transactionLocation(id), replayed });
+        return json(201, postedTransactionOf(transaction), { location: transactionLocation(command.id), replayed });
       }
+      if (transaction.status === 'failed') throw failedProblem(transaction, { replayed });
       throw declinedProblem(transaction, { replayed });
     }
+    case 'pending':
+      return acceptedAnswer(command, outcome.acceptedAt, outcome);
     case 'key_reused':
       throw new HttpProblem('idempotency_key_reused');
     case 'refused':
@@ -113,5 +119,6 @@ function outcomeAnswer(
 function previewAnswer(outcome: PreviewOutcome, accountInPath: AccountId | undefined): Answer {
   if (outcome.kind === 'refused') throw refusedProblem(outcome, accountInPath);
   if (outcome.transaction.status === 'posted') return json(200, previewOf(outcome.transaction));
+  if (outcome.transaction.status === 'failed') throw new InvariantViolation('a dry run fails for good');
   throw declinedProblem(outcome.transaction);
 }

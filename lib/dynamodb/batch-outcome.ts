@@ -1,17 +1,20 @@
 import {
   type Commitment,
+  type FailedTransaction,
   InvariantViolation,
   type PostedTransaction,
   type RejectedTransaction,
   type TransactionId,
 } from '../ledger/index.ts';
-import type { CommitOutcome, CommitResult, Refused } from './commit-outcome.ts';
+import type { CommitOutcome, CommitResult, Refused, StillPending } from './commit-outcome.ts';
 
-/** What became of a batch: all of it posted, or rejected for one of its members; or what may become of any command. */
+/** What became of a batch: all of it posted, rejected for one of its members, or given up; or what may become of any command. */
 export type BatchOutcome =
   | { readonly kind: 'posted'; readonly transactions: readonly PostedTransaction[]; readonly replayed: boolean }
   | { readonly kind: 'rejected'; readonly transaction: RejectedTransaction; readonly replayed: boolean }
-  | Exclude<CommitOutcome, { readonly kind: 'settled' }>;
+  | { readonly kind: 'gave_up'; readonly transaction: FailedTransaction; readonly replayed: boolean }
+  | StillPending
+  | Exclude<CommitOutcome, { readonly kind: 'settled' | 'contended' }>;
 
 export type BatchResult = BatchOutcome & { readonly attempts: number };
 
@@ -40,6 +43,10 @@ export async function batchResult(
   if (made.kind === 'transaction' && made.transaction.status === 'rejected') {
     return { kind: 'rejected', transaction: made.transaction, replayed, attempts };
   }
+  if (made.kind === 'transaction' && made.transaction.status === 'failed') {
+    return { kind: 'gave_up', transaction: made.transaction, replayed, attempts };
+  }
+  if (made.kind === 'pending') return { kind: 'pending', acceptedAt: made.pending.createdAt, replayed, attempts };
   throw new InvariantViolation(`the key of a batch made a ${made.kind}`);
 }
 

@@ -1,8 +1,15 @@
-import { type Balance, type BalancePlace, type Command, InvariantViolation } from '../ledger/index.ts';
+import { type AccountId, type Balance, type BalancePlace, type Command, InvariantViolation } from '../ledger/index.ts';
 import type { ActionFailure } from './faults.ts';
 import { parseBalance } from './items.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
 import type { PlannedAction } from './write-plan.ts';
+
+/** An account whose balance several write at once. */
+export interface Crowd {
+  readonly account: AccountId;
+  /** Until when others should join its line; 0 where nobody says so. Milliseconds since 1970. */
+  readonly lineUntil: number;
+}
 
 /** What a cancelled write tells: nothing of it happened, and why. */
 export interface Cancellation {
@@ -13,6 +20,8 @@ export interface Cancellation {
     readonly place: BalancePlace;
     readonly now: Balance | undefined;
   }[];
+  /** Of a command that others were faster than, an account that they write too, and whether its line is where to go at once. */
+  readonly crowded: ReadonlyMap<Command, Crowd>;
   /** Commands that need an item another transaction is just writing. */
   readonly contended: ReadonlySet<Command>;
   readonly isThrottled: boolean;
@@ -27,8 +36,9 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
   if (failures.length !== actions.length)
     throw new InvariantViolation('a cancelled write gives a reason for each action');
   const records = new Map<Command, KeyRecord>();
-  const balances: { place: BalancePlace; now: Balance | undefined }[] = [];
+  const balances: Cancellation['balances'][number][] = [];
   const contended = new Set<Command>();
+  const crowded = new Map<Command, Crowd>();
   // Batches of which a transaction exists already: then the batch's own record does too.
   const withMembers = new Set<Command>();
   let isThrottled = false;
@@ -40,6 +50,11 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
     if (kind === 'invalid') throw new InvariantViolation(`DynamoDB refused ${subject}: ${message}`);
     if (kind === 'throttled') isThrottled = true;
     if (kind === 'conflict') for (const command of commands) contended.add(command);
+    if (action.subject === 'balance' && (kind === 'condition' || kind === 'conflict')) {
+      const crowd = { account: action.place.account, lineUntil: Number(item?.lineUntil ?? 0) };
+      for (const command of commands)
+        if ((crowded.get(command)?.lineUntil ?? -1) < crowd.lineUntil) crowded.set(command, crowd);
+    }
     if (kind !== 'condition') continue;
     if (subject === 'record') {
       if (!item) throw new InvariantViolation('a key record exists, but was not returned');
@@ -57,5 +72,5 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
   }
   const isPartial = [...withMembers].some((command) => !records.has(command) && !contended.has(command));
   if (isPartial && !isThrottled) throw new InvariantViolation('a transaction of a batch exists without the batch');
-  return { records, balances, contended, isThrottled };
+  return { records, balances, contended, crowded, isThrottled };
 }

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
+  type AccountId,
   type Commitment,
-  type Decline,
   decide,
   InvariantViolation,
   LedgerError,
@@ -9,13 +9,13 @@ import {
   WorkingState,
 } from '../ledger/index.ts';
 import type { BalanceCache } from './balance-cache.ts';
-import { readCancellation } from './cancellation.ts';
+import { type Cancellation, type Crowd, readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
-import { storeDecline } from './decline.ts';
+import { declineOf, type Rejection, recordOf, storeDecline } from './decline.ts';
 import { answerFromLeader, foldByKey } from './duplicates.ts';
 import type { ExpiredHolds } from './expired-holds.ts';
 import { ExpiredRelease } from './expired-release.ts';
-import { type ActionFailure, type Fault, faultOf } from './faults.ts';
+import { type Fault, faultOf } from './faults.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
@@ -28,6 +28,12 @@ const maxAttempts = 20;
 
 /** After this many failed attempts the commands of a list are committed one by one. */
 const attemptsTogether = 3;
+
+/** After this many writes in a row that others overtook, a command joins the line of the account that they write. */
+const contentionsBeforeLine = 4;
+
+/** For how long a line's worker tells others to join the line, in milliseconds: a worker that died tells it no longer. */
+const lineMarkMs = 5_000;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -48,6 +54,13 @@ export interface CommitterDependencies {
   readonly cache: BalanceCache;
   readonly loader: StateLoader;
   readonly expired: ExpiredHolds;
+}
+
+/** The list is an account's line, or the beginning of it: its order is kept whatever happens. */
+export interface InLine {
+  readonly account: AccountId;
+  /** Whether the line goes on behind the list. */
+  readonly hasMore: boolean;
 }
 
 /**
@@ -99,10 +112,20 @@ export class Committer {
     if (unanswered.length > 0) await this.commit(tenant, unanswered);
   }
 
+  /**
+   * Brings the commands of a line to their outcomes, strictly one after the other, as many as fit in one write: none is
+   * decided before the one ahead of it is settled or part of the same write. Where one fails, those behind it are
+   * failed untried. Never rejects but by a bug of its own.
+   */
+  async commitLine(tenant: TenantId, commands: readonly PendingCommand[], line: InLine): Promise<void> {
+    await this.#commitDistinct(tenant, commands, () => {}, line);
+  }
+
   async #commitDistinct(
     tenant: TenantId,
     commands: readonly PendingCommand[],
     onDecided: () => void = () => {},
+    line?: InLine,
   ): Promise<void> {
     let waiting = commands;
     let later: readonly PendingCommand[] = [];
@@ -113,14 +136,16 @@ export class Committer {
       waiting = inTime;
       if (waiting.length === 0) continue;
       if (attempt > maxAttempts) return failAll([...waiting, ...later]);
-      if (waiting.length > 1 && attempt > attemptsTogether) return this.#commitSingly(tenant, [...waiting, ...later]);
+      if (waiting.length > 1 && attempt > attemptsTogether) {
+        return this.#commitSingly(tenant, [...waiting, ...later], line);
+      }
       let rest: Rest;
       try {
-        rest = await this.#attempt(tenant, waiting, onDecided);
+        rest = await this.#attempt(tenant, waiting, onDecided, line);
       } catch (error) {
         const unsettled = waiting.filter(({ isSettled }) => !isSettled);
         // Damage met by one command must not end the others: each is tried by itself, and just the one it concerns fails.
-        if (waiting.length > 1) return this.#commitSingly(tenant, [...unsettled, ...later]);
+        if (waiting.length > 1) return this.#commitSingly(tenant, [...unsettled, ...later], line);
         for (const pending of unsettled) pending.throw(error);
         return;
       }
@@ -134,12 +159,22 @@ export class Committer {
     }
   }
 
-  async #commitSingly(tenant: TenantId, commands: readonly PendingCommand[]): Promise<void> {
-    for (const pending of commands) await this.#commitDistinct(tenant, [pending]);
+  async #commitSingly(tenant: TenantId, commands: readonly PendingCommand[], line?: InLine): Promise<void> {
+    for (const [index, pending] of commands.entries()) {
+      const behind = commands.slice(index + 1);
+      const hasMore = line !== undefined && (line.hasMore || behind.length > 0);
+      await this.#commitDistinct(tenant, [pending], () => {}, line && { ...line, hasMore });
+      if (line && !(await isStored(pending))) return failAll(behind);
+    }
   }
 
   /** One attempt: load, decide all in order, write all at once; then those that must be decided by themselves. */
-  async #attempt(tenant: TenantId, commands: readonly PendingCommand[], onDecided: () => void): Promise<Rest> {
+  async #attempt(
+    tenant: TenantId,
+    commands: readonly PendingCommand[],
+    onDecided: () => void,
+    line: InLine | undefined,
+  ): Promise<Rest> {
     const loaded = await this.#load(tenant, commands, { fresh: this.#skew.isExcessive });
     if (!loaded) return { again: commands, later: [], pause: true };
     if (this.#skew.isExcessive) {
@@ -154,26 +189,28 @@ export class Committer {
     const working = new WorkingState(loaded.state);
     for (const pending of unanswered(commands, loaded)) {
       // What comes behind one that did not fit waits with it: it may depend on it, and the order is the list's.
-      if (left.length > 0) {
+      if (left.length > 0 || (line && alone.length > 0)) {
         left.push(pending);
         continue;
       }
       const decision = decide(pending.command, working, { now: this.#clock.now(), salt: pending.salt });
-      if (decision.kind === 'commit' && plan.fits(decision)) {
-        const { command, nonce, cause } = pending;
-        plan.add(command, decision, { result: decision.result, requestHash: command.requestHash, nonce, cause });
+      if (decision.kind === 'commit' && plan.fits(decision, pending.place)) {
+        plan.add(pending.command, decision, recordOf(pending, decision.result), pending.place);
         working.apply(decision);
         planned.push({ pending, decision });
       } else if (decision.kind === 'commit') left.push(pending);
+      // In a line whoever is decided by himself is at its head: those before him are settled, those behind him wait.
+      else if (line && (planned.length > 0 || alone.length > 0)) left.push(pending);
       else alone.push(pending);
     }
-    const writing = planned.length > 0 ? this.#write(tenant, plan, planned, loaded.foreseenFrom) : undefined;
+    if (line) plan.markLine(line.account, line.hasMore || left.length > 0 ? this.#clock.now() + lineMarkMs : null);
+    const writing = planned.length > 0 ? this.#write(tenant, plan, planned, loaded.foreseenFrom, line) : undefined;
     onDecided();
     const rest = (await writing) ?? nothingLeft;
     const isFinal = loaded.isFresh && commands.length === 1;
     const undecided = await this.#decideAlone(tenant, alone, isFinal ? loaded : undefined);
     return {
-      again: [...rest.again, ...left, ...undecided.again],
+      again: [...rest.again, ...undecided.again, ...left],
       later: rest.later,
       pause: rest.pause || undecided.pause,
       isUntried: rest.isUntried ?? false,
@@ -208,6 +245,7 @@ export class Committer {
     plan: WritePlan,
     planned: readonly { pending: PendingCommand; decision: Commitment }[],
     foreseenFrom: ReadonlySet<PendingWrite>,
+    line: InLine | undefined,
   ): Promise<Rest> {
     const pendings = planned.map(({ pending }) => pending);
     const actions = plan.actions();
@@ -221,7 +259,9 @@ export class Committer {
       if (error instanceof NotSent) return { again: pendings, later: [], pause: false, isUntried: true };
       countAttempt(pendings);
       const fault = faultOf(error);
-      if (fault.kind === 'cancelled') return this.#afterCancellation(tenant, pendings, actions, fault.failures);
+      if (fault.kind === 'cancelled') {
+        return this.#afterCancellation(tenant, pendings, readCancellation(actions, fault.failures), actions, line);
+      }
       return this.#afterFault(tenant, pendings, plan, fault);
     }
     write.settle(true);
@@ -229,7 +269,7 @@ export class Committer {
     for (const { pending, decision } of planned) {
       const { result, members } = decision;
       const made = members && { members: members.map(({ transaction }) => transaction) };
-      pending.settle({ kind: 'settled', result, replayed: false, ...made });
+      pending.settle({ kind: 'settled', result, accepted: pending.place?.acceptance, replayed: false, ...made });
     }
     return nothingLeft;
   }
@@ -238,10 +278,10 @@ export class Committer {
   #afterCancellation(
     tenant: TenantId,
     pendings: readonly PendingCommand[],
+    { records, balances, contended, crowded, isThrottled }: Cancellation,
     actions: readonly PlannedAction[],
-    failures: readonly ActionFailure[],
+    line: InLine | undefined,
   ): Rest {
-    const { records, balances, contended, isThrottled } = readCancellation(actions, failures);
     for (const action of contended.size > 0 ? actions : []) {
       if (action.subject === 'balance') this.#cache.choice.leave(tenant, action.place);
     }
@@ -253,13 +293,27 @@ export class Committer {
     for (const pending of pendings) {
       const record = records.get(pending.command);
       if (record) pending.settleFromRecord(record);
-      else pending.lastFailure = isThrottled ? 'unavailable' : 'contention';
+      else {
+        pending.lastFailure = isThrottled ? 'unavailable' : 'contention';
+        this.#giveWay(pending, crowded.get(pending.command));
+      }
     }
     const waiting = pendings.filter(({ isSettled }) => !isSettled);
+    if (line) return { again: waiting, later: [], pause: isThrottled || contended.size > 0 };
     const [later, again] = partition(waiting, ({ command }) => contended.has(command));
     // Where everybody is contended, the pause is for all. A state that merely moved on is decided again at once.
     if (again.length === 0) return { again: later, later: [], pause: later.length > 0 };
     return { again, later, pause: isThrottled };
+  }
+
+  /** Sends a command that others keep overtaking to the line of the account they write, at once where they are told to. */
+  #giveWay(pending: PendingCommand, crowd: Crowd | undefined): void {
+    if (!crowd) return;
+    pending.contentions++;
+    if (!pending.mayJoinLine || pending.isInDoubt) return;
+    if (crowd.lineUntil > this.#clock.now() || pending.contentions >= contentionsBeforeLine) {
+      pending.joinLine(crowd.account);
+    }
   }
 
   /** After a failed call: what is remembered is dropped, so that the next attempt reads records and balances. */
@@ -290,7 +344,7 @@ export class Committer {
     const again: PendingCommand[] = [];
     const declined: Promise<boolean>[] = [];
     let pause = false;
-    const decline = (pending: PendingCommand, decision: Decline) => {
+    const decline = (pending: PendingCommand, decision: Rejection) => {
       const stored = storeDecline(this.#client, this.#table, pending, decision, this.#clock.now());
       declined.push(
         stored.then((isStored) => {
@@ -302,9 +356,9 @@ export class Committer {
     for (const pending of unanswered(commands, loaded)) {
       const decision = decide(pending.command, loaded.state, { now: this.#clock.now(), salt: pending.salt });
       if (decision.kind === 'commit') again.push(pending);
-      else if (decision.kind === 'refuse') {
-        pending.settle({ ...decision, kind: 'refused' });
-      } else if (decision.kind === 'stale') {
+      else if (decision.kind === 'refuse' && pending.place) decline(pending, declineOf(decision));
+      else if (decision.kind === 'refuse') pending.settle({ ...decision, kind: 'refused' });
+      else if (decision.kind === 'stale') {
         // This state was all true at one time, so what contradicts itself in it is damaged.
         pending.throw(new InvariantViolation(`what ${pending.command.kind} is about contradicts its balance`));
       } else {
@@ -321,6 +375,16 @@ export class Committer {
 
 const nothingLeft: Rest = { again: [], later: [], pause: false };
 
+/** Whether it is known to have its outcome in its record. */
+async function isStored(pending: PendingCommand): Promise<boolean> {
+  try {
+    return (await pending.outcome).kind === 'settled';
+  } catch {
+    // Whoever asked for the outcome is told; here it only matters that there is none.
+    return false;
+  }
+}
+
 function failAll(commands: readonly PendingCommand[]): void {
   for (const pending of commands) pending.fail();
 }
@@ -333,8 +397,9 @@ function countAttempt(commands: readonly PendingCommand[]): void {
 function unanswered(commands: readonly PendingCommand[], { records }: LoadedState): PendingCommand[] {
   return commands.filter((pending) => {
     const record = records.get(pending.command.record);
-    if (record) pending.settleFromRecord(record);
-    return !record;
+    if (!record || !pending.isAnsweredBy(record)) return true;
+    pending.settleFromRecord(record);
+    return false;
   });
 }
 

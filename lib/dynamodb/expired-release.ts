@@ -49,7 +49,9 @@ export class ExpiredRelease {
     try {
       const ids = await this.#expired.ofAccount(tenant, account, this.#clock.now(), patience);
       if (ids.length === 0) return 'none';
-      const releases = ids.map((id) => new PendingCommand(expireHold(tenant, id), patience, nonce, salt, cause));
+      const releases = ids.map(
+        (id) => new PendingCommand({ command: expireHold(tenant, id), patience, nonce, salt, cause }),
+      );
       await this.#commit(tenant, releases);
       const outcomes = await Promise.all(releases.map(({ outcome }) => outcome));
       if (outcomes.some(({ kind }) => kind === 'failed')) return 'unknown';

@@ -4,6 +4,7 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { InvariantViolation } from '../ledger/index.ts';
 import type { Row } from './items.ts';
 
 /** Why one action of a cancelled write failed; `none` when it would have passed. */
@@ -52,6 +53,7 @@ export function faultOf(error: unknown): Fault {
     $fault?: string;
     $metadata?: { httpStatusCode?: number };
   };
+  if (isBug(error)) return { kind: 'fatal', cause: error };
   if (busyErrors.has(name ?? '')) return { kind: 'busy', cause: error };
   if (unreachableErrors.has(code ?? '')) return { kind: 'unreachable', cause: error };
   const status = $metadata?.httpStatusCode ?? 0;
@@ -60,6 +62,22 @@ export function faultOf(error: unknown): Fault {
   if (name === 'CredentialsProviderError' || ($fault === 'client' && status === 0))
     return { kind: 'fatal', cause: error };
   return { kind: 'unknown', cause: error };
+}
+
+/** Refusals of DynamoDB for what a request says, whoever makes it. */
+const requestErrors = new Set(['ValidationException', 'ItemCollectionSizeLimitExceededException']);
+
+/**
+ * Whether an error is of the very command that met it: damaged data that it needs, a request that DynamoDB finds wrong, or
+ * a bug it runs into. Everything else (throttling, outages, time-outs, permissions, missing tables) would meet any command.
+ */
+export function isOwnFault(error: unknown): error is Error {
+  return error instanceof InvariantViolation || isBug(error) || requestErrors.has((error as Error).name);
+}
+
+/** Errors that nothing outside can cause. */
+function isBug(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
 function actionFailure(reason: CancellationReason): ActionFailure {

@@ -1,18 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
+  type AccountId,
   type Command,
   type Decision,
   decide,
   InvariantViolation,
+  isLineCommand,
   type KeyResult,
   LedgerError,
+  type LineCommand,
   maxCommitMs,
   type PostBatch,
+  reprocessRecordIdOf,
   type Stale,
+  type TenantId,
   type Transaction,
   type TransactionCommand,
+  type TransactionId,
+  transactionIdOf,
 } from '../ledger/index.ts';
+import { Acceptor } from './acceptor.ts';
 import { AccountSpread } from './account-spread.ts';
 import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
@@ -28,11 +36,16 @@ import { Committer } from './committer.ts';
 import { rejectedTransaction } from './decline.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ExpiredHolds } from './expired-holds.ts';
+import { type DeadLetterPlace, FailedHeads } from './failed-heads.ts';
 import { faultOf } from './faults.ts';
 import { FeeCache } from './fee-cache.ts';
 import { FeeStore } from './fee-store.ts';
 import { HoldReader } from './hold-reader.ts';
 import { HoldSweep, type SweepRun } from './hold-sweep.ts';
+import { type DrainRun, LineDrain } from './line-drain.ts';
+import { LineReader } from './line-reader.ts';
+import { LineSweep, type LineSweepRun } from './line-sweep.ts';
+import { type AcceptResult, Lines, type WakeLine } from './lines.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
 import { PendingCommand } from './pending-command.ts';
 import { Reader } from './reader.ts';
@@ -48,6 +61,8 @@ export interface LedgerOptions {
   readonly clock?: Clock;
   /** Another endpoint than the SDK's own variables name. */
   readonly endpoint?: string;
+  /** Wakes whoever serves the lines; without it nothing is accepted to be executed later, and nobody is sent to a line. */
+  readonly wakeLine?: WakeLine;
 }
 
 /** The ledger on one table: the way in for every use case. */
@@ -58,6 +73,7 @@ export class Ledger {
   readonly entries: EntryReader;
   readonly fees: FeeStore;
   readonly holds: HoldReader;
+  readonly lines: LineReader;
   readonly transactions: TransactionReader;
   readonly client: DynamoDBDocumentClient;
   readonly #queue: CoalescingQueue;
@@ -65,8 +81,11 @@ export class Ledger {
   readonly #loader: StateLoader;
   readonly #expired: ExpiredHolds;
   readonly #clock: Clock;
+  readonly #table: string;
+  readonly #reader: Reader;
+  readonly #entrance: Lines | undefined;
 
-  constructor({ table, clock = systemClock, endpoint }: LedgerOptions) {
+  constructor({ table, clock = systemClock, endpoint, wakeLine }: LedgerOptions) {
     const skew = new ClockSkew();
     const client = createLedgerClient(skew, endpoint);
     const reader = new Reader(client, table, clock);
@@ -78,8 +97,11 @@ export class Ledger {
     this.fees = new FeeStore(client, table, reader, clock);
     this.entries = new EntryReader(reader, spread);
     this.holds = new HoldReader(reader);
+    this.lines = new LineReader(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
+    this.#table = table;
+    this.#reader = reader;
     const cache = new BalanceCache();
     this.#loader = new StateLoader(client, table, cache, new FeeCache(clock));
     this.#expired = new ExpiredHolds(client, table);
@@ -92,6 +114,8 @@ export class Ledger {
       loader: this.#loader,
       expired: this.#expired,
     });
+    const acceptor = new Acceptor({ client, table, clock, skew, loader: this.#loader });
+    this.#entrance = wakeLine && new Lines({ acceptor, reader, clock, wake: wakeLine });
     this.#queue = new CoalescingQueue((...list) => this.#committer.commit(...list), clock);
   }
 
@@ -104,7 +128,74 @@ export class Ledger {
   async execute(command: Command, timeMs: number, cause: Cause = {}): Promise<CommitResult> {
     const pending = this.#pending(command, timeMs, cause);
     this.#queue.add(pending);
-    return resultOf(pending);
+    const outcome = await pending.outcome;
+    const { attempts } = pending;
+    if (outcome.kind === 'contended') return this.#join(pending, outcome.account);
+    const entrance = this.#entrance;
+    if (!entrance || outcome.kind !== 'settled' || outcome.result.kind !== 'pending') return { ...outcome, attempts };
+    return { ...(await entrance.follow(pending, outcome)), attempts };
+  }
+
+  /** Takes a command that others keep overtaking to their line. It has had its attempts; what is left of its time, it has. */
+  async #join(
+    { command, patience, nonce, salt, cause, attempts }: PendingCommand,
+    account: AccountId,
+  ): Promise<CommitResult> {
+    if (!this.#entrance) throw new InvariantViolation('nobody serves lines here');
+    const joining = new PendingCommand({ command, patience, nonce, salt, cause });
+    const outcome = await this.#entrance.join(joining, account);
+    if (outcome.kind === 'contended')
+      throw new InvariantViolation('a command that joins a line is not sent to another');
+    return { ...outcome, attempts: attempts + joining.attempts };
+  }
+
+  /**
+   * Accepts a command to be executed later, in its turn in the line of its first source: once under its key, like any
+   * other. What is executed or settled already counts as accepted.
+   */
+  async accept(command: LineCommand, timeMs: number, cause: Cause = {}): Promise<AcceptResult> {
+    if (!this.#entrance) throw new InvariantViolation('nobody serves lines here');
+    return this.#entrance.accept(this.#pending(command, timeMs, cause));
+  }
+
+  /** Serves an account's line for as long as the time given in milliseconds. @throws as `LineDrain.run` */
+  async serveLine(
+    tenant: TenantId,
+    account: AccountId,
+    timeMs: number,
+    deadLetters: DeadLetterPlace,
+  ): Promise<DrainRun> {
+    const { client } = this;
+    const failures = new FailedHeads({ client, table: this.#table, clock: this.#clock, deadLetters });
+    const drain = new LineDrain({
+      committer: this.#committer,
+      lines: this.lines,
+      reader: this.#reader,
+      failures,
+      clock: this.#clock,
+      randomText,
+    });
+    return drain.run(tenant, account, timeMs);
+  }
+
+  /** The lines in which something waits for longer than this, in milliseconds. @throws LedgerError `unavailable` */
+  async overdueLines(olderThanMs: number): Promise<LineSweepRun> {
+    return new LineSweep(this.#reader, this.#clock).run(olderThanMs);
+  }
+
+  /**
+   * Accepts a failed transaction once more, as a new one that is linked with it both ways: once, however often it is
+   * asked for.
+   */
+  async reprocess(tenant: TenantId, id: TransactionId, timeMs: number, cause: Cause = {}): Promise<ReprocessResult> {
+    if (!this.#entrance) throw new InvariantViolation('nobody serves lines here');
+    const command = await this.transactions.failedCommand(tenant, id);
+    if (typeof command === 'string') return { kind: command };
+    const again = reprocessing(command);
+    const result = await this.#entrance.accept(this.#pending(again, timeMs, cause), { reprocesses: id });
+    if (result.kind === 'accepted') return { kind: result.replayed ? 'already' : 'accepted', transactionId: again.id };
+    if (result.kind === 'key_reused') throw new InvariantViolation(`another command reprocesses ${id}`);
+    return result;
   }
 
   /** Executes a command that makes a transaction. */
@@ -132,10 +223,16 @@ export class Ledger {
 
   /** Commits a list as one, as many as fit in a write at a time, in order; an outcome for each. */
   async postAll(commands: readonly TransactionCommand[], timeMs: number): Promise<TransactionResult[]> {
-    const pendings = commands.map((command) => this.#pending(command, timeMs, {}));
+    const pendings = commands.map((command) => this.#pending(command, timeMs, {}, false));
     const byTenant = Map.groupBy(pendings, ({ command }) => command.tenant);
     for (const [tenant, list] of byTenant) await this.#committer.commit(tenant, list);
-    return Promise.all(pendings.map(async (pending) => transactionResult(await resultOf(pending))));
+    return Promise.all(
+      pendings.map(async (pending) => {
+        const outcome = await pending.outcome;
+        if (outcome.kind === 'contended') throw new InvariantViolation('a list joins no line');
+        return transactionResult({ ...outcome, attempts: pending.attempts });
+      }),
+    );
   }
 
   /** Decides a command on the state as it is and writes nothing: what `post` would do if it came now. */
@@ -179,23 +276,41 @@ export class Ledger {
     }
   }
 
-  #pending(command: Command, timeMs: number, cause: Cause): PendingCommand {
+  #pending(command: Command, timeMs: number, cause: Cause, mayJoinLine = this.#entrance !== undefined): PendingCommand {
     const patience = new Patience(this.#clock, Math.min(timeMs, maxCommitMs));
-    return new PendingCommand(command, patience, randomText(), randomText(), cause);
+    return new PendingCommand({
+      command,
+      patience,
+      nonce: randomText(),
+      salt: randomText(),
+      cause,
+      mayJoinLine: mayJoinLine && isLineCommand(command),
+    });
   }
 }
 
 /** What a command would come to. */
 export type PreviewOutcome = { readonly kind: 'decided'; readonly transaction: Transaction } | Refused;
 
-async function resultOf(pending: PendingCommand): Promise<CommitResult> {
-  const outcome = await pending.outcome;
-  return { ...outcome, attempts: pending.attempts };
+/** What became of the reprocessing of a failed transaction. */
+export type ReprocessResult =
+  | { readonly kind: 'accepted' | 'already'; readonly transactionId: TransactionId }
+  | { readonly kind: 'not_failed' | 'unreadable' }
+  | Extract<AcceptResult, { readonly kind: 'refused' | 'failed' }>;
+
+/** The same command under a key of its own, that follows from the one before. */
+function reprocessing(command: LineCommand): LineCommand {
+  const record = reprocessRecordIdOf(command.tenant, command.id);
+  return { ...command, record, id: transactionIdOf(record) };
 }
 
 /** A key's record is of the operation that asks for it, so it holds what that operation makes. */
 function transactionResult(result: CommitResult): TransactionResult {
   if (result.kind !== 'settled') return result;
+  if (result.result.kind === 'pending') {
+    const { createdAt: acceptedAt } = result.result.pending;
+    return { kind: 'pending', acceptedAt, replayed: result.replayed, attempts: result.attempts };
+  }
   return {
     kind: 'settled',
     transaction: transactionOf(result.result),

@@ -1,8 +1,26 @@
-import type { Command, FailureCode } from '../ledger/index.ts';
+import type { Acceptance, AccountId, Command, FailureCode } from '../ledger/index.ts';
 import type { Cause } from './cause.ts';
 import type { CommitOutcome } from './commit-outcome.ts';
+import type { Key } from './keys.ts';
 import type { Patience } from './patience.ts';
 import type { KeyRecord } from './record-item.ts';
+
+/** Where a command waits that was accepted earlier. Its record exists; with its outcome it leaves the line. */
+export interface PlaceInLine {
+  readonly acceptance: Acceptance;
+  readonly key: Key;
+}
+
+export interface PendingCommandOptions {
+  readonly command: Command;
+  readonly patience: Patience;
+  readonly nonce: string;
+  readonly salt: string;
+  readonly cause: Cause;
+  readonly place?: PlaceInLine | undefined;
+  /** Whether it may be sent to the line of a contended account, where others wait. */
+  readonly mayJoinLine?: boolean;
+}
 
 /** A command on its way to its outcome. */
 export class PendingCommand {
@@ -13,9 +31,14 @@ export class PendingCommand {
   readonly salt: string;
   /** The request it comes from, kept with what becomes of it. */
   readonly cause: Cause;
+  /** Set where it was accepted earlier and its turn has come. */
+  readonly place: PlaceInLine | undefined;
+  readonly mayJoinLine: boolean;
   readonly outcome: Promise<CommitOutcome>;
   /** Writes sent for it so far, this very instance's. */
   attempts = 0;
+  /** Writes in a row that failed since others write the same balances. */
+  contentions = 0;
   /** How often expired holds were looked for, for its sake. */
   releaseRounds = 0;
   /** Whether a write was sent whose outcome has not been learnt since; it may still have its effect. */
@@ -26,12 +49,14 @@ export class PendingCommand {
   #throw!: (error: unknown) => void;
   #isSettled = false;
 
-  constructor(command: Command, patience: Patience, nonce: string, salt: string, cause: Cause) {
+  constructor({ command, patience, nonce, salt, cause, place, mayJoinLine = false }: PendingCommandOptions) {
     this.command = command;
     this.patience = patience;
     this.nonce = nonce;
     this.salt = salt;
     this.cause = cause;
+    this.place = place;
+    this.mayJoinLine = mayJoinLine;
     this.outcome = new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#throw = reject;
@@ -51,11 +76,22 @@ export class PendingCommand {
 
   /** Settles with what the key's record says: an earlier request, this very one, or another under the same key. */
   settleFromRecord(record: KeyRecord): void {
-    this.settle(
-      record.requestHash === this.command.requestHash
-        ? { kind: 'settled', result: record.result, replayed: record.nonce !== this.nonce }
-        : { kind: 'key_reused' },
-    );
+    if (record.requestHash !== this.command.requestHash) this.settle({ kind: 'key_reused' });
+    else {
+      // Of a command whose turn has come, an earlier turn had the same nonce.
+      const replayed = this.place !== undefined || record.nonce !== this.nonce;
+      this.settle({ kind: 'settled', result: record.result, accepted: record.accepted, replayed });
+    }
+  }
+
+  /** Whether a record is its outcome; that it waits is none for a command whose turn has come. */
+  isAnsweredBy(record: KeyRecord): boolean {
+    return this.place === undefined || record.result.kind !== 'pending';
+  }
+
+  /** Sends it to an account's line, where it takes its turn. */
+  joinLine(account: AccountId): void {
+    this.settle({ kind: 'contended', account });
   }
 
   /** Gives up. Where a write may still have its effect, nothing else may be said than that. */

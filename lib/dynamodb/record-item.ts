@@ -1,15 +1,17 @@
 import * as z from 'zod';
 import {
+  type Acceptance,
+  type AccountId,
   debitWindows,
-  declineReasons,
   type Hold,
-  type HoldId,
   InvariantViolation,
   type KeyResult,
+  type LineCommand,
   type Posting,
   type RecordedEntry,
   type RecordId,
   type ReversalState,
+  rejectionReasons,
   roundings,
   type TenantId,
   type Transaction,
@@ -17,6 +19,7 @@ import {
   transactionIdOf,
 } from '../ledger/index.ts';
 import { type Cause, causeBytes, parseCause } from './cause.ts';
+import { commandRow, parseCommand } from './command-item.ts';
 import { holdFields } from './hold-item.ts';
 import {
   accountId,
@@ -32,10 +35,10 @@ import {
   transactionId,
 } from './items.ts';
 import { recordKey } from './keys.ts';
+import { holdId } from './record-fields.ts';
 
 const posting = z.object({ source: accountId, destination: accountId, asset: assetCode, amount });
 const exchange = z.object({ sell: assetCode, buy: assetCode, rate: z.string(), rounding: z.enum(roundings) });
-const holdId = z.string().transform((text) => text as HoldId);
 
 const recordBase = {
   createdAt: count,
@@ -43,7 +46,14 @@ const recordBase = {
   nonce: z.string(),
   // Absent in records written before there was one, and where nothing is known of it.
   cause: z.instanceof(Uint8Array).optional(),
+  // Of a command that was accepted to be executed later.
+  acceptedAt: count.optional(),
+  line: accountId.optional(),
+  reprocesses: transactionId.optional(),
 };
+
+/** A command that waits in a line, or that failed there. */
+const waiting = { ...recordBase, type: z.string(), command: z.unknown() };
 
 const transactionBase = { ...recordBase, type: z.string(), postings: z.array(posting) };
 
@@ -59,6 +69,10 @@ const recordRow = z.discriminatedUnion('status', [
     feeVersion: count.optional(),
     exchange: exchange.optional(),
     holdId: holdId.optional(),
+    previousOperation: z
+      .string()
+      .transform((text) => text as RecordId)
+      .optional(),
     reverses: transactionId.optional(),
     previousReversal: transactionId.optional(),
     // What was reversed of it; absent before the first reversal.
@@ -69,9 +83,9 @@ const recordRow = z.discriminatedUnion('status', [
   z.object({
     ...transactionBase,
     status: z.literal('rejected'),
-    reason: z.enum(declineReasons),
+    reason: z.enum(rejectionReasons),
     evidence: z.object({
-      account: accountId,
+      account: accountId.optional(),
       asset: assetCode.optional(),
       available: amount.optional(),
       window: z.enum(debitWindows).optional(),
@@ -84,6 +98,13 @@ const recordRow = z.discriminatedUnion('status', [
   }),
   // A batch was posted: its members have records of their own, of which it keeps the ids.
   z.object({ ...recordBase, status: z.literal('batch'), members: z.array(transactionId) }),
+  z.object({ ...waiting, status: z.literal('pending') }),
+  z.object({
+    ...waiting,
+    status: z.literal('failed'),
+    failedAt: count,
+    reprocessedBy: transactionId.optional(),
+  }),
   z.object({ ...recordBase, status: z.literal('hold'), hold: z.object({ id: holdId, ...holdFields }) }),
 ]);
 
@@ -95,29 +116,42 @@ export interface KeyRecord {
   readonly requestHash: string;
   /** Random per request, so that a request recognises its own write when the answer to it was lost. */
   readonly nonce: string;
+  /** Where the command was accepted to be executed later; it stays when it has been. */
+  readonly accepted?: Acceptance;
   /** The request that did it, for those who act on it later; no answer is made of it. */
   readonly cause?: Cause;
 }
 
 /** The row of a new record: nothing of it is reversed yet. */
 export function recordItem(tenant: TenantId, record: RecordId, keyRecord: KeyRecord): Row {
-  const { result, requestHash, nonce, cause } = keyRecord;
+  const { result, requestHash, nonce, accepted, cause } = keyRecord;
   const causedBy = cause && causeBytes(cause);
   return {
     ...recordKey(tenant, record),
     requestHash: hashBytes(requestHash),
     nonce,
     ...(causedBy && { cause: causedBy }),
+    ...(accepted && acceptanceRow(accepted)),
     ...contentOf(result),
   };
 }
 
+function acceptanceRow({ at, account, reprocesses }: Acceptance): Row {
+  return { acceptedAt: at, line: account, ...(reprocesses !== undefined && { reprocesses }) };
+}
+
 function contentOf(result: KeyResult): Row {
+  if (result.kind === 'pending') {
+    const { type, createdAt, command } = result.pending;
+    if (!command) throw new InvariantViolation('a command that cannot be read is not written');
+    return { status: 'pending', type, createdAt, command: commandRow(command) };
+  }
   if (result.kind === 'hold') return { status: 'hold', createdAt: result.hold.updatedAt, hold: result.hold };
   if (result.kind === 'batch') {
     return { status: 'batch', createdAt: result.createdAt, members: result.transactions };
   }
   const { id: _, ...content } = result.transaction;
+  if (content.status === 'failed') throw new InvariantViolation('a failed transaction was pending before');
   if (content.status === 'rejected') return content;
   const { entries, ...rest } = content;
   return { ...rest, results: entries.map(resultOf) };
@@ -129,10 +163,15 @@ function resultOf({ sequence, balanceAfter, shard }: RecordedEntry) {
 }
 
 export function parseRecord(row: Row): KeyRecord {
-  const { requestHash, nonce, cause: causedBy, ...content } = parseRow(recordRow, row);
+  const parsed = parseRow(recordRow, row);
+  const { requestHash, nonce, cause: causedBy, acceptedAt, line, reprocesses, ...content } = parsed;
   const id = transactionIdOf(lastPart(String(row.PK)) as RecordId);
   const cause = causedBy && parseCause(causedBy);
-  const common = { requestHash, nonce, ...(cause && { cause }) };
+  const accepted = acceptedAt !== undefined && line !== undefined && acceptance(acceptedAt, line, reprocesses);
+  const common = { requestHash, nonce, ...(accepted && { accepted }), ...(cause && { cause }) };
+  if (content.status === 'pending' || content.status === 'failed') {
+    return { result: waitingResult(row, id, requestHash, content), ...common };
+  }
   if (content.status === 'hold') return { result: { kind: 'hold', hold: content.hold as Hold }, ...common };
   if (content.status === 'batch') {
     return { result: { kind: 'batch', transactions: content.members, createdAt: content.createdAt }, ...common };
@@ -147,6 +186,38 @@ export function parseRecord(row: Row): KeyRecord {
       reversed: { reversedAmount: reversedAmount ?? 0n, lastReversal: lastReversal ?? null, reversals },
     }),
   };
+}
+
+type WaitingContent = Pick<z.output<typeof recordRow> & { status: 'pending' }, 'type' | 'createdAt' | 'command'> &
+  (
+    | { readonly status: 'pending' }
+    | { readonly status: 'failed'; readonly failedAt: number; readonly reprocessedBy?: TransactionId | undefined }
+  );
+
+function waitingResult(row: Row, id: TransactionId, requestHash: string, content: WaitingContent): KeyResult {
+  const { status, type, createdAt } = content;
+  const command = commandOf(row, requestHash, content);
+  if (status === 'pending') return { kind: 'pending', pending: { id, type, command, createdAt } };
+  const { failedAt, reprocessedBy } = content;
+  const postings = command?.kind === 'transaction' ? command.postings : [];
+  const again = reprocessedBy !== undefined && { reprocessedBy };
+  return transactionResult({ id, status, type, postings, createdAt, failedAt, ...again });
+}
+
+function acceptance(at: number, account: AccountId, reprocesses: TransactionId | undefined): Acceptance {
+  return { at, account, ...(reprocesses !== undefined && { reprocesses }) };
+}
+
+function commandOf(row: Row, requestHash: string, { type, command }: Pick<WaitingContent, 'type' | 'command'>) {
+  const [, tenant] = String(row.PK).split('#');
+  const record = lastPart(String(row.PK)) as RecordId;
+  return parseCommand(command, { tenant: tenant as TenantId, record, type, requestHash });
+}
+
+/** The command of a record that failed; undefined where what is stored of it cannot be read. */
+export function parseFailedCommand(row: Row): LineCommand | undefined {
+  const { requestHash, ...content } = parseRow(recordRow, row);
+  return content.status === 'failed' ? commandOf(row, requestHash, content) : undefined;
 }
 
 /** What the record says of a transaction that is to be reversed; undefined where it is no posted transaction. */

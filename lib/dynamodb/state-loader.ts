@@ -161,7 +161,7 @@ export class StateLoader {
       loaded,
     );
     for (const { command, needs } of needed) {
-      if (loaded.records.has(command.record)) continue;
+      if (loaded.isAnswered(command)) continue;
       let isCold = false;
       const ask = (key: Key) => {
         const name = nameOf(key);
@@ -263,7 +263,7 @@ function pinReserved(balances: Needs['balances'], loaded: LoadedItems): void {
 
 /** The keys of the holds and transactions that were found, of commands that are to be decided: their balances were read after them. */
 function followedKeys({ tenant, commands, loaded }: Loading): Key[] {
-  const open = commands.filter(({ record }) => !loaded.records.has(record));
+  const open = commands.filter((command) => !loaded.isAnswered(command));
   return open.flatMap((command) => {
     const { holds = [], reversibles = [] } = needsOf(command, loaded);
     return [
@@ -285,6 +285,12 @@ class LoadedItems implements LedgerState {
   readonly #assets = new Set<AssetCode>();
   readonly #holds = new Map<HoldId, Hold>();
   readonly records = new Map<RecordId, KeyRecord>();
+
+  /** Whether the command's record says what became of it: one that waits in a line is still to be decided when its turn comes. */
+  isAnswered({ record }: Command): boolean {
+    const found = this.records.get(record);
+    return found !== undefined && found.result.kind !== 'pending';
+  }
 
   balance(account: AccountId, asset: AssetCode): Balance | undefined {
     return this.balanceAt({ account, asset, shard: this.shard(account, asset) });

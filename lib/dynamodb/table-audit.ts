@@ -175,6 +175,7 @@ class FirstWalk {
     if (result.kind !== 'transaction') return;
     const { transaction } = result;
     this.#newestAt = Math.max(this.#newestAt, transaction.createdAt);
+    if (transaction.status === 'failed') return;
     if (transaction.status === 'rejected') {
       this.#rejected++;
       return;

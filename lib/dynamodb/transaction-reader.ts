@@ -1,5 +1,6 @@
 import {
   InvariantViolation,
+  type LineCommand,
   type PostedTransaction,
   recordIdOfTransaction,
   type TenantId,
@@ -8,7 +9,7 @@ import {
 } from '../ledger/index.ts';
 import { recordKey } from './keys.ts';
 import type { Reader } from './reader.ts';
-import { type KeyRecord, parseRecord } from './record-item.ts';
+import { type KeyRecord, parseFailedCommand, parseRecord } from './record-item.ts';
 
 /** Transactions by id: posted and rejected ones. */
 export class TransactionReader {
@@ -43,6 +44,16 @@ export class TransactionReader {
       if (!transaction) throw new InvariantViolation(`there is no posted transaction ${id}`);
       return transaction;
     });
+  }
+
+  /**
+   * The command of a transaction that failed; or that it did not fail, or that what is stored of it cannot be read.
+   * @throws LedgerError `unavailable`
+   */
+  async failedCommand(tenant: TenantId, id: TransactionId): Promise<LineCommand | 'not_failed' | 'unreadable'> {
+    const row = await this.#reader.get(recordKey(tenant, recordIdOfTransaction(id)));
+    if (row?.status !== 'failed') return 'not_failed';
+    return parseFailedCommand(row) ?? 'unreadable';
   }
 
   /** The record that the transaction is part of, with what caused it. One consistent read. @throws LedgerError `unavailable` */

@@ -26,6 +26,7 @@ import {
 import { holdItem } from './hold-item.ts';
 import { balanceItem, entryItem, hashBytes, type Row } from './items.ts';
 import { accountKey, balanceItemKey, ifAbsent, recordKey } from './keys.ts';
+import type { PlaceInLine } from './pending-command.ts';
 import { type KeyRecord, recordItem } from './record-item.ts';
 
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -35,7 +36,7 @@ export type PlannedAction = {
   readonly action: Action;
   readonly commands: readonly Command[];
 } & (
-  | { readonly subject: 'record' | 'member' | 'account' | 'entry' | 'hold' | 'reversal' }
+  | { readonly subject: 'record' | 'member' | 'account' | 'entry' | 'hold' | 'reversal' | 'place' }
   | { readonly subject: 'balance'; readonly place: BalancePlace }
 );
 
@@ -63,9 +64,10 @@ export class WritePlan {
   readonly #accounts = new Map<AccountId, OpenedAccount>();
   readonly #holds = new Map<HoldId, Folded<HoldChange>>();
   readonly #reversals = new Map<TransactionId, Folded<ReversalChange>>();
-  readonly #records: { command: Command; record: KeyRecord }[] = [];
+  readonly #records: { command: Command; record: KeyRecord; place: PlaceInLine | undefined }[] = [];
   readonly #members: { command: Command; record: RecordId; content: KeyRecord }[] = [];
   readonly #entries: { command: Command; entry: Entry }[] = [];
+  #line: { readonly account: AccountId; readonly until: number | null } | undefined;
 
   constructor(table: string, tenant: TenantId) {
     this.#table = table;
@@ -74,7 +76,8 @@ export class WritePlan {
 
   get size(): number {
     const folded = this.#balances.size + this.#accounts.size + this.#holds.size + this.#reversals.size;
-    return this.#records.length + this.#members.length + this.#entries.length + folded;
+    const places = this.#records.filter(({ place }) => place).length;
+    return this.#records.length + places + this.#members.length + this.#entries.length + folded;
   }
 
   /** The balances as the write will leave them. */
@@ -83,8 +86,8 @@ export class WritePlan {
   }
 
   /** Whether the write has room for one more decision. */
-  fits(decision: Commitment): boolean {
-    let actions = 1 + (decision.members?.length ?? 0) + decision.entries.length;
+  fits(decision: Commitment, place?: PlaceInLine): boolean {
+    let actions = 1 + (place ? 1 : 0) + (decision.members?.length ?? 0) + decision.entries.length;
     for (const { after } of decision.holds ?? []) if (!this.#holds.has(after.id)) actions++;
     for (const { after } of decision.reversals ?? []) if (!this.#reversals.has(after.transaction.id)) actions++;
     const opened = new Set<AccountId>();
@@ -96,8 +99,8 @@ export class WritePlan {
   }
 
   /** Adds a command with its decision, which was made on the state that the decisions before it left. */
-  add(command: Command, decision: Commitment, record: KeyRecord): void {
-    this.#records.push({ command, record });
+  add(command: Command, decision: Commitment, record: KeyRecord, place?: PlaceInLine): void {
+    this.#records.push({ command, record, place });
     const { nonce, cause } = record;
     for (const { record: place, requestHash, transaction } of decision.members ?? []) {
       const content: KeyRecord = {
@@ -119,6 +122,14 @@ export class WritePlan {
     }
   }
 
+  /**
+   * Leaves on the balances of an account, where they are written anyway, until when others should join its line rather
+   * than write them themselves (milliseconds since 1970), or takes that away.
+   */
+  markLine(account: AccountId, until: number | null): void {
+    this.#line = { account, until };
+  }
+
   #openOn(account: Account, command: Command, { asset, shard }: Balance): void {
     const name = balanceName(asset, shard);
     const opened = this.#accounts.get(account.id);
@@ -131,11 +142,14 @@ export class WritePlan {
   actions(): PlannedAction[] {
     return [
       ...this.#records.map(
-        ({ command, record }): PlannedAction => ({
+        ({ command, record, place }): PlannedAction => ({
           subject: 'record',
           commands: [command],
-          action: this.#put(recordItem(this.#tenant, command.record, record)),
+          action: putRecord(this.#table, recordItem(this.#tenant, command.record, record), place),
         }),
+      ),
+      ...this.#records.flatMap(({ command, place }): PlannedAction[] =>
+        place ? [{ subject: 'place', commands: [command], action: leaveLine(this.#table, place) }] : [],
       ),
       ...this.#members.map(
         ({ command, record, content }): PlannedAction => ({
@@ -195,11 +209,12 @@ export class WritePlan {
   #update(before: Balance, after: Balance): Action {
     if (after.version <= before.version) throw new InvariantViolation('a change raises the version of its balance');
     const { debits, lastTransaction } = after;
+    const line = this.#line?.account === after.account ? this.#line : undefined;
     return {
       Update: {
         TableName: this.#table,
         Key: balanceItemKey(this.#tenant, after),
-        UpdateExpression: `SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, headHash = :head, version = :next${lastTransaction === null ? '' : ', lastTransaction = :by'}${debits ? ', debits = :debits' : ''}`,
+        UpdateExpression: `SET posted = :posted, held = :held, #sequence = :sequence, lastEntryAt = :at, headHash = :head, version = :next${lastTransaction === null ? '' : ', lastTransaction = :by'}${debits ? ', debits = :debits' : ''}${line ? lineMark(line.until) : ''}`,
         ConditionExpression: 'version = :seen AND headHash = :seenHead AND held = :seenHeld',
         ExpressionAttributeNames: { '#sequence': 'sequence' },
         ExpressionAttributeValues: {
@@ -214,6 +229,7 @@ export class WritePlan {
           ':seenHead': hashBytes(before.headHash),
           ':seenHeld': before.held,
           ...(debits && { ':debits': debits }),
+          ...(line?.until && { ':line': line.until }),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
@@ -268,6 +284,30 @@ export class WritePlan {
       },
     };
   }
+}
+
+/** Puts a key's record: where there was none, or where the one that waits in the line was. */
+export function putRecord(table: string, record: Row, place: PlaceInLine | undefined): Action {
+  if (!place) return { Put: { TableName: table, Item: record, ...ifAbsent } };
+  return {
+    Put: {
+      TableName: table,
+      Item: record,
+      ConditionExpression: '#status = :pending',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':pending': 'pending' },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+/** Takes a command out of its line, in the same write as its outcome. */
+export function leaveLine(table: string, { key }: PlaceInLine): Action {
+  return { Delete: { TableName: table, Key: key } };
+}
+
+function lineMark(until: number | null): string {
+  return until === null ? ' REMOVE lineUntil' : ', lineUntil = :line';
 }
 
 function foldInto<Id, Change extends { readonly before?: unknown; readonly after: unknown }>(

@@ -6,13 +6,13 @@ import {
   accountStatus,
   amountText,
   assetCode,
-  declineReason,
   freezeKind,
   holdId,
   holdStatus,
   instantText,
   metadata,
   nextCursor,
+  rejectionReason,
   sequenceText,
   shardNumber,
   transactionId,
@@ -92,7 +92,7 @@ export const balanceAtAnswer = z
       'The posted balance as of an instant. Of an instant in the last ten seconds it is preliminary: a transaction decided before may still arrive.',
   });
 
-const postingAnswer = z
+export const postingAnswer = z
   .strictObject({ source: accountId, destination: accountId, asset: assetCode, amount: amountText })
   .meta({ id: 'Posting' });
 
@@ -113,7 +113,7 @@ export const transactionKind = z.string().meta({
   example: 'transfer',
 });
 
-const exchangeAnswer = z
+export const exchangeAnswer = z
   .strictObject({ sell: assetCode, buy: assetCode, rate: z.string(), rounding: z.enum(roundings) })
   .meta({ id: 'Exchange', description: 'What the amounts were held to: major units of `buy` for one of `sell`.' });
 
@@ -127,6 +127,8 @@ const feeFields = {
 };
 
 const reversed = transactionId.meta({ description: 'The transaction it reverses, whole or in part.' });
+
+const reprocessed = transactionId.meta({ description: 'The failed transaction that it is another try of.' });
 
 export const postedTransaction = z
   .strictObject({
@@ -153,12 +155,13 @@ export const rejectedTransaction = z
     status: z.literal('rejected'),
     type: transactionKind,
     postings: z.array(postingAnswer),
-    reason: declineReason,
+    reason: rejectionReason,
     createdAt: instantText,
+    reprocesses: reprocessed.optional(),
   })
   .meta({ id: 'RejectedTransaction', description: 'Declined, for ever.' });
 
-const transactionSince = postedTransaction
+export const transactionSince = postedTransaction
   .extend({
     reversedAmount: amountText
       .optional()
@@ -166,12 +169,11 @@ const transactionSince = postedTransaction
     lastReversal: transactionId.optional().meta({
       description: 'The latest reversal of it; each names the one before as its `previousReversal`.',
     }),
+    reprocesses: reprocessed.optional(),
   })
   .meta({ id: 'TransactionSince', description: 'Posted, with what became of it since.' });
 
-export const transactionAnswer = z
-  .discriminatedUnion('status', [transactionSince, rejectedTransaction])
-  .meta({ id: 'Transaction' });
+export const storedTransaction = [transactionSince, rejectedTransaction] as const;
 
 export const holdAnswer = z
   .strictObject({

@@ -61,7 +61,7 @@ export const createBatchBody = z
       .min(1, 'at least one transaction')
       .max(maxBatchMembers, `at most ${maxBatchMembers} transactions`)
       .meta({
-        description: `Posted in order, all or none. They must fit one write of ${maxActionsPerWrite} items, whatever exists already: 1 for the batch, 1 for each transaction, 2 for each posting, and 1 for each balance and each account named. ${transfersThatFit} transfers always do.`,
+        description: `Posted in order, all or none. They must fit one write of ${maxActionsPerWrite} items, whatever exists already: 2 for the batch, 1 for each transaction, 2 for each posting, and 1 for each balance and each account named. ${transfersThatFit} transfers always do.`,
       }),
   })
   .meta({ id: 'CreateBatch' });

@@ -7,7 +7,6 @@ import {
   amountPattern,
   assetCodePattern,
   type DebitLimits,
-  declineReasons,
   freezeKinds,
   type HoldId,
   holdIdPattern,
@@ -19,6 +18,7 @@ import {
   maxMetadataEntries,
   maxMetadataNameLength,
   maxShards,
+  rejectionReasons,
   type TransactionId,
   transactionIdPattern,
 } from '../ledger/index.ts';
@@ -148,7 +148,10 @@ export const freezeKind = z.enum(freezeKinds).meta({
   description: 'What freezing the account stops: `debits`, the default, or `all`, credits too.',
 });
 
-export const declineReason = z.enum(declineReasons).meta({ id: 'DeclineReason' });
+export const rejectionReason = z.enum(rejectionReasons).meta({
+  id: 'RejectionReason',
+  description: 'Why it was declined; or, of one that waited in a line, what would have refused it when its turn came.',
+});
 
 /** A text of at most so many bytes of UTF-8, since what is limited is what is stored. */
 export function boundedText(bytes: number) {

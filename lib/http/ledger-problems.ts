@@ -1,5 +1,5 @@
 import type { Refused } from '../dynamodb/index.ts';
-import type { AccountId, RejectedTransaction } from '../ledger/index.ts';
+import { type AccountId, type FailedTransaction, type RejectedTransaction, refusalCodes } from '../ledger/index.ts';
 import { HttpProblem, type ProblemExtensions } from './problem.ts';
 
 /** How the ledger's declines and refusals look on the wire, for every operation that moves or reserves money. */
@@ -17,7 +17,7 @@ export function declinedProblem(
   const extensions = {
     ...(stored && { transactionId: id }),
     ...(index !== undefined && { index: String(index) }),
-    account,
+    ...(account !== undefined && { account }),
     ...(asset !== undefined && { asset }),
     ...(available !== undefined && { available: available.toString() }),
     ...(required !== undefined && { required: required.toString() }),
@@ -27,7 +27,19 @@ export function declinedProblem(
     ...(used !== undefined && { used: used.toString() }),
   };
   const headers = stored?.replayed ? { 'Idempotent-Replayed': 'true' } : undefined;
-  return new HttpProblem(reason, undefined, extensions, headers, stored && `/v1/transactions/${id}`);
+  return new HttpProblem(reason, lateDetail(reason), extensions, headers, stored && `/v1/transactions/${id}`);
+}
+
+/** What would have refused it leaves the key unused only where it was found at once. */
+function lateDetail(reason: RejectedTransaction['reason']): string | undefined {
+  if (!refusalCodes.some((code) => code === reason)) return undefined;
+  return 'It was accepted, and rejected for this when its turn came. The answer is final.';
+}
+
+/** The problem of a transaction that was given up: final, like a decline. */
+export function failedProblem({ id }: FailedTransaction, { replayed }: { readonly replayed: boolean }): HttpProblem {
+  const headers = replayed ? { 'Idempotent-Replayed': 'true' } : undefined;
+  return new HttpProblem('transaction_failed', undefined, { transactionId: id }, headers, `/v1/transactions/${id}`);
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { AccountId, AssetCode, DeclineReason, HoldId, TransactionId } from '../ledger/index.ts';
-import type { CountedType, postedOutcome } from '../observability/index.ts';
+import type { AccountId, AssetCode, HoldId, TransactionId } from '../ledger/index.ts';
+import type { CountedOutcome, CountedType } from '../observability/index.ts';
 import type { ProblemCode } from './problem.ts';
 
 /**
@@ -13,13 +13,15 @@ export interface LogFields {
   readonly asset?: AssetCode;
   /** Transactions of a batch. */
   readonly members?: number;
+  /** It was accepted to be executed later, by this very request. */
+  readonly accepted?: true;
   readonly dryRun?: true;
-  readonly replayed?: true;
+  readonly replayed?: boolean;
   readonly code?: ProblemCode;
   /** Which feature flag forbade it. */
   readonly forbiddenBy?: string;
   /** Of a transaction settled by this very request, with its outcome. */
   readonly type?: CountedType;
-  readonly outcome?: typeof postedOutcome | DeclineReason;
+  readonly outcome?: CountedOutcome;
   readonly commitAttempts?: number;
 }

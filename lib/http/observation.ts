@@ -73,6 +73,7 @@ function measured({ logged }: Invocation, status: number, latencyMs: number): Me
     commitAttempts: logged.commitAttempts,
     ...(logged.outcome !== undefined && { transactions: 1 }),
     ...(logged.replayed && { replays: 1 }),
+    ...(logged.accepted && { accepted: 1 }),
     ...(logged.code !== undefined && { errors: 1 }),
     ...(logged.code === 'idempotency_key_reused' && { keyConflicts: 1 }),
   };

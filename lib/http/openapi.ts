@@ -59,6 +59,10 @@ const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authent
     .literal('true')
     .optional()
     .meta({ description: 'This is the answer of an earlier request with this key.' }),
+  'Preference-Applied': z
+    .literal('respond-async')
+    .optional()
+    .meta({ description: 'It is processed in the background, as was asked for.' }),
   'X-Next-Cursor': z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' }),
   'X-Period-End': z.string().meta({ description: 'The last instant of the period, RFC 3339.' }),
   'Retry-After': z.string().meta({ description: 'Seconds to wait before the same request is made again.' }),
@@ -74,6 +78,13 @@ const keyHeader = z.object({
     example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
   }),
   'X-Correlation-Id': correlationId,
+});
+
+const lineHeader = keyHeader.extend({
+  Prefer: z.string().optional().meta({
+    description: '`respond-async`: accept it, answer `202` at once, and execute it in its turn. Source: RFC 7240.',
+    example: 'respond-async',
+  }),
 });
 
 const readHeaders = z.object({ 'X-Correlation-Id': correlationId });
@@ -171,6 +182,7 @@ function responsesOf(route: Route, shared: SharedResponses): ZodOpenApiOperation
 }
 
 function headerSchemaOf(route: Route): z.ZodObject {
+  if (202 in route.answers) return lineHeader;
   if (isMutation(route)) return keyHeader;
   return Object.values(route.answers).some((answer) => answer.headers?.includes('ETag'))
     ? conditionalHeaders

@@ -14,6 +14,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly caller: Caller;
   /** The idempotency key; empty for operations that change nothing. */
   readonly key: string;
+  /** Whether the client asks that it be processed in the background. */
+  readonly prefersAsync: boolean;
   /** The `Accept` header; empty without one. */
   readonly accept: string;
   /** The full path asked for, with stage or base path and without the query. */

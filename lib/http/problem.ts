@@ -13,6 +13,7 @@ export type HttpProblemCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'transaction_failed'
   | 'internal';
 
 export type ProblemCode =
@@ -118,6 +119,12 @@ export const problems = {
     status: 422,
     title: 'Same account',
     detail: 'Source and destination of a posting must differ. The key may be used again.',
+  },
+  transaction_failed: {
+    status: 422,
+    title: 'Transaction failed',
+    detail:
+      'The transaction was accepted, and given up when each try of it failed for a fault on our side. Nothing was moved. This is final for the key; operators know of it.',
   },
   too_large: { status: 413, title: 'Too large', detail: 'The request body is larger than allowed.' },
   unsupported_media_type: {

@@ -17,8 +17,8 @@ import {
   type PostedTransaction,
   type Posting,
   type RecordedEntry,
+  type RejectedTransaction,
   type ReversalState,
-  type Transaction,
   type TransactionId,
 } from '../ledger/index.ts';
 import type {
@@ -30,7 +30,8 @@ import type {
   holdAnswer,
   postedTransaction,
   previewAnswer,
-  transactionAnswer,
+  rejectedTransaction,
+  transactionSince,
 } from './answers.ts';
 import { feeTexts } from './fee-representations.ts';
 
@@ -113,7 +114,7 @@ function recordedEntryOf({ account, asset, shard, sequence, amount, balanceAfter
   };
 }
 
-function postingOf({ source, destination, asset, amount }: Posting) {
+export function postingOf({ source, destination, asset, amount }: Posting) {
   return { source, destination, asset, amount: formatAmount(amount) };
 }
 
@@ -128,7 +129,7 @@ function termsOf(transaction: PostedTransaction) {
   };
 }
 
-function detailsOf({ description, metadata }: Pick<PostedTransaction, 'description' | 'metadata'>) {
+export function detailsOf({ description, metadata }: Pick<PostedTransaction, 'description' | 'metadata'>) {
   return {
     ...(description !== undefined && { description }),
     ...(metadata !== undefined && { metadata: inOrder(metadata) }),
@@ -180,12 +181,15 @@ function reversedOf(reversed: Omit<ReversalState, 'transaction'> | undefined) {
   };
 }
 
-/** A transaction, with what was reversed of it since. */
-export function transactionOf(
-  transaction: Transaction,
+/** A posted transaction, with what was reversed of it since. */
+export function transactionSinceOf(
+  transaction: PostedTransaction,
   reversed: Omit<ReversalState, 'transaction'> | undefined,
-): z.input<typeof transactionAnswer> {
-  if (transaction.status === 'posted') return { ...postedTransactionOf(transaction), ...reversedOf(reversed) };
+): z.input<typeof transactionSince> {
+  return { ...postedTransactionOf(transaction), ...reversedOf(reversed) };
+}
+
+export function rejectedTransactionOf(transaction: RejectedTransaction): z.input<typeof rejectedTransaction> {
   const { id, status, type, postings, reason, createdAt } = transaction;
   return { id, status, type, postings: postings.map(postingOf), reason, createdAt: timeText(createdAt) };
 }

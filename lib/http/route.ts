@@ -13,9 +13,16 @@ export type Scope =
   | 'fees:write'
   | 'reports:read'
   | 'holds:read'
-  | 'holds:write';
+  | 'holds:write'
+  | 'events:read';
 
-export type AnswerHeader = 'ETag' | 'Location' | 'Idempotent-Replayed' | 'X-Next-Cursor' | 'X-Period-End';
+export type AnswerHeader =
+  | 'ETag'
+  | 'Location'
+  | 'Idempotent-Replayed'
+  | 'Preference-Applied'
+  | 'X-Next-Cursor'
+  | 'X-Period-End';
 
 export interface RouteAnswer {
   readonly description: string;
@@ -33,7 +40,7 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   /** The Lambda function that serves it. */
-  readonly area: 'assets' | 'accounts' | 'transactions' | 'holds' | 'fees' | 'reports' | 'documents';
+  readonly area: 'assets' | 'accounts' | 'transactions' | 'holds' | 'fees' | 'reports' | 'events' | 'documents';
   /** What the caller's credentials must allow; `public` needs none. */
   readonly scope: Scope;
   readonly tag: string;

@@ -12,10 +12,11 @@ import {
   holdAnswer,
   postedTransaction,
   previewAnswer,
-  transactionAnswer,
 } from './answers.ts';
 import { batchAnswer, batchPreviewAnswer, createBatchBody } from './batch-schemas.ts';
+import { eventRoutes } from './event-routes.ts';
 import { createFeeScheduleBody, feeScheduleAnswer, feeSchedulePage, feeSchedulePath } from './fee-schemas.ts';
+import { lineAnswer, pendingTransaction, transactionAnswer } from './line-schemas.ts';
 import { reportRoutes } from './report-routes.ts';
 import {
   accountPath,
@@ -41,9 +42,16 @@ import {
 } from './requests.ts';
 import type { Route } from './route.ts';
 
+const accepted = {
+  description: 'Accepted, and to be executed in its turn: asked for by `Prefer: respond-async`, or for contention.',
+  schema: pendingTransaction,
+  headers: ['Location', 'Idempotent-Replayed', 'Preference-Applied'],
+} as const;
+
 const moneyAnswers = {
   200: { description: 'Dry run: what would happen now.', schema: previewAnswer },
   201: { description: 'Posted.', schema: postedTransaction, headers: ['Location', 'Idempotent-Replayed'] },
+  202: accepted,
 } as const;
 
 /** What can become of a movement of money: declines first, then refusals and failures. */
@@ -55,6 +63,7 @@ const moneyProblems = [
   'account_not_found',
   'asset_not_found',
   'same_account',
+  'transaction_failed',
   'contention',
   'outcome_unknown',
 ] as const;
@@ -309,6 +318,7 @@ export const routes = [
     answers: {
       200: { description: 'Dry run: what would happen now.', schema: batchPreviewAnswer },
       201: { description: 'All posted.', schema: batchAnswer, headers: ['Idempotent-Replayed'] },
+      202: accepted,
     },
     problems: moneyProblems,
   },
@@ -324,6 +334,21 @@ export const routes = [
     query: nothing,
     answers: { 200: { description: 'The transaction.', schema: transactionAnswer, headers: ['ETag'] } },
     problems: ['not_found'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/pending',
+    operationId: 'listPending',
+    area: 'transactions',
+    scope: 'transactions:read',
+    tag: 'Transactions',
+    summary: 'What waits in the line of an account',
+    description:
+      'From the head on. What is moved from an account is executed in this order, and leaves the line with it.',
+    params: accountPath,
+    query: listQuery,
+    answers: { 200: { description: 'A page.', schema: lineAnswer } },
+    problems: ['not_found', 'invalid_cursor'],
   },
   {
     method: 'POST',
@@ -379,6 +404,7 @@ export const routes = [
     body: captureHoldBody,
     answers: {
       201: { description: 'Posted.', schema: postedTransaction, headers: ['Location', 'Idempotent-Replayed'] },
+      202: accepted,
     },
     problems: [...moneyProblems, 'exceeds_remaining', 'hold_not_open', 'not_found'],
   },
@@ -443,6 +469,7 @@ export const routes = [
     answers: { 200: { description: 'The version.', schema: feeScheduleAnswer, headers: ['ETag'] } },
     problems: ['not_found'],
   },
+  ...eventRoutes,
   ...reportRoutes,
   {
     method: 'GET',

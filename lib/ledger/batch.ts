@@ -69,7 +69,7 @@ function memberOf(tenant: TenantId, key: string, transaction: BatchMemberRequest
 }
 
 /**
- * The most actions that a batch can need: its own record, one for each member, two entries for each posting, and once
+ * The most actions that a batch can need: its own record, its place in a line, one for each member, two entries for each posting, and once
  * for each balance and each account that it names, where none of the balances exists yet.
  */
 export function mostActions(members: readonly { readonly postings: readonly Posting[] }[]): number {
@@ -77,13 +77,13 @@ export function mostActions(members: readonly { readonly postings: readonly Post
   const balances = balancesOf(postings);
   const names = new Set(balances.map(({ account, asset }) => `${account} ${asset}`));
   const accounts = new Set(balances.map(({ account }) => account));
-  return 1 + members.length + 2 * postings.length + names.size + accounts.size;
+  return 2 + members.length + 2 * postings.length + names.size + accounts.size;
 }
 
 function tooLarge(actions: number): LedgerError {
   return new LedgerError(
     'invalid_request',
-    `this batch may need ${actions} items and one write takes ${maxActionsPerWrite}: 1 for the batch, 1 for each transaction, ` +
+    `this batch may need ${actions} items and one write takes ${maxActionsPerWrite}: 2 for the batch, 1 for each transaction, ` +
       '2 for each posting, and 1 for each balance and each account named; send fewer transactions at once',
   );
 }

@@ -36,6 +36,13 @@ export const refusalCodes = [
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
+/**
+ * Why a transaction was rejected, for ever. One that waited in a line may be rejected for what would have refused it, had
+ * it been asked for then: there is no one left to tell that nothing was stored.
+ */
+export const rejectionReasons = [...declineReasons, ...refusalCodes] as const;
+export type RejectionReason = (typeof rejectionReasons)[number];
+
 /** Why a change of accounts or assets was refused: nothing is changed. */
 export type ChangeRefusalCode =
   | 'already_exists'

@@ -58,6 +58,16 @@ export function expiryRecordIdOf(tenant: TenantId, hold: HoldId): RecordId {
   return base32(hashParts(['expiry', tenant, hold])) as RecordId;
 }
 
+/** Where a change record lies, by what it is a change of and its number. It has a tag of its own, so no key of a client can ever name it. */
+export function changeRecordIdOf(tenant: TenantId, subject: string, number: number): RecordId {
+  return base32(hashParts(['change', tenant, subject, String(number)])) as RecordId;
+}
+
+/** Where the record of another try of a failed transaction lies. It has a tag of its own, so no key of a client can ever name it. */
+export function reprocessRecordIdOf(tenant: TenantId, failed: TransactionId): RecordId {
+  return base32(hashParts(['reprocess', tenant, failed])) as RecordId;
+}
+
 /** An account's name where the client gave none: it follows from the key, so that a retry meets the same account. */
 export function generatedAccountId(tenant: TenantId, key: string): string {
   return `acct_${base32(hashParts(['account', tenant, key])).slice(0, 26)}`;

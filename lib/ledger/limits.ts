@@ -9,14 +9,14 @@ export const maxActionsPerWrite = 100;
 /** The most actions one posting can need: two entries, two new balances and two accounts that learn of them. */
 export const maxActionsPerPosting = 6;
 
-/** Postings of one transaction: its record and all its postings always fit one write, whatever already exists. */
-export const maxPostings = Math.floor((maxActionsPerWrite - 1) / maxActionsPerPosting);
+/** Postings of one transaction: its record, its place in a line and all its postings always fit one write, whatever already exists. */
+export const maxPostings = Math.floor((maxActionsPerWrite - 2) / maxActionsPerPosting);
 
 /**
  * Transactions of one batch: so many fit one write if all are between the same two accounts, with a record and two
- * entries each beside the batch's own record, two balances and two accounts. How many fit of others, their accounts tell.
+ * entries each beside the batch's own record, its place in a line, two balances and two accounts. How many fit of others, their accounts tell.
  */
-export const maxBatchMembers = Math.floor((maxActionsPerWrite - 5) / 3);
+export const maxBatchMembers = Math.floor((maxActionsPerWrite - 6) / 3);
 
 /** Digits of an amount: far above any currency, and far below the 38 digits a DynamoDB number keeps exactly. */
 export const maxAmountDigits = 30;
@@ -87,6 +87,12 @@ export const maxFeeWriteMs = 10_000;
  * time it then takes to commit by it, the time the version takes to be written, and both clocks' errors.
  */
 export const minFeeNoticeMs = 60_000;
+
+/** How often the head of a line is tried before it counts as failed by itself. */
+export const maxLineAttempts = 5;
+
+/** How long a request waits for what becomes of its command in a line, in milliseconds: a request that waits holds a function. */
+export const maxLineWaitMs = 2_000;
 
 /**
  * How old an instant must be before nothing can change any more at or before it, in milliseconds: a transaction decided then may land as

@@ -1,8 +1,9 @@
 import type { AccountId, Metadata } from './account.ts';
 import type { AssetCode } from './asset.ts';
-import type { DeclineReason } from './errors.ts';
+import type { RejectionReason } from './errors.ts';
 import type { Exchange } from './exchange-rate.ts';
 import type { HoldId } from './hold.ts';
+import type { RecordId } from './identifiers.ts';
 import type { Posting } from './posting.ts';
 import type { ExceededLimit } from './velocity.ts';
 
@@ -45,6 +46,8 @@ export interface PostedTransaction extends TransactionBase {
   readonly exchange?: Exchange;
   /** The hold it captured. */
   readonly holdId?: HoldId;
+  /** The record of the hold's operation before it; absent where that was before it was noted. */
+  readonly previousOperation?: RecordId;
   /** The transaction it reverses, whole or in part. */
   readonly reverses?: TransactionId;
   /** The reversal of the same transaction before this one: from its last, all of them are found. */
@@ -66,8 +69,17 @@ export interface DeclineEvidence extends Partial<ExceededLimit> {
 /** A transaction that was declined, for ever. */
 export interface RejectedTransaction extends TransactionBase {
   readonly status: 'rejected';
-  readonly reason: DeclineReason;
-  readonly evidence: DeclineEvidence;
+  readonly reason: RejectionReason;
+  readonly evidence: Partial<DeclineEvidence>;
+}
+
+/** A transaction that could not be decided, for ever: each try of it failed by itself. Nothing was moved. */
+export interface FailedTransaction extends TransactionBase {
+  readonly status: 'failed';
+  /** Milliseconds since 1970. */
+  readonly failedAt: number;
+  /** The transaction that was made of it since. */
+  readonly reprocessedBy?: TransactionId;
 }
 
 /** A posted transaction and what was reversed of it so far. */
@@ -81,4 +93,4 @@ export interface ReversalState {
   readonly reversals: number;
 }
 
-export type Transaction = PostedTransaction | RejectedTransaction;
+export type Transaction = PostedTransaction | RejectedTransaction | FailedTransaction;

@@ -1,3 +1,5 @@
+import type { RejectionReason } from '../ledger/errors.ts';
+
 /**
  * The metrics of the service, defined once: what a function writes, what alarms and dashboards read, and what the
  * documents list. A name or a dimension here is part of what is stored in CloudWatch: changing one starts a new series.
@@ -92,6 +94,50 @@ export const metrics = {
     dimensions: [],
     meaning: 'How long the hold that waited longest had been over when a run of the sweep began; 0 where none waited.',
   },
+  accepted: {
+    name: 'Accepted',
+    unit: 'Count',
+    dimensions: ['operation'],
+    meaning: 'Transactions that this request put into a line, to be executed in their turn.',
+  },
+  applied: {
+    name: 'Applied',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Transactions that had their turn in a line and were posted or rejected.',
+  },
+  appliedRejected: {
+    name: 'AppliedRejected',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Those among the applied ones that were rejected.',
+  },
+  failedTransactions: {
+    name: 'FailedTransactions',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Transactions that were given up, since each try of them failed by itself. Each is a dead letter.',
+  },
+  lineWait: {
+    name: 'LineWait',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning:
+      'How long the one that had waited longest among the applied ones of a batch had waited, from acceptance on.',
+  },
+  overduePending: {
+    name: 'OverduePending',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Transactions that a run of the sweep found to wait in a line for more than 30 seconds.',
+  },
+  oldestPending: {
+    name: 'OldestPending',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning:
+      'How long the one had waited that waited longest when a run of the sweep began; 0 where none waited for more than 30 seconds.',
+  },
   deadLettersKept: {
     name: 'DeadLettersKept',
     unit: 'Count',
@@ -104,6 +150,37 @@ export const metrics = {
     unit: 'Count',
     dimensions: [],
     meaning: 'Balance monitors whose threshold was found crossed, each with its event.',
+  },
+  eventsAppended: {
+    name: 'EventsAppended',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Events that were appended to journals.',
+  },
+  journalLag: {
+    name: 'JournalLag',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning: 'The longest time from an event to its block among the events of a batch.',
+  },
+  eventsForgotten: {
+    name: 'EventsForgotten',
+    unit: 'Count',
+    dimensions: [],
+    meaning:
+      'Events that nothing had woken the journal for, found an hour or more after they happened since others come behind them. Anything above 0 says that the stream lost something: see the repair of the journal.',
+  },
+  eventsPublished: {
+    name: 'EventsPublished',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Events that were published to the topic; one that is published twice counts twice.',
+  },
+  publicationLag: {
+    name: 'PublicationLag',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning: 'The longest time from an event to its publication among the events of a batch.',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
@@ -120,6 +197,21 @@ export function countedTypeOf(type: string): CountedType {
 
 /** The outcome of a transaction that was posted; a declined one has its reason instead. */
 export const postedOutcome = 'posted';
+
+/** The outcome of one that was given up. */
+export const failedOutcome = 'failed';
+
+/** The outcome a transaction counts with. */
+export function countedOutcomeOf(transaction: CountedTransaction): CountedOutcome {
+  if (transaction.status === 'rejected') return transaction.reason;
+  return transaction.status === 'failed' ? failedOutcome : postedOutcome;
+}
+
+type CountedTransaction =
+  | { readonly status: 'posted' | 'failed' }
+  | { readonly status: 'rejected'; readonly reason: RejectionReason };
+
+export type CountedOutcome = typeof postedOutcome | typeof failedOutcome | RejectionReason;
 
 /** The CloudWatch namespace of a stage's metrics. */
 export function metricsNamespace(stage: string): string {

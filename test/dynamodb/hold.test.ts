@@ -68,7 +68,7 @@ function wordOf(outcome: CommitResult): string {
     const { result } = outcome;
     if (result.kind === 'hold') return result.hold.status;
     if (result.kind !== 'transaction') return result.kind;
-    return result.transaction.status === 'posted' ? 'posted' : result.transaction.reason;
+    return result.transaction.status === 'rejected' ? result.transaction.reason : result.transaction.status;
   }
   return outcome.kind === 'key_reused' ? outcome.kind : outcome.code;
 }

@@ -43,9 +43,9 @@ function reversal(reverses: TransactionId, rest: Partial<ReverseTransactionReque
 
 function nameOf(result: TransactionResult): string {
   if (result.kind === 'settled') {
-    return result.transaction.status === 'posted' ? 'posted' : result.transaction.reason;
+    return result.transaction.status === 'rejected' ? result.transaction.reason : result.transaction.status;
   }
-  return result.kind === 'key_reused' ? result.kind : result.code;
+  return 'code' in result ? result.code : result.kind;
 }
 
 async function untilFinal(ledger: Ledger, command: ReturnType<typeof reversal>): Promise<TransactionResult> {

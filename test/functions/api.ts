@@ -77,6 +77,7 @@ export async function loadFunctions(): Promise<Call> {
     holds: (await import('../../functions/holds/index.ts')).handler,
     fees: (await import('../../functions/fees/index.ts')).handler,
     reports: (await import('../../functions/reports/index.ts')).handler,
+    events: (await import('../../functions/events/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

@@ -90,6 +90,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
     query: ['dryRun'],
   },
   getTransaction: { path: transactionPath },
+  listPending: { path: '/v1/accounts/alice/pending', query: ['limit', 'cursor'] },
   createReversal: {
     path: `${transactionPath}/reversals`,
     body: { amount: '5', allowOverdraft: true, description: 'Returned', metadata: { order: '7' } },
@@ -653,6 +654,7 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
   ],
   getFeeSchedule: [{ name: 'an unknown version', path: '/v1/fee-schedules/1', code: 'not_found' }],
   getTransaction: [{ name: 'an unknown transaction', path: transactionPath, code: 'not_found' }],
+  listPending: [{ name: 'the line of an unknown account', path: '/v1/accounts/nobody/pending', code: 'not_found' }],
   createReversal: [
     { name: 'an unknown transaction', path: `${transactionPath}/reversals`, body: {}, code: 'not_found' },
     {

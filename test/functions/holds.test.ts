@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { holdAnswer, postedTransaction, transactionAnswer } from '../../lib/http/answers.ts';
+import { holdAnswer, postedTransaction } from '../../lib/http/answers.ts';
+import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import { flagsParameter, startApi, type TestApi } from './api.ts';
 import { lambdaContext } from './proxy-event.ts';
 

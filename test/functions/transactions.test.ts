@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { postedTransaction, previewAnswer, transactionAnswer } from '../../lib/http/answers.ts';
+import { postedTransaction, previewAnswer } from '../../lib/http/answers.ts';
+import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import type { TestApi } from './api.ts';
 import { fundedAccount, postedOf, startApiWithMoney } from './money.ts';
 

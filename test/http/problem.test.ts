@@ -31,6 +31,7 @@ const contract: Record<ProblemCode, number> = {
   contention: 503,
   unavailable: 503,
   outcome_unknown: 503,
+  transaction_failed: 422,
 };
 
 describe('problems', () => {

@@ -19,6 +19,14 @@ export interface TestRuntime {
   /** The tables' names by their logical ids in the template. */
   readonly tables: Readonly<Record<string, string>>;
   readonly dynamodbEndpoint: string;
+  /** Where SQS and SNS answer; empty if the template has neither. */
+  readonly queuesEndpoint: string;
+  /** The queues' URLs by their logical ids in the template. */
+  readonly queueUrls: Readonly<Record<string, string>>;
+  /** The topics' ARNs by their logical ids in the template. */
+  readonly topicArns: Readonly<Record<string, string>>;
+  /** Resolves when streams are at their ends, the queues of workers empty, and nothing is being processed. */
+  drained(): Promise<void>;
   /** Stops it and deletes its data, unless the folder was given. */
   stop(): Promise<void>;
 }
@@ -32,6 +40,10 @@ export async function startEmbeddedHere(options: Partial<EmbeddedOptions> = {}):
     apiKey: runtime.apiKey,
     tables: runtime.tables,
     dynamodbEndpoint: runtime.dynamodbEndpoint,
+    queuesEndpoint: runtime.queuesEndpoint ?? '',
+    queueUrls: runtime.queueUrls,
+    topicArns: runtime.topicArns,
+    drained: () => runtime.drained(),
     async stop() {
       await runtime.stop();
       await removeUnlessGiven(dataFolder, options.dataFolder);
@@ -65,6 +77,8 @@ export interface RuntimeProcess {
   readonly dynamodbPid?: number;
   /** What it has printed. */
   output(): string;
+  /** Resolves when streams are at their ends, the queues of workers empty, and nothing is being processed. */
+  drained(): Promise<void>;
   /** Ends the runtime's process with SIGKILL: nothing is finished, nothing is said. Resolves when it is gone. */
   kill(): Promise<void>;
   /**
@@ -98,6 +112,7 @@ export async function startEmbeddedProcess(options: ProcessOptions = {}): Promis
     pid: child.pid as number,
     ...(!options.dynamodbEndpoint && { dynamodbPid: Number(await readFile(pidFile, 'utf8')) }),
     output,
+    drained: () => untilDrained(`http://127.0.0.1:${port}`),
     async kill() {
       child.kill('SIGKILL');
       await exited;
@@ -111,6 +126,15 @@ export async function startEmbeddedProcess(options: ProcessOptions = {}): Promis
       }
     },
   };
+}
+
+/** Asks a runtime for its metrics until they say that it has nothing left to do. It never gives up by itself. */
+export async function untilDrained(url: string): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    if (/^florin_runtime_drained 1$/m.test(metrics)) return;
+    await sleep(50);
+  }
 }
 
 function runtimeEnvironment(options: ProcessOptions, dataFolder: string, port: number): NodeJS.ProcessEnv {

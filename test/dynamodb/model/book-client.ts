@@ -293,8 +293,9 @@ function answerOf(outcome: Final, spread: ReadonlySet<string>): ModelAnswer {
   const entries: ModelEntry[] = [];
   for (const transaction of transactions) {
     if (transaction.status === 'rejected') {
-      return { kind: 'rejected', reason: transaction.reason, account: transaction.evidence.account };
+      return { kind: 'rejected', reason: transaction.reason, account: String(transaction.evidence.account) };
     }
+    if (transaction.status === 'failed') throw new Error(`${transaction.id} failed without a line`);
     for (const { account: id, asset: code, sequence, amount, balanceAfter } of transaction.entries) {
       const known = spread.has(id) ? { sequence: 0, balanceAfter: 0n } : { sequence, balanceAfter };
       entries.push({ account: id, asset: code, sequence: known.sequence, amount, balanceAfter: known.balanceAfter });

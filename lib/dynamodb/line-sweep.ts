@@ -1,0 +1,56 @@
+import { ledgerTable } from '../config/ledger-table.ts';
+import type { AccountId, TenantId } from '../ledger/index.ts';
+import { lineBuckets, parseDuePlace } from './line-item.ts';
+import type { Clock } from './patience.ts';
+import type { Reader } from './reader.ts';
+
+/** Places looked at in one bucket at the most: a long line has one worker anyway, and the next sweep looks again. */
+const maxPlacesPerBucket = 1_000;
+const timeDigits = 13;
+
+/** A line that waits too long. */
+export interface OverdueLine {
+  readonly tenant: TenantId;
+  readonly account: AccountId;
+}
+
+export interface LineSweepRun {
+  readonly lines: readonly OverdueLine[];
+  /** Places that were accepted longer ago than asked for. */
+  readonly overdue: number;
+  /** The age of the one that waits longest, in milliseconds; 0 where none does. */
+  readonly oldestAgeMs: number;
+}
+
+/** Finds the lines that nobody serves, by the index `due`: eventually consistent, so a sweep may see what has just left. */
+export class LineSweep {
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+
+  constructor(reader: Reader, clock: Clock) {
+    this.#reader = reader;
+    this.#clock = clock;
+  }
+
+  /** The lines with places older than this, in milliseconds. @throws LedgerError `unavailable` */
+  async run(olderThanMs: number): Promise<LineSweepRun> {
+    const now = this.#clock.now();
+    const until = String(now - olderThanMs).padStart(timeDigits, '0');
+    const pages = await Promise.all(lineBuckets.map((bucket) => this.#places(bucket, until)));
+    const places = pages.flat();
+    const lines = new Map(places.map(({ tenant, account }) => [`${tenant}#${account}`, { tenant, account }]));
+    const oldest = Math.min(...places.map(({ acceptedAt }) => acceptedAt), now);
+    return { lines: [...lines.values()], overdue: places.length, oldestAgeMs: now - oldest };
+  }
+
+  async #places(bucket: string, until: string) {
+    const { name } = ledgerTable.indexes.due;
+    const { rows } = await this.#reader.query({
+      IndexName: name,
+      KeyConditionExpression: 'dueBucket = :bucket AND dueAt <= :until',
+      ExpressionAttributeValues: { ':bucket': bucket, ':until': until },
+      Limit: maxPlacesPerBucket,
+    });
+    return rows.map(parseDuePlace);
+  }
+}
