@@ -9,8 +9,7 @@ import type { PlatformTable } from './platform-table.ts';
 /** Reads of each partition for one page: with a filter that few match, a page may be short and still have a next one. */
 const maxReads = 5;
 
-/** Items that one read looks at where there is a filter. */
-const lookedAtPerRead = 500;
+const defaultLookedAtPerRead = 500;
 
 export interface DeadLetterFilter {
   readonly status?: DeadLetterStatus | undefined;
@@ -26,8 +25,10 @@ export interface DeadLetterQuery {
   readonly limit: number;
   /** Goes on behind this id. */
   readonly after?: DeadLetterId | undefined;
-  /** Which of them count, beyond the filter, by what a filter cannot say. */
-  readonly counts?: (letter: StoredDeadLetter) => boolean;
+  /** Beside those of the filter's status, also those that were resolved under this mark of an idempotency key. */
+  readonly orResolvedUnder?: string;
+  /** Items that one read looks at where there is a filter. */
+  readonly lookedAtPerRead?: number;
 }
 
 export interface DeadLetterPage {
@@ -45,15 +46,12 @@ interface Stretch {
 
 /** A page of dead letters of all the tenants, in order of time; consistent. @throws LedgerError `unavailable` */
 export async function listDeadLetters(table: PlatformTable, query: DeadLetterQuery): Promise<DeadLetterPage> {
-  const { limit, counts = () => true } = query;
+  const { limit } = query;
   const letters: StoredDeadLetter[] = [];
   let { after } = query;
   for (let read = 0; read < maxReads; read++) {
     const { rows, readTo } = await readStretch(table, { ...query, after });
-    for (const row of rows) {
-      const letter = parseDeadLetter(row);
-      if (counts(letter)) letters.push(letter);
-    }
+    letters.push(...rows.map(parseDeadLetter));
     const last = letters[limit - 1];
     if (last && (letters.length > limit || readTo !== undefined)) {
       return { letters: letters.slice(0, limit), next: last.id };
@@ -77,21 +75,36 @@ async function readStretch(table: PlatformTable, query: DeadLetterQuery): Promis
   return { rows: isForward ? rows : rows.toReversed(), readTo };
 }
 
-function queryOf(tenant: TenantId | undefined, { filter, order, limit, after }: DeadLetterQuery) {
-  const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const comparison = order === 'oldest first' ? '>' : '<';
+function queryOf(tenant: TenantId | undefined, query: DeadLetterQuery) {
+  const { order, limit, after, lookedAtPerRead = defaultLookedAtPerRead } = query;
+  const { conditions, names, values } = conditionsOf(query);
+  const isFiltered = conditions.length > 0;
   return {
-    KeyConditionExpression: `PK = :pk${after === undefined ? '' : ` AND SK ${comparison} :after`}`,
-    ...(wanted.length > 0 && {
-      FilterExpression: wanted.map(([name]) => `#${name} = :${name}`).join(' AND '),
-      ExpressionAttributeNames: Object.fromEntries(wanted.map(([name]) => [`#${name}`, name])),
-    }),
+    KeyConditionExpression: `PK = :pk${after === undefined ? '' : ` AND SK ${order === 'oldest first' ? '>' : '<'} :after`}`,
+    ...(isFiltered && { FilterExpression: conditions.join(' AND '), ExpressionAttributeNames: names }),
     ExpressionAttributeValues: {
       ':pk': deadLetterPartition(tenant),
       ...(after !== undefined && { ':after': after }),
-      ...Object.fromEntries(wanted.map(([name, value]) => [`:${name}`, value])),
+      ...values,
     },
     ScanIndexForward: order === 'oldest first',
-    Limit: wanted.length > 0 ? lookedAtPerRead : limit + 1,
+    Limit: isFiltered ? lookedAtPerRead : limit + 1,
   };
+}
+
+function conditionsOf({ filter, orResolvedUnder }: DeadLetterQuery) {
+  const conditions: string[] = [];
+  const names: Record<string, string> = {};
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(filter)) {
+    if (value === undefined) continue;
+    names[`#${name}`] = name;
+    values[`:${name}`] = value;
+    if (name !== 'status' || orResolvedUnder === undefined) conditions.push(`#${name} = :${name}`);
+    else {
+      values[':mark'] = orResolvedUnder;
+      conditions.push('(#status = :status OR resolution.keyApplied.mark = :mark)');
+    }
+  }
+  return { conditions, names, values };
 }

@@ -72,7 +72,8 @@ export class DeadLetterStore {
   }
 
   /**
-   * Says what was done about an open dead letter, once under an idempotency key.
+   * Says what was done about an open dead letter, once under an idempotency key. That it was reprocessed is said after the
+   * fact, so it is said also where somebody discarded the letter meanwhile.
    *
    * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
@@ -88,12 +89,13 @@ export class DeadLetterStore {
           TableName: this.#table.name,
           Key: deadLetterKey(letter.tenant, letter.id),
           UpdateExpression: 'SET #status = :status, resolution = :resolution',
-          ConditionExpression: '#status = :open',
+          ConditionExpression: status === 'reprocessed' ? '#status IN (:open, :discarded)' : '#status = :open',
           ExpressionAttributeNames: { '#status': 'status' },
           ExpressionAttributeValues: {
             ':status': status,
             ':resolution': { ...resolution, keyApplied },
             ':open': 'open',
+            ...(status === 'reprocessed' && { ':discarded': 'discarded' }),
           },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),

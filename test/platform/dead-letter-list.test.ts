@@ -18,18 +18,21 @@ const sources = Object.keys(deadLetterSources) as DeadLetterSource[];
 const other = 'other' as TenantId;
 const batchSize = 25;
 
+const resolution = { by: 'operator', at: sentAt, keyApplied: { mark: 'key', requestHash: '' } };
+
 /** Letters of two tenants and of nobody, mixed in time, of every kind, source and status. */
-const letters: DeadLetter[] = Array.from({ length: 2_400 }, (_, index) => ({
+const letters: DeadLetter[] = Array.from({ length: 1_600 }, (_, index) => ({
   id: deadLetterIdOf(sentAt + Math.floor(index / 2), { index }),
   tenant: [tenant, undefined, tenant, other][index % 4],
   kind: deadLetterKinds[Math.floor(index / 4) % 2] ?? 'message',
   source: sources[Math.floor(index / 4) % sources.length] ?? 'lines',
   // So few are discarded that a page of them takes several reads.
-  status: index % 800 === 2 ? 'discarded' : (deadLetterStatuses[index % 3 === 0 ? 1 : 0] ?? 'open'),
+  status: index % 500 === 2 ? 'discarded' : (deadLetterStatuses[index % 3 === 0 ? 1 : 0] ?? 'open'),
   attempts: 5,
   firstFailureAt: sentAt,
   lastFailureAt: sentAt,
   cause: {},
+  ...(index % 6 === 0 && { resolution }),
 }));
 
 let platform: PlatformFixture;
@@ -94,26 +97,30 @@ describe('listDeadLetters', () => {
     const matches = (letter: DeadLetter) =>
       letter.tenant !== other &&
       Object.entries(filter).every(([name, value]) => letter[name as keyof DeadLetter] === value);
-    const { ids } = await all({ tenants: [tenant, undefined], filter, limit: 10, order: 'newest first' });
+    const { ids } = await all({ tenants: [tenant, undefined], filter, limit: 60, order: 'newest first' });
     expect(ids).toEqual(expected(matches).toReversed());
   });
 
-  it('counts only what is said to count', async () => {
-    const counts = ({ attempts, id }: DeadLetter) => attempts === 5 && id.endsWith('a');
-    const { ids } = await all({ tenants: [tenant], filter: {}, limit: 2, order: 'oldest first', counts });
-    expect(ids).toEqual(expected((letter) => letter.tenant === tenant && counts(letter)));
+  it('finds those that a key resolved beside those of a status', async () => {
+    const query = { tenants: [tenant], filter: { status: 'open' }, limit: 60, order: 'oldest first' } as const;
+    const { ids } = await all({ ...query, orResolvedUnder: 'key' });
+    const wanted = expected(
+      ({ tenant: of, status, resolution }) => of === tenant && (status === 'open' || resolution !== undefined),
+    );
+    expect(ids).toEqual(wanted);
+    expect((await all({ ...query, orResolvedUnder: 'other key' })).ids.length).toBeLessThan(wanted.length);
   });
 
   it('looks at no more than so much for a page, and then says where to go on', async () => {
     const before = platform.proxy.log.length;
     const page = await listDeadLetters(platform.table, {
       tenants: [tenant],
-      filter: {},
+      filter: { source: 'lines', status: 'discarded', kind: 'message' },
       limit: 3,
       order: 'oldest first',
-      counts: () => false,
+      lookedAtPerRead: 4,
     });
-    expect(page).toEqual({ letters: [], next: expect.stringMatching(/^dl_/) });
+    expect(page).toEqual({ letters: [], next: letters.filter((letter) => letter.tenant === tenant)[19]?.id });
     expect(platform.proxy.log.length - before).toBe(5);
   });
 

@@ -175,11 +175,23 @@ describe('resolve', () => {
     expect(first).toMatchObject({ kind: 'resolved', letter: { status: 'discarded', resolution } });
     const again = await store().resolve(letter, 'discarded', { ...resolution, at: 0 }, keyApplied);
     expect(again).toEqual(first);
-    const other = await store().resolve(letter, 'reprocessed', resolution, { ...keyApplied, mark: 'key-2' });
+    const other = await store().resolve(letter, 'discarded', resolution, { ...keyApplied, mark: 'key-2' });
     expect(other).toEqual({ ...first, kind: 'not_open' });
     await expect(
       store().resolve(letter, 'discarded', resolution, { ...keyApplied, requestHash: 'hash-2' }),
     ).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
+  it('says what was done, also where the letter was discarded meanwhile, and only once', async () => {
+    const letter = newLetter();
+    await keep(letter);
+    await store().resolve(letter, 'discarded', resolution, keyApplied);
+    const done = { by: 'another', at: sentAt, messageId: 'sent' };
+    const late = await store().resolve(letter, 'reprocessed', done, { ...keyApplied, mark: 'key-2' });
+    expect(late).toMatchObject({ kind: 'resolved', letter: { status: 'reprocessed', resolution: done } });
+    const again = await store().resolve(letter, 'reprocessed', resolution, { ...keyApplied, mark: 'key-3' });
+    expect(again).toEqual({ ...late, kind: 'not_open' });
+    expect(await store().get([tenant], letter.id)).toEqual(late.letter);
   });
 
   it('lets one of several win', async () => {
