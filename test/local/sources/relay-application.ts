@@ -87,7 +87,11 @@ export function fromQueue(id: string): object {
 }
 
 /** A queue, and one for what was received too often from it, named `<id>Dead`. */
-export function queue(id: string, properties: object & { FifoQueue?: true } = {}, maxReceiveCount = 3): Resources {
+export function queue(
+  id: string,
+  properties: { FifoQueue?: true; VisibilityTimeout?: number } = {},
+  maxReceiveCount = 3,
+): Resources {
   return {
     [`${id}Dead`]: { Type: 'AWS::SQS::Queue', Properties: properties.FifoQueue ? { FifoQueue: true } : {} },
     [id]: {
