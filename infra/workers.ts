@@ -119,6 +119,12 @@ export const workers = {
     publishes: true,
     obeysFlags: true,
   },
+  'keep-dead-letters': {
+    description: 'Keeps what comes out of the queues of dead letters',
+    wokenBy: { by: 'deadLetters' },
+    platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    obeysFlags: true,
+  },
 } as const satisfies Readonly<Record<string, WorkerNeeds>>;
 
 export type Worker = keyof typeof workers;
