@@ -49,6 +49,16 @@ export const alarmList = {
 
 export type AlarmId = keyof typeof alarmList;
 
+/** What CloudWatch calls an alarm of the stage: by it a release names those that take it back. */
+export function alarmNameOf(stage: string, id: AlarmId, of?: string): string {
+  return ['florin', stage, ...wordsOf(id), ...(of === undefined ? [] : [of])].join('-');
+}
+
+/** The words of an alarm's id, in lower case. */
+export function wordsOf(id: AlarmId): string[] {
+  return id.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
 /** Where the runbook is, seen from the root of the project. */
 export const runbookPath = 'docs/runbook.md';
 

@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import { type AlarmId, alarmList, anchorOf, runbookPath } from './alarm-list.ts';
+import { type AlarmId, alarmList, alarmNameOf, anchorOf, runbookPath, wordsOf } from './alarm-list.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 
 export interface AlarmsProps {
@@ -24,7 +24,7 @@ export interface AlarmCondition
     'threshold' | 'evaluationPeriods' | 'datapointsToAlarm' | 'evaluateLowSampleCountPercentile'
   > {
   readonly metric: IMetric;
-  /** The function or table that is watched, where there is one alarm for each. Lower-case letters and digits. */
+  /** The function, queue or table that is watched, where there is one alarm for each. Lower-case letters, digits and dashes. */
   readonly of?: string;
   /** By default the metric has to exceed the threshold. */
   readonly comparisonOperator?: ComparisonOperator;
@@ -56,9 +56,8 @@ export class Alarms extends Construct {
   /** Raises the alarm on a condition. */
   raise(id: AlarmId, { of, ...condition }: AlarmCondition): Alarm {
     const { meaning, heading } = alarmList[id];
-    const name = [...kebab(id), ...(of === undefined ? [] : [of])];
-    const alarmName = `florin-${this.#stage}-${name.join('-')}`;
-    const constructId = name.map(capitalised).join('');
+    const alarmName = alarmNameOf(this.#stage, id, of);
+    const constructId = [...wordsOf(id), ...(of?.split('-') ?? [])].map(capitalised).join('');
     const alarm = new Alarm(this, constructId, {
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       // Every metric here counts or times something that happens; while nothing happens CloudWatch has no data, and nothing is wrong.
@@ -72,10 +71,6 @@ export class Alarms extends Construct {
     this.#raised.push(Alarm.fromAlarmName(this, `${constructId}ByName`, alarmName));
     return alarm;
   }
-}
-
-function kebab(id: string): string[] {
-  return id.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
 }
 
 function capitalised(word: string): string {

@@ -1,10 +1,8 @@
 import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ledgerTable, platformTable } from '../lib/config/ledger-table.ts';
-import { Alarms } from './alarms.ts';
+import { alarmNameOf } from './alarm-list.ts';
 import { AreaFunction } from './area-function.ts';
 import { type Area, areas } from './areas.ts';
-import { Dashboards } from './dashboards/dashboards.ts';
 import type { Surroundings } from './function-needs.ts';
 import { GradualRelease } from './gradual-release.ts';
 import { LedgerApi } from './ledger-api.ts';
@@ -13,9 +11,7 @@ import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
-import { serviceNameOf } from './service-name.ts';
 import type { Stage } from './stage.ts';
-import { watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
 import { WorkerFunction } from './worker-function.ts';
 import { type Worker, workers } from './workers.ts';
 
@@ -28,11 +24,9 @@ export interface ApiStackProps extends StackProps {
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
   readonly state: RegionalState;
-  /** The Region that what is written here is replicated to. */
-  readonly replicatesTo?: string | undefined;
 }
 
-/** What may be replaced at any time: a function for each area and each worker, with its grants, the queues between them, the API in front of the areas, and what watches over them. */
+/** What may be replaced at any time: a function for each area and each worker, with its grants, the queues between them, and the API in front of the areas. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
@@ -42,35 +36,8 @@ export class ApiStack extends Stack {
     const messaging = new Messaging(this, 'Messaging', { stage: stage.name });
     const surroundings = { state, messaging, webhookTargets: options.webhookTargets };
     const functions = serveAreas(this, api, apiKeySha256, { ...surroundings, bundles: props.bundles });
-    const workerFunctions = employWorkers(this, { ...surroundings, bundles: props.bundles });
-    const tables = {
-      ledger: { name: state.ledger.tableName, indexes: Object.values(ledgerTable.indexes) },
-      platform: { name: state.platform.tableName, indexes: Object.values(platformTable.indexes) },
-      idempotency: { name: state.idempotency.tableName, indexes: [] },
-    };
-
-    const alarms = new Alarms(this, 'Alarms', { stage: stage.name, email: options.alarmEmail });
-    const apiErrors = watchApi(alarms, api);
-    for (const area of areaNames) {
-      const functionErrors = watchFunction(alarms, area, functions[area].live);
-      if (stage.isProduction && areas[area].movesMoney) {
-        const watched = [functionErrors, apiErrors];
-        new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms: watched, ...options });
-      }
-    }
-    for (const [name, { live }] of Object.entries(workerFunctions))
-      watchFunction(alarms, name.replaceAll('-', ''), live);
-    watchAudit(alarms, stage.name);
-    watchHolds(alarms, stage.name);
-    for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
-    if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
-    new Dashboards(this, 'Dashboards', {
-      stage: stage.name,
-      api,
-      functions: { ...functions, ...workerFunctions },
-      tables,
-      alarms: alarms.raised,
-    });
+    employWorkers(this, { ...surroundings, bundles: props.bundles });
+    if (stage.isProduction) releaseGradually(functions, stage.name, options);
     if (stage.isProduction) {
       new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
     }
@@ -79,10 +46,6 @@ export class ApiStack extends Stack {
     new CfnOutput(this, outputs.apiKeySha256, {
       value: apiKeySha256,
       description: 'SHA-256 of the API key that opens this stage, for the next deployment to keep',
-    });
-    new CfnOutput(this, outputs.alarmTopic, {
-      value: alarms.topicArn,
-      description: 'Where alarms are told; subscribe here',
     });
   }
 }
@@ -112,14 +75,23 @@ function serveAreas(
 }
 
 /** Makes the function of each worker, with what wakes it. */
-function employWorkers(stack: Stack, surroundings: FunctionSurroundings): Readonly<Record<Worker, WorkerFunction>> {
-  const employed = workerNames.map((worker) => {
+function employWorkers(stack: Stack, surroundings: FunctionSurroundings): void {
+  for (const worker of workerNames) {
     const id = worker.replace(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase());
-    const named = { name: worker, serviceName: serviceNameOf(worker), needs: workers[worker] };
-    return [worker, new WorkerFunction(stack, id, { ...surroundings, ...named })] as const;
-  });
-  // The names of all workers went in, so all of them come out.
-  return Object.fromEntries(employed) as Record<Worker, WorkerFunction>;
+    new WorkerFunction(stack, id, { ...surroundings, worker, needs: workers[worker] });
+  }
+}
+
+/** Lets a release of what moves money be tried on a few requests first, and taken back by the errors of the function or of the API. */
+function releaseGradually(
+  functions: Readonly<Record<Area, AreaFunction>>,
+  stage: string,
+  { canary }: Pick<Options, 'canary'>,
+): void {
+  for (const area of areaNames.filter((name) => areas[name].movesMoney)) {
+    const alarms = [alarmNameOf(stage, 'functionErrors', area), alarmNameOf(stage, 'apiErrorRate')];
+    new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms, canary });
+  }
 }
 
 function apiKeyParameter(stack: Stack): CfnParameter {

@@ -8,6 +8,7 @@ import { optionsOf } from './options.ts';
 import { stackNames } from './stack-names.ts';
 import { stageOf } from './stage.ts';
 import { addStandby, primaryEnvironment } from './standby.ts';
+import { WatchStack } from './watch-stack.ts';
 
 export interface FlorinAppProps {
   /** The folder that holds one folder with an `index.mjs` for each function. */
@@ -32,8 +33,8 @@ const cdkContext = {
 };
 
 /**
- * Florin as two stacks, split by lifetime: what is kept (tables, flags) and what may be replaced at any time (functions, API).
- * A stage with a replica in another Region has the same two there once more, standing by.
+ * Florin as three stacks: what is kept (tables, flags), what may be replaced at any time (functions, queues, API), and what watches
+ * over both. A stage with a replica in another Region has the same three there once more, standing by.
  * Every resource is checked against the AwsSolutions rules at synthesis; findings fail it unless they are acknowledged with
  * a reason beside the construct.
  */
@@ -50,15 +51,24 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
     stage,
     options,
   });
-  new ApiStack(app, names.api, {
+  const watch = new WatchStack(app, names.watch, {
+    description: `Florin (${stage.name}): alarms and dashboards`,
+    env,
+    stage,
+    options,
+    state: data,
+    replicatesTo: options.replicaRegion,
+  });
+  const api = new ApiStack(app, names.api, {
     description: `Florin (${stage.name}): the functions and their API`,
     env,
     stage,
     options,
     bundles,
     state: data,
-    replicatesTo: options.replicaRegion,
   });
+  // A release names alarms that may take it back.
+  api.addStackDependency(watch);
   addStandby(app, { stage, options, bundles });
 
   Tags.of(app).add('service', 'florin');

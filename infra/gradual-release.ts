@@ -1,13 +1,13 @@
 import { Validations } from 'aws-cdk-lib';
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 export interface GradualReleaseProps {
   readonly alias: Alias;
-  /** Any of these takes the release back, and one that is on already keeps it from starting. */
-  readonly alarms: readonly Alarm[];
+  /** The names of alarms. Any of these takes the release back, and one that is on already keeps it from starting. */
+  readonly alarms: readonly string[];
   /** `off` releases at once and whatever the alarms say. */
   readonly canary: 'on' | 'off';
 }
@@ -23,7 +23,7 @@ export class GradualRelease extends Construct {
     const gradually = canary === 'on';
     const group = new LambdaDeploymentGroup(this, 'Group', {
       alias,
-      alarms: [...alarms],
+      alarms: alarms.map((name) => Alarm.fromAlarmName(this, name, name)),
       deploymentConfig: gradually
         ? LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES
         : LambdaDeploymentConfig.ALL_AT_ONCE,

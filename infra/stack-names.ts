@@ -1,8 +1,10 @@
-/** The stacks of a stage, in the order in which they are made; the last two only where it has a replica. */
+/** The stacks of a stage, in the order in which they are made; the last three only where it has a replica. */
 export interface StackNames {
   readonly data: string;
+  readonly watch: string;
   readonly api: string;
   readonly standbyData: string;
+  readonly standbyWatch: string;
   readonly standby: string;
 }
 
@@ -11,8 +13,10 @@ export function stackNames(stage: string): StackNames {
   const named = (part: string) => `Florin-${stage}-${part}`;
   return {
     data: named('Data'),
+    watch: named('Watch'),
     api: named('Api'),
     standbyData: named('StandbyData'),
+    standbyWatch: named('StandbyWatch'),
     standby: named('Standby'),
   };
 }

@@ -4,6 +4,7 @@ import type { Options } from './options.ts';
 import { stackNames } from './stack-names.ts';
 import type { Stage } from './stage.ts';
 import { StandbyDataStack } from './standby-data-stack.ts';
+import { WatchStack } from './watch-stack.ts';
 
 export interface StandbyProps {
   readonly stage: Stage;
@@ -42,14 +43,22 @@ export function addStandby(app: App, { stage, options, bundles }: StandbyProps):
     env,
     stage,
   });
-  new ApiStack(app, names.standby, {
+  const watch = new WatchStack(app, names.standbyWatch, {
+    description: `Florin (${stage.name}), standby: alarms and dashboards`,
+    env,
+    stage,
+    options,
+    state: data,
+    // Once it has taken over, it is what replicates, back to where it took over from.
+    replicatesTo: primary.region,
+  });
+  const api = new ApiStack(app, names.standby, {
     description: `Florin (${stage.name}), standby: the functions and their API`,
     env,
     stage,
     options,
     bundles,
     state: data,
-    // Once it has taken over, it is what replicates, back to where it took over from.
-    replicatesTo: primary.region,
   });
+  api.addStackDependency(watch);
 }

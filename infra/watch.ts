@@ -1,46 +1,48 @@
 import { Duration } from 'aws-cdk-lib';
-import { type Alarm, ComparisonOperator, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import { ComparisonOperator, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Alarms } from './alarms.ts';
+import { apiMetric } from './api-metrics.ts';
+import type { Area } from './areas.ts';
 import { serviceMetric } from './dashboards/service-metrics.ts';
-import type { LedgerApi } from './ledger-api.ts';
+import { functionMetric } from './function-metrics.ts';
 import { serviceNameOf } from './service-name.ts';
 import { tableMetric, throttleMetrics, type WatchedTable } from './table-metrics.ts';
+import type { Worker } from './workers.ts';
 
 /** CloudWatch looks every minute at the last five, so a long period takes away noise and no time. */
 const WINDOW = Duration.minutes(5);
 
 const atLeast = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD;
 
-/** Raises the alarms on what clients see of the API; answers the one on its errors, for a release to look at. */
-export function watchApi(alarms: Alarms, { deploymentStage: api }: LedgerApi): Alarm {
+/** Raises the alarms on what clients see of the API. */
+export function watchApi(alarms: Alarms, stage: string): void {
   const errorRate = new MathExpression({
     label: 'answers of 5xx, in percent',
     // Below five errors a percentage says nothing; asking for many requests instead would miss a quiet stage where all fail.
     expression: 'IF(errors >= 5, 100 * errors / requests, 0)',
     usingMetrics: {
-      errors: api.metricServerError({ statistic: Stats.SUM, period: WINDOW }),
-      requests: api.metricCount({ statistic: Stats.SUM, period: WINDOW }),
+      errors: apiMetric(stage, '5XXError', { statistic: Stats.SUM, period: WINDOW }),
+      requests: apiMetric(stage, 'Count', { statistic: Stats.SUM, period: WINDOW }),
     },
     period: WINDOW,
   });
   alarms.raise('apiLatency', {
-    metric: api.metricLatency({ statistic: Stats.p(95), period: WINDOW }),
+    metric: apiMetric(stage, 'Latency', { statistic: Stats.p(95), period: WINDOW }),
     threshold: 1000,
     evaluationPeriods: 3,
     datapointsToAlarm: 2,
     // The slowest twentieth of a few requests is one cold start, which nobody need get up for.
     evaluateLowSampleCountPercentile: 'ignore',
   });
-  return alarms.raise('apiErrorRate', { metric: errorRate, threshold: 1, evaluationPeriods: 1 });
+  alarms.raise('apiErrorRate', { metric: errorRate, threshold: 1, evaluationPeriods: 1 });
 }
 
-/** Raises the alarms on a function's alias; answers the one on its errors, for a release to look at. */
-export function watchFunction(alarms: Alarms, of: string, live: Alias): Alarm {
-  const once = { of, threshold: 1, evaluationPeriods: 1, comparisonOperator: atLeast };
+/** Raises the alarms on a function's alias. */
+export function watchFunction(alarms: Alarms, stage: string, name: Area | Worker): void {
+  const once = { of: name, threshold: 1, evaluationPeriods: 1, comparisonOperator: atLeast };
   const options = { statistic: Stats.SUM, period: WINDOW };
-  alarms.raise('functionThrottles', { ...once, metric: live.metricThrottles(options) });
-  return alarms.raise('functionErrors', { ...once, metric: live.metricErrors(options) });
+  alarms.raise('functionThrottles', { ...once, metric: functionMetric(stage, name, 'Throttles', options) });
+  alarms.raise('functionErrors', { ...once, metric: functionMetric(stage, name, 'Errors', options) });
 }
 
 /** Raises the alarm on what DynamoDB refuses for want of throughput. */

@@ -36,10 +36,7 @@ export class WorkerFunction extends LedgerFunction {
   }
 }
 
-function wake(
-  worker: LedgerFunction,
-  { serviceName, needs: { wokenBy }, messaging, state }: WorkerFunctionProps,
-): void {
+function wake(code: LedgerFunction, { worker, needs: { wokenBy }, messaging, state }: WorkerFunctionProps): void {
   switch (wokenBy.by) {
     case 'schedule':
       wakeBySchedule(code, serviceNameOf(worker), wokenBy);

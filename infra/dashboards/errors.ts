@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, LogQueryWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { serviceNameOf } from '../service-name.ts';
+import { apiMetric } from '../api-metrics.ts';
+import { functionMetric } from '../function-metrics.ts';
+import { logGroupNameOf, serviceNameOf } from '../service-name.ts';
 import { throttleMetrics } from '../table-metrics.ts';
 import { type Observed, widths } from './observed.ts';
 import { searchMetrics, serviceMetric } from './service-metrics.ts';
@@ -9,8 +11,7 @@ const period = Duration.minutes(5);
 const sum = { statistic: Stats.SUM, period };
 
 /** What goes wrong, where, and what do the logs say? */
-export function errorsWidgets({ stage, api: { deploymentStage: api }, functions, tables }: Observed): IWidget[][] {
-  const all = Object.entries(functions);
+export function errorsWidgets({ stage, functions, tables }: Observed): IWidget[][] {
   const audited = (id: 'auditFindings' | 'auditedEntries', statistic: string) =>
     serviceMetric(stage, id, { service: serviceNameOf('audit-ledger') }, { statistic, period, label: 'self-audit' });
   const ofHolds = (id: 'holdOverdue' | 'holdsReleased', statistic: string) =>
@@ -31,7 +32,7 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
         title: 'Answers of 5xx',
         left: [
           searchMetrics(stage, 'faults', { ...sum, total: true, label: 'of our functions' }),
-          api.metricServerError({ ...sum, label: 'of the API in all' }),
+          apiMetric(stage, '5XXError', { ...sum, label: 'of the API in all' }),
         ],
         width: widths.half,
       }),
@@ -39,12 +40,12 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
     [
       new GraphWidget({
         title: 'Functions that crashed or timed out',
-        left: all.map(([area, { live }]) => live.metricErrors({ ...sum, label: area })),
+        left: functions.map((name) => functionMetric(stage, name, 'Errors', { ...sum, label: name })),
         width: widths.third,
       }),
       new GraphWidget({
         title: 'Functions that were throttled',
-        left: all.map(([area, { live }]) => live.metricThrottles({ ...sum, label: area })),
+        left: functions.map((name) => functionMetric(stage, name, 'Throttles', { ...sum, label: name })),
         width: widths.third,
       }),
       new GraphWidget({
@@ -76,7 +77,7 @@ export function errorsWidgets({ stage, api: { deploymentStage: api }, functions,
     [
       new LogQueryWidget({
         title: 'The newest warnings and errors',
-        logGroupNames: all.map(([, { logGroup }]) => logGroup.logGroupName),
+        logGroupNames: functions.map((name) => logGroupNameOf(stage, name)),
         queryLines: [
           'fields @timestamp, service, level, message, correlationId',
           'filter level in ["WARN", "ERROR", "CRITICAL"]',

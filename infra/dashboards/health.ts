@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { AlarmStatusWidget, GraphWidget, type IWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { apiMetric } from '../api-metrics.ts';
+import { functionMetric } from '../function-metrics.ts';
 import { tableMetric } from '../table-metrics.ts';
 import { type Observed, widths } from './observed.ts';
 
@@ -7,30 +9,39 @@ const period = Duration.minutes(1);
 const sum = { statistic: Stats.SUM, period };
 
 /** Is it up, is it quick, and what is it short of? */
-export function healthWidgets({ api: { deploymentStage: api }, functions, tables, alarms }: Observed): IWidget[][] {
+export function healthWidgets({ stage, functions, tables, alarms }: Observed): IWidget[][] {
+  const graphOf = (title: string, metricName: 'ConcurrentExecutions' | 'Duration' | 'Throttles', statistic: string) =>
+    new GraphWidget({
+      title,
+      left: functions.map((name) => functionMetric(stage, name, metricName, { statistic, period, label: name })),
+      width: widths.third,
+    });
   return [
     [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: widths.whole, height: 3 })],
     [
       new GraphWidget({
         title: 'Requests',
-        left: [api.metricCount({ ...sum, label: 'requests' })],
+        left: [apiMetric(stage, 'Count', { ...sum, label: 'requests' })],
         width: widths.third,
       }),
       new GraphWidget({
         title: 'Answers of 4xx and 5xx',
-        left: [api.metricClientError({ ...sum, label: '4xx' }), api.metricServerError({ ...sum, label: '5xx' })],
+        left: [
+          apiMetric(stage, '4XXError', { ...sum, label: '4xx' }),
+          apiMetric(stage, '5XXError', { ...sum, label: '5xx' }),
+        ],
         width: widths.third,
       }),
       new GraphWidget({
         title: 'Latency, as clients see it',
-        left: [50, 95, 99].map((p) => api.metricLatency({ statistic: Stats.p(p), period, label: `p${p}` })),
+        left: [50, 95, 99].map((p) => apiMetric(stage, 'Latency', { statistic: Stats.p(p), period, label: `p${p}` })),
         width: widths.third,
       }),
     ],
     [
-      graphOfFunctions('Running at once', functions, 'ConcurrentExecutions', Stats.MAXIMUM),
-      graphOfFunctions('Time in the function, p95', functions, 'Duration', Stats.p(95)),
-      graphOfFunctions('Throttled', functions, 'Throttles', Stats.SUM),
+      graphOf('Running at once', 'ConcurrentExecutions', Stats.MAXIMUM),
+      graphOf('Time in the function, p95', 'Duration', Stats.p(95)),
+      graphOf('Throttled', 'Throttles', Stats.SUM),
     ],
     ...Object.entries(tables).map(([what, table]) => [
       new GraphWidget({
@@ -60,16 +71,4 @@ export function healthWidgets({ api: { deploymentStage: api }, functions, tables
       }),
     ]),
   ];
-}
-
-function graphOfFunctions(
-  title: string,
-  functions: Observed['functions'],
-  metricName: 'ConcurrentExecutions' | 'Duration' | 'Throttles',
-  statistic: string,
-): GraphWidget {
-  const left = Object.entries(functions).map(([area, { live }]) =>
-    live.metric(metricName, { statistic, period, label: area }),
-  );
-  return new GraphWidget({ title, left, width: widths.third });
 }

@@ -1,15 +1,13 @@
 import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import type { LedgerApi } from '../ledger-api.ts';
-import type { LedgerFunction } from '../ledger-function.ts';
+import type { Area } from '../areas.ts';
 import type { WatchedTable } from '../table-metrics.ts';
+import type { Worker } from '../workers.ts';
 
 /** What the dashboards of a stage look at. */
 export interface Observed {
   /** The name of the stage. */
   readonly stage: string;
-  readonly api: LedgerApi;
-  /** The functions by area. */
-  readonly functions: Readonly<Record<string, LedgerFunction>>;
+  readonly functions: readonly (Area | Worker)[];
   /** The tables by what they hold. */
   readonly tables: Readonly<Record<string, WatchedTable>>;
   readonly alarms: readonly IAlarm[];

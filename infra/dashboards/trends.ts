@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { apiMetric } from '../api-metrics.ts';
+import { functionMetric } from '../function-metrics.ts';
 import { tableMetric } from '../table-metrics.ts';
 import { commitAttempts, postedByType } from './money-metrics.ts';
 import { type Observed, widths } from './observed.ts';
@@ -11,11 +13,11 @@ const sum = { statistic: Stats.SUM, period };
  * How does it change over months? Every metric is named, none is searched for: CloudWatch keeps hourly values for 15 months, but
  * searches only among metrics that had a value in the last two weeks.
  */
-export function trendsWidgets({ stage, api: { deploymentStage: api }, functions, tables }: Observed): IWidget[][] {
+export function trendsWidgets({ stage, functions, tables }: Observed): IWidget[][] {
   const errorRate = new MathExpression({
     label: 'percent',
     expression: '100 * errors / requests',
-    usingMetrics: { errors: api.metricServerError(sum), requests: api.metricCount(sum) },
+    usingMetrics: { errors: apiMetric(stage, '5XXError', sum), requests: apiMetric(stage, 'Count', sum) },
     period,
   });
   const posted = postedByType(stage, period);
@@ -24,13 +26,13 @@ export function trendsWidgets({ stage, api: { deploymentStage: api }, functions,
     [
       new GraphWidget({
         title: 'Requests a day',
-        left: [api.metricCount({ ...sum, label: 'requests' })],
+        left: [apiMetric(stage, 'Count', { ...sum, label: 'requests' })],
         width: widths.third,
       }),
       new GraphWidget({ title: 'Answers of 5xx, in percent', left: [errorRate], width: widths.third }),
       new GraphWidget({
         title: 'Latency',
-        left: [50, 95, 99].map((p) => api.metricLatency({ statistic: Stats.p(p), period, label: `p${p}` })),
+        left: [50, 95, 99].map((p) => apiMetric(stage, 'Latency', { statistic: Stats.p(p), period, label: `p${p}` })),
         width: widths.third,
       }),
     ],
@@ -55,8 +57,8 @@ export function trendsWidgets({ stage, api: { deploymentStage: api }, functions,
       }),
       new GraphWidget({
         title: 'Functions running at once, at most',
-        left: Object.entries(functions).map(([area, { live }]) =>
-          live.metric('ConcurrentExecutions', { statistic: Stats.MAXIMUM, period, label: area }),
+        left: functions.map((name) =>
+          functionMetric(stage, name, 'ConcurrentExecutions', { statistic: Stats.MAXIMUM, period, label: name }),
         ),
         width: widths.third,
       }),

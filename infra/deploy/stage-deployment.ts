@@ -33,10 +33,10 @@ export async function deployStage(
   run: CdkRunner = cdk,
   streamOf: StreamFinder = replicaStream,
 ): Promise<DeployedUrls> {
-  const { data, api, standbyData, standby } = stackNames(deployment.stage);
+  const { data, watch, api, standbyData, standbyWatch, standby } = stackNames(deployment.stage);
   const replicaRegion = replicaRegionOf(deployment.cdkOptions);
   if (replicaRegion === undefined) {
-    const deployed = await deployStacks([data, api], [], deployment, run);
+    const deployed = await deployStacks([data, watch, api], [], deployment, run);
     return { url: deployed(api, outputs.apiUrl) };
   }
   const primary = await deployStacks([data], [], deployment, run);
@@ -51,8 +51,8 @@ export async function deployStage(
     '--parameters',
     `${standbyData}:${name}=${value}`,
   ]);
-  const inReplicaRegion = await deployStacks([standbyData, standby], parameters, deployment, run);
-  const deployed = await deployStacks([api], [], deployment, run);
+  const inReplicaRegion = await deployStacks([standbyData, standbyWatch, standby], parameters, deployment, run);
+  const deployed = await deployStacks([watch, api], [], deployment, run);
   return { url: deployed(api, outputs.apiUrl), standbyUrl: inReplicaRegion(standby, outputs.apiUrl) };
 }
 
