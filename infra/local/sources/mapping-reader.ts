@@ -1,7 +1,7 @@
 import type { EventSourceDefinition, QueueSourceDefinition, StreamSourceDefinition } from '../deployment.ts';
 import { resolve, UnsupportedTemplateError } from '../intrinsic-functions.ts';
 import { namesFunction } from '../names-function.ts';
-import type { StackResource } from '../stack-scope.ts';
+import { accountId, region, type StackResource } from '../stack-scope.ts';
 import { compileFilter, type EventFilter } from './event-filter.ts';
 
 /** An event source mapping's properties as the template has them, resolved. The schema of CloudFormation fixes their types. */
@@ -71,7 +71,9 @@ export function readMapping(resource: StackResource): EventSourceDefinition[] {
     logicalId,
     sourceArn,
     functionArn: FunctionName,
-    functionName: FunctionName.startsWith('arn:') ? (FunctionName.split(':')[6] ?? '') : FunctionName,
+    functionName: FunctionName.startsWith('arn:')
+      ? (FunctionName.split(':')[6] ?? '')
+      : (FunctionName.split(':', 1)[0] ?? ''),
     batchSize: Number(properties.BatchSize ?? defaultBatchSize[kind]),
     batchWindowMs: Number(properties.MaximumBatchingWindowInSeconds ?? 0) * 1_000,
     reportsFailures: properties.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
