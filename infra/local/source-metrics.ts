@@ -67,9 +67,7 @@ export function addSourceMetrics(registry: Prometheus.Registry, { sources, queue
     help: '1 when streams are at their ends, the queues of event sources empty, and nothing is being processed.',
     registers,
     async collect() {
-      // A stream that cannot be read now is not at its end.
-      const isDrained = await sources.isDrained().catch(() => false);
-      this.set(Number(isDrained));
+      this.set(Number(await sources.isDrained()));
     },
   });
 }

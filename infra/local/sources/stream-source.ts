@@ -75,15 +75,20 @@ export class StreamSource {
     return only?.position === undefined ? undefined : Number(only.position);
   }
 
-  /** Whether all that is in the stream now is done with. */
+  /** Whether all that is in the stream now is done with. What cannot be read now is not. */
   async isAtEnd(): Promise<boolean> {
     const stream = this.#stream;
     if (!stream) return false;
-    for (const { id } of await stream.shards()) {
-      const reader = this.#readers.get(id)?.reader;
-      if (!this.#isClosed(stream, id) && !(await reader?.isAtEnd())) return false;
+    try {
+      for (const { id } of await stream.shards()) {
+        const reader = this.#readers.get(id)?.reader;
+        if (!this.#isClosed(stream, id) && !(await reader?.isAtEnd())) return false;
+      }
+      return true;
+    } catch {
+      // The readers meet the same failure, and tell of it.
+      return false;
     }
-    return true;
   }
 
   /** A source that starts with what is new goes, the first time, to the end of what is there. */
