@@ -67,13 +67,15 @@ export function readMapping(resource: StackResource): EventSourceDefinition[] {
       );
     }
   }
+  // A function is named by its ARN, or by its name and alias.
+  const functionArn = FunctionName.startsWith('arn:')
+    ? FunctionName
+    : `arn:aws:lambda:${region}:${accountId}:function:${FunctionName}`;
   const shared = {
     logicalId,
     sourceArn,
-    functionArn: FunctionName,
-    functionName: FunctionName.startsWith('arn:')
-      ? (FunctionName.split(':')[6] ?? '')
-      : (FunctionName.split(':', 1)[0] ?? ''),
+    functionArn,
+    functionName: functionArn.split(':')[6] ?? '',
     batchSize: Number(properties.BatchSize ?? defaultBatchSize[kind]),
     batchWindowMs: Number(properties.MaximumBatchingWindowInSeconds ?? 0) * 1_000,
     reportsFailures: properties.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
