@@ -5,6 +5,7 @@ import type { Area } from '../../lib/http/routes.ts';
 import { type CanonicalValue, canonicalJson } from '../../lib/ledger/index.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
 import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
+import { startTestQueues, type TestQueues } from '../support/queues.ts';
 import { lambdaContext, proxyEvent, type TestRequest } from './proxy-event.ts';
 
 /** Where the functions find their flags. */
@@ -30,10 +31,11 @@ export interface CallOptions extends Omit<TestRequest, 'method' | 'path' | 'body
   readonly bare?: boolean;
 }
 
-/** The real functions, on a DynamoDB of their own. */
+/** The real functions, on a DynamoDB and an SQS of their own. */
 export interface TestApi {
   readonly database: TestDatabase;
   readonly parameters: TestParameterStore;
+  readonly queues: TestQueues;
   readonly call: Call;
   /** Every item of both tables as canonical JSON, to tell whether anything was written. */
   contents(): Promise<ReadonlySet<string>>;
@@ -42,15 +44,21 @@ export interface TestApi {
 
 /** Starts a database and loads the functions as Lambda does: by their environment. */
 export async function startApi(): Promise<TestApi> {
-  const database = await startDatabase();
-  const parameters = await startParameterStore({ [flagsParameter]: '{}' });
+  const [database, parameters, queues] = await Promise.all([
+    startDatabase(),
+    startParameterStore({ [flagsParameter]: '{}' }),
+    startTestQueues(),
+  ]);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
+    AWS_ENDPOINT_URL_SQS: queues.endpoint,
     AWS_ENDPOINT_URL_SSM: parameters.endpoint,
     FLAGS_PARAMETER: flagsParameter,
     FLAGS_WHEN_UNREADABLE: 'open',
     LEDGER_TABLE: database.tables.ledger,
+    PLATFORM_TABLE: database.tables.platform,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
+    LINES_QUEUE_URL: queues.urlOf('lines'),
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
     POWERTOOLS_SERVICE_NAME: 'florin-test',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
@@ -59,10 +67,11 @@ export async function startApi(): Promise<TestApi> {
   return {
     database,
     parameters,
+    queues,
     call: await loadFunctions(),
     contents: () => contentsOf(database),
     async stop() {
-      await parameters.stop();
+      await Promise.all([parameters.stop(), queues.stop()]);
       await database.stop();
     },
   };
