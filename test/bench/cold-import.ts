@@ -29,6 +29,12 @@ const environment = {
   AWS_REGION: 'eu-central-1',
   LEDGER_TABLE: 'Ledger',
   IDEMPOTENCY_TABLE: 'Idempotency',
+  PLATFORM_TABLE: 'Platform',
+  ...Object.fromEntries(
+    ['LINES', 'JOURNAL', 'PUBLICATION', 'DELIVERIES'].map((queue) => [`${queue}_QUEUE_URL`, `https://sqs.invalid/${queue}`]),
+  ),
+  EVENTS_TOPIC_ARN: 'arn:aws:sns:eu-central-1:000000000000:events.fifo',
+  WEBHOOK_TARGETS: 'public',
   API_KEY_SHA256: '0'.repeat(64),
   FLAGS_PARAMETER: '/florin/bench/flags',
   FLAGS_WHEN_UNREADABLE: 'open',

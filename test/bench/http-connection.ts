@@ -4,6 +4,7 @@ export type BenchRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
   readonly idempotencyKey?: string;
+  readonly prefer?: string;
   readonly body?: string;
 };
 
@@ -43,13 +44,16 @@ export class HttpConnection {
 
   /** Sends a request and resolves with its answer; the one before must have been answered. */
   send(request: BenchRequest): Promise<BenchAnswer> {
-    const { method, path, idempotencyKey, body } = request;
+    const { method, path, idempotencyKey, prefer, body } = request;
     const key = idempotencyKey === undefined ? '' : `Idempotency-Key: ${idempotencyKey}\r\n`;
+    const preference = prefer === undefined ? '' : `Prefer: ${prefer}\r\n`;
     const length =
       body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#socket.write(`${method} ${path} HTTP/1.1\r\n${this.#fixedHead}${key}${length}\r\n${body ?? ''}`);
+      this.#socket.write(
+        `${method} ${path} HTTP/1.1\r\n${this.#fixedHead}${key}${preference}${length}\r\n${body ?? ''}`,
+      );
     });
   }
 

@@ -6,13 +6,14 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runAsyncContest } from './async-contest.ts';
 import { type ColdImport, measureColdImports } from './cold-import.ts';
 import { startFlorin } from './florin/start-florin.ts';
 import { runHistoryContest } from './history-contest.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { findPostgres, type PostgresCluster, startPostgres } from './peer/postgres-cluster.ts';
 import { type Memory, measureMemory } from './process-memory.ts';
-import { formatColdImports, formatMeasurements, formatMemory, formatTargets } from './report.ts';
+import { formatAsync, formatColdImports, formatMeasurements, formatMemory, formatTargets } from './report.ts';
 import { runSpreadContest } from './spread-contest.ts';
 import { florinName, runTransferContest } from './transfer-contest.ts';
 
@@ -38,6 +39,8 @@ async function main(options: BenchOptions): Promise<void> {
     ...(await runHistoryContest(options, folder, cluster)),
   ];
 
+  const asyncMeasurements = await runAsyncContest(options, folder);
+
   const { seconds, rounds } = options;
   if (coldImports.length > 0) console.log(`\n${formatColdImports(coldImports)}`);
   if (measurements.length > 0) {
@@ -46,6 +49,7 @@ async function main(options: BenchOptions): Promise<void> {
     );
     console.log(formatMeasurements(measurements));
   }
+  if (asyncMeasurements.length > 0) console.log(formatAsync(asyncMeasurements));
   if (memory !== undefined) console.log(formatMemory(memory));
   console.log(formatTargets(measurements, memory, coldImports));
   const generatorLoad = Math.max(0, ...measurements.map((measurement) => measurement.generatorLoad));
@@ -54,7 +58,7 @@ async function main(options: BenchOptions): Promise<void> {
 }
 
 async function startCluster(options: BenchOptions, folder: string): Promise<PostgresCluster | undefined> {
-  const measured = [...options.only].some((group) => group !== 'memory' && group !== 'cold');
+  const measured = [...options.only].some((group) => group !== 'memory' && group !== 'cold' && group !== 'async');
   if (!options.peers || !measured) return undefined;
   const programs = await findPostgres();
   if (programs !== undefined) return startPostgres(programs, folder);

@@ -1,3 +1,4 @@
+import type { AsyncMeasurement } from './async-contest.ts';
 import { COLD_IMPORTS, type ColdImport, nothingName } from './cold-import.ts';
 import type { Measurement } from './contest.ts';
 import { historyNames } from './history-contest.ts';
@@ -42,6 +43,31 @@ function formatLine(line: Measurement, reference: Measurement): string {
     line.failedAttempts === undefined ? '' : `   ${line.failedAttempts.toFixed(3)} failed writes a success`;
   const turnedAway = line.turnedAway === 0 ? '' : `   ${line.turnedAway} turned away (429, 503)`;
   return name + figures + failed + turnedAway;
+}
+
+/** One block for each load: what was accepted, what was applied, and what the same clients do at once. */
+export function formatAsync(measurements: readonly AsyncMeasurement[]): string {
+  const blocks = measurements.map((measurement) => {
+    const { title, transfers, atOncePerSecond, acceptedPerSecond, appliedPerSecond } = measurement;
+    const { acceptP50, acceptP99, waitP50, waitP99 } = measurement;
+    const lineOf = (name: string, perSecond: number, p50?: number, p99?: number): string =>
+      [
+        `  ${name}`.padEnd(NAME_WIDTH),
+        Math.round(perSecond).toLocaleString('en').padStart(12),
+        (p50?.toFixed(1) ?? '').padStart(11),
+        (p99?.toFixed(1) ?? '').padStart(11),
+        formatRatio(perSecond / atOncePerSecond).padStart(8),
+      ].join('');
+    const head = `${transfers.toLocaleString('en')} transfers ${title}, 8 at once`.padEnd(NAME_WIDTH);
+    return [
+      `${head}${'transfers/s'.padStart(12)}     p50 ms     p99 ms  to first`,
+      lineOf('executed at once', atOncePerSecond),
+      lineOf('accepted', acceptedPerSecond, acceptP50, acceptP99),
+      lineOf('applied, from acceptance on', appliedPerSecond, waitP50, waitP99),
+      '',
+    ].join('\n');
+  });
+  return blocks.join('\n');
 }
 
 /** One line for each function's code and one for the peer, a module with nothing in it. */

@@ -120,6 +120,31 @@ function hotTransfers(clients: number): Workload {
   };
 }
 
+/** Makes the n-th transfer of a run. */
+export type TransferMaker = (run: string, n: number) => BenchRequest;
+
+/** Transfers among accounts, each the source as often as any other. */
+export function transfersAmong(accounts: readonly string[]): TransferMaker {
+  const draw = seededRandom(SEED);
+  return (run, n) => {
+    const source = accounts[n % accounts.length] ?? '';
+    let destination = source;
+    while (destination === source) destination = pickFrom(accounts, draw);
+    return transfer(`${run}-${n}`, source, destination);
+  };
+}
+
+/** Transfers from one account to others. */
+export function transfersFromOne(source: string, destinations: readonly string[]): TransferMaker {
+  const draw = seededRandom(SEED);
+  return (run, n) => transfer(`${run}-${n}`, source, pickFrom(destinations, draw));
+}
+
+/** The same transfer, to be accepted and executed later. */
+export function asyncTransfer(request: BenchRequest): BenchRequest {
+  return { ...request, prefer: 'respond-async' };
+}
+
 function replayedTransfer(n: number): BenchRequest {
   const draw = seededRandom(SEED + n);
   const source = pickFrom(busyAccounts, draw);
