@@ -35,6 +35,7 @@ export function createAccount(ledger: Ledger, once: Once): Operation<'createAcco
           owner,
           metadata,
           keyApplied,
+          cause: invocation.cause,
         });
         return json(201, accountOf(account), { location: accountLocation(id) });
       },

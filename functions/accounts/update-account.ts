@@ -22,7 +22,7 @@ export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAcco
         ...(metadata !== undefined && { metadata }),
       },
       change: async (keyApplied) => {
-        const account = await ledger.accounts.update({ tenant, id, patch: body, keyApplied });
+        const account = await ledger.accounts.update({ tenant, id, patch: body, keyApplied, cause: invocation.cause });
         return json(200, accountOf(account), { etag: weakETag(account.version) });
       },
     });

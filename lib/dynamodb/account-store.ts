@@ -1,9 +1,15 @@
-import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { randomBytes } from 'node:crypto';
+import {
+  type DynamoDBDocumentClient,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import {
   type Account,
   type AccountId,
   type AccountPatch,
   type AssetCode,
+  accountChange,
   type BalanceAdjustment,
   changeAccount,
   checkFloors,
@@ -21,6 +27,8 @@ import {
 import { listAccounts, readAccount } from './account-reader.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { BalanceReader } from './balance-reader.ts';
+import type { Cause } from './cause.ts';
+import { putChange } from './change-record-item.ts';
 import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
 import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
 import { type Clock, Patience } from './patience.ts';
@@ -34,6 +42,9 @@ const keysRemembered = 8;
 const maxAttempts = 10;
 const updateTimeoutMs = 6_000;
 
+/** Bytes of a salt: beyond guessing. */
+const saltLength = 16;
+
 export interface CreateAccount {
   readonly tenant: TenantId;
   readonly id: AccountId;
@@ -46,6 +57,8 @@ export interface CreateAccount {
   readonly owner?: string | undefined;
   readonly metadata: Metadata;
   readonly keyApplied: AppliedKey;
+  /** The request that asks for it. */
+  readonly cause?: Cause;
 }
 
 export interface UpdateAccount {
@@ -53,7 +66,11 @@ export interface UpdateAccount {
   readonly id: AccountId;
   readonly patch: AccountPatch;
   readonly keyApplied: AppliedKey;
+  /** The request that asks for it. */
+  readonly cause?: Cause;
 }
+
+type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /** The version of the account that a write was made for whose answer was lost, while it may still have its effect. */
 interface Doubt {
@@ -68,7 +85,8 @@ export interface AccountPage {
 
 /**
  * The accounts of a tenant. A change carries its idempotency key into the item it changes, in the same write: made
- * again under that key, it answers with the account and changes nothing.
+ * again under that key, it answers with the account and changes nothing. In that write is also the change record, by which
+ * the tenant's journal learns of it.
  */
 export class AccountStore {
   readonly #client: DynamoDBDocumentClient;
@@ -123,23 +141,38 @@ export class AccountStore {
       createdAt: this.#clock.now(),
       version: 1,
       keysApplied: [keyApplied],
+      changes: 1,
     };
-    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(
-        new PutCommand({
-          TableName: this.#table,
-          Item: accountItem(tenant, account),
-          ...ifAbsent,
-        }),
-        { requestTimeout },
-      ),
-    );
-    if (!refusal) return withoutKeys(account);
-    if (refusal.kind !== 'condition' || !refusal.item)
-      throw new InvariantViolation('a failed condition returns the item');
-    const existing = parseAccount(refusal.item);
-    if (wasApplied(existing, keyApplied)) return withoutKeys(existing);
-    throw new LedgerError('already_exists', `account ${id} exists already`, { account: id });
+    const TransactItems = [
+      { Put: { TableName: this.#table, Item: accountItem(tenant, account), ...ifAbsent } },
+      this.#record(tenant, account, account.createdAt, command.cause),
+    ];
+    return this.#put(account, TransactItems, keyApplied);
+  }
+
+  /** Puts a new account with its change record, or finds the one that the key has made before. */
+  async #put(account: StoredAccount, TransactItems: Actions, keyApplied: AppliedKey): Promise<Account> {
+    const { id } = account;
+    const patience = new Patience(this.#clock, updateTimeoutMs);
+    let mayBeDone = false;
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const { refusal, isInDoubt } = await insistently(this.#clock, (requestTimeout) =>
+        this.#client.send(new TransactWriteCommand({ TransactItems }), { requestTimeout }),
+      );
+      if (!refusal) return withoutKeys(account);
+      checkRefusal(refusal);
+      const row = refusal.kind === 'cancelled' ? refusal.failures[0]?.item : undefined;
+      if (row) {
+        const existing = parseAccount(row);
+        if (wasApplied(existing, keyApplied)) return withoutKeys(existing);
+        throw new LedgerError('already_exists', `account ${id} exists already`, { account: id });
+      }
+      mayBeDone ||= isInDoubt;
+      await patience.pause(attempt);
+    }
+    throw mayBeDone
+      ? new LedgerError('outcome_unknown', 'the answer to a write was lost')
+      : new LedgerError('unavailable', 'DynamoDB did not take a write');
   }
 
   /**
@@ -159,7 +192,7 @@ export class AccountStore {
     }
   }
 
-  async #update({ tenant, id, patch, keyApplied }: UpdateAccount, doubt: Doubt): Promise<Account> {
+  async #update({ tenant, id, patch, keyApplied, cause }: UpdateAccount, doubt: Doubt): Promise<Account> {
     await this.#requireAssets(tenant, [...(patch.floors?.keys() ?? []), ...(patch.limits?.keys() ?? [])]);
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
@@ -168,8 +201,9 @@ export class AccountStore {
       // A write that was made for an earlier version can have no effect any more.
       if (stored.version !== doubt.version) delete doubt.version;
       const { account, adjustments } = changeAccount(stored, balances, patch);
-      const changed = { ...account, keysApplied: remember(stored.keysApplied, keyApplied) };
-      const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments);
+      const keysApplied = remember(stored.keysApplied, keyApplied);
+      const changed = { ...account, keysApplied, changes: stored.changes + 1 };
+      const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments, cause);
       if (!refusal) return withoutKeys(changed);
       checkRefusal(refusal);
       if (isInDoubt) doubt.version = stored.version;
@@ -178,22 +212,33 @@ export class AccountStore {
     throw new LedgerError('contention', `account ${id} is being changed by others`, { account: id });
   }
 
-  #write(tenant: TenantId, before: StoredAccount, after: StoredAccount, adjustments: readonly BalanceAdjustment[]) {
+  #write(
+    tenant: TenantId,
+    before: StoredAccount,
+    after: StoredAccount,
+    adjustments: readonly BalanceAdjustment[],
+    cause: Cause | undefined,
+  ) {
     const actions = [
       this.#accountAction(tenant, before, after),
       ...adjustments.map((adjustment) => this.#balanceAction(tenant, adjustment)),
+      this.#record(tenant, after, this.#clock.now(), cause),
     ];
     return insistently(this.#clock, (requestTimeout) =>
       this.#client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
     );
   }
 
+  #record(tenant: TenantId, account: StoredAccount, createdAt: number, cause: Cause | undefined) {
+    const salt = randomBytes(saltLength).toString('base64url');
+    const change = accountChange(tenant, account, { number: account.changes, createdAt, salt });
+    return putChange(this.#table, tenant, change, cause);
+  }
+
   #accountAction(tenant: TenantId, before: StoredAccount, after: StoredAccount) {
-    const { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied } = accountItem(
-      tenant,
-      after,
-    );
-    const changes = { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied };
+    const item = accountItem(tenant, after);
+    const { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied, changes: made } = item;
+    const changes = { status, freezes, floors, limits, shards, owner, metadata, version, keysApplied, changes: made };
     const { expression, names, values } = attributeChanges(changes);
     return {
       Update: {
@@ -265,6 +310,6 @@ function wasApplied(account: StoredAccount, { mark, requestHash }: AppliedKey): 
   return applied !== undefined;
 }
 
-function withoutKeys({ keysApplied: _, ...account }: StoredAccount): Account {
+function withoutKeys({ keysApplied: _, changes: __, ...account }: StoredAccount): Account {
   return account;
 }

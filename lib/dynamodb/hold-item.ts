@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import { type Hold, type HoldId, holdStatuses, type TenantId } from '../ledger/index.ts';
+import { type Hold, type HoldId, holdStatuses, type RecordId, type TenantId } from '../ledger/index.ts';
 import { dueAttributes } from './hold-due.ts';
 import { accountId, amount, assetCode, count, lastPart, metadata, parseRow, type Row } from './items.ts';
 import { holdKey } from './keys.ts';
+
+const recordId = z.string().transform((text) => text as RecordId);
 
 /** A hold as a row has it, and as the record of the key that did something to it keeps it. */
 export const holdFields = {
@@ -18,6 +20,9 @@ export const holdFields = {
   expiresAt: count,
   updatedAt: count,
   version: count,
+  salt: z.string().optional(),
+  operation: recordId.optional(),
+  previousOperation: recordId.optional(),
 };
 
 const holdRow = z.object(holdFields);

@@ -104,11 +104,14 @@ const accountRow = z.object({
   createdAt: count,
   version: count,
   keysApplied: z.array(z.object({ mark: z.string(), requestHash: z.string() })),
+  // Absent on accounts that were not changed since changes are recorded.
+  changes: count.optional(),
 });
 
-/** An account as it is stored: with the last idempotency keys applied to it. */
+/** An account as it is stored: with the last idempotency keys applied to it, and how many of its changes have records. */
 export interface StoredAccount extends Account {
   readonly keysApplied: readonly AppliedKey[];
+  readonly changes: number;
 }
 
 export function accountItem(tenant: TenantId, account: StoredAccount): Row {
@@ -128,11 +131,13 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
     createdAt: account.createdAt,
     version: account.version,
     keysApplied: account.keysApplied,
+    ...(account.changes > 0 && { changes: account.changes }),
   };
 }
 
 export function parseAccount(row: Row): StoredAccount {
-  const { accountId: id, floors, balances, shards = 1, owner, freezes, limits, ...rest } = parseRow(accountRow, row);
+  const account = parseRow(accountRow, row);
+  const { accountId: id, floors, balances, shards = 1, owner, freezes, limits, changes = 0, ...rest } = account;
   return {
     id,
     ...rest,
@@ -142,6 +147,7 @@ export function parseAccount(row: Row): StoredAccount {
     floors: new Map(Object.entries(floors) as [AssetCode, bigint][]),
     balances: new Set([...(balances ?? [])] as BalanceName[]),
     shards,
+    changes,
   };
 }
 

@@ -5,6 +5,7 @@ import { afterCapture, afterRelease, type Hold, isOpenAt } from './hold.ts';
 import type { CaptureHold } from './hold-capture.ts';
 import type { CreateHold } from './hold-creation.ts';
 import type { ReleaseHold } from './hold-release.ts';
+import type { RecordId } from './identifiers.ts';
 import { maxBalanceDigits, maxHoldSeconds } from './limits.ts';
 import { fitsDigits } from './money.ts';
 import { entryContext, PostingRun } from './posting-run.ts';
@@ -18,8 +19,8 @@ const notFound: Refusal = { kind: 'refuse', code: 'not_found', detail: 'There is
  * `asset_not_found`, `invalid_request` (an end that is not ahead, or too far), `account_closed`, `account_frozen`,
  * `insufficient_funds`, `limit_exceeded`.
  */
-export function decideCreateHold(command: CreateHold, state: LedgerState, { now }: Circumstances): Decision {
-  const { holdId, account, asset, amount, expiry, description, metadata } = command;
+export function decideCreateHold(command: CreateHold, state: LedgerState, { now, salt }: Circumstances): Decision {
+  const { record, holdId, account, asset, amount, expiry, description, metadata } = command;
   const run = new PostingRun(state);
   const missing = run.openBalance(account, asset);
   if (missing) return missing;
@@ -46,6 +47,8 @@ export function decideCreateHold(command: CreateHold, state: LedgerState, { now 
     expiresAt,
     updatedAt: createdAt,
     version: 1,
+    salt,
+    operation: record,
   };
   return held({ after: hold }, run);
 }
@@ -79,7 +82,7 @@ function unreservable({ account, asset, amount }: CreateHold, run: PostingRun): 
  * `insufficient_funds` (only where an overdraft was allowed since the hold was made), `limit_exceeded`.
  */
 export function decideCaptureHold(command: CaptureHold, state: LedgerState, { now, salt }: Circumstances): Decision {
-  const { id, type, holdId, destination, isFinal, description, metadata } = command;
+  const { record, id, type, holdId, destination, isFinal, description, metadata } = command;
   const hold = state.hold(holdId);
   if (!hold) return notFound;
   const { account, asset } = hold;
@@ -97,7 +100,7 @@ export function decideCaptureHold(command: CaptureHold, state: LedgerState, { no
   if (declined) return { ...declined, postings };
   if (run.balance(account, asset).held < hold.remaining) return { kind: 'stale' };
 
-  const after = afterCapture(hold, amount, isFinal, createdAt);
+  const after = afterCapture(hold, { amount, isFinal, time: createdAt, record });
   run.reserve(account, asset, after.remaining - hold.remaining);
   const entries = run.postAll(postings, entryContext(command, createdAt, salt));
   if ('kind' in entries) return { ...entries, postings };
@@ -106,11 +109,16 @@ export function decideCaptureHold(command: CaptureHold, state: LedgerState, { no
   const posted = postedTransaction({ id, type, postings, description, metadata }, entries, createdAt, salt);
   return {
     kind: 'commit',
-    result: { kind: 'transaction', transaction: { ...posted, holdId } },
+    result: { kind: 'transaction', transaction: { ...posted, holdId, ...operationBefore(hold) } },
     entries,
     changes: run.changes(),
     holds: [{ before: hold, after }],
   };
+}
+
+/** What the transaction remembers of the hold's operations: the one it follows. */
+function operationBefore({ operation }: Hold): { readonly previousOperation?: RecordId } {
+  return operation === undefined ? {} : { previousOperation: operation };
 }
 
 function exceeding({ account, asset, remaining }: Hold, amount: bigint): Decline | undefined {
@@ -124,7 +132,7 @@ function exceeding({ account, asset, remaining }: Hold, amount: bigint): Decline
  * an expiry also: its time is not over). A frozen account gets back what was reserved like any other.
  */
 export function decideReleaseHold(command: ReleaseHold, state: LedgerState, { now }: Circumstances): Decision {
-  const { holdId, status } = command;
+  const { record, holdId, status } = command;
   const hold = state.hold(holdId);
   if (!hold) return notFound;
   const { account, asset, remaining } = hold;
@@ -134,7 +142,7 @@ export function decideReleaseHold(command: ReleaseHold, state: LedgerState, { no
   if (run.openBalance(account, asset) || run.balance(account, asset).held < remaining) return { kind: 'stale' };
   run.reserve(account, asset, -remaining);
   const time = Math.max(run.timeOf(now), hold.updatedAt);
-  return held({ before: hold, after: afterRelease(hold, status, time) }, run);
+  return held({ before: hold, after: afterRelease(hold, { status, time, record }) }, run);
 }
 
 function held(change: { readonly before?: Hold; readonly after: Hold }, run: PostingRun): Commitment {

@@ -1,5 +1,6 @@
 import type { AccountId, Metadata } from './account.ts';
 import type { AssetCode } from './asset.ts';
+import type { RecordId } from './identifiers.ts';
 
 declare const holdId: unique symbol;
 
@@ -32,6 +33,12 @@ export interface Hold {
   readonly updatedAt: number;
   /** Counts its changes, from 1; every write of it is conditioned on the version it was decided on. */
   readonly version: number;
+  /** Random; keeps redacted details from being guessed out of their digest. Absent of holds made before there was one. */
+  readonly salt?: string;
+  /** The record of the operation that left it like this; absent where that was before it was noted. */
+  readonly operation?: RecordId;
+  /** The record of the operation before that; absent of the first, and where it was before it was noted. */
+  readonly previousOperation?: RecordId;
 }
 
 /** Whether something can still be captured from a hold, or the hold be voided, at a time: its own time ends it, swept or not. */
@@ -45,19 +52,35 @@ export function holdStatusAt({ status, expiresAt }: Pick<Hold, 'status' | 'expir
 }
 
 /** A hold out of which something was posted; when that is final, or nothing remains, the rest is given back with it. */
-export function afterCapture(hold: Hold, amount: bigint, isFinal: boolean, time: number): Hold {
+export function afterCapture(
+  hold: Hold,
+  { amount, isFinal, time, record }: { amount: bigint; isFinal: boolean; time: number; record: RecordId },
+): Hold {
   const remaining = isFinal ? 0n : hold.remaining - amount;
   return {
-    ...hold,
+    ...afterOperation(hold, record),
     remaining,
     captured: hold.captured + amount,
     status: remaining === 0n ? 'captured' : 'open',
     updatedAt: time,
-    version: hold.version + 1,
   };
 }
 
 /** A hold of which all that remained was given back. */
-export function afterRelease(hold: Hold, status: 'voided' | 'expired', time: number): Hold {
-  return { ...hold, remaining: 0n, status, updatedAt: time, version: hold.version + 1 };
+export function afterRelease(
+  hold: Hold,
+  { status, time, record }: { status: 'voided' | 'expired'; time: number; record: RecordId },
+): Hold {
+  return { ...afterOperation(hold, record), remaining: 0n, status, updatedAt: time };
+}
+
+/** One version on, by the operation of this record: it names the one before, so that all of a hold's operations are in order. */
+function afterOperation({ previousOperation: _, ...hold }: Hold, record: RecordId): Hold {
+  const before = hold.operation;
+  return {
+    ...hold,
+    version: hold.version + 1,
+    operation: record,
+    ...(before !== undefined && { previousOperation: before }),
+  };
 }

@@ -95,6 +95,8 @@ describe('a hold that is made', () => {
       expiresAt: now + 60_000,
       updatedAt: now,
       version: 1,
+      salt: circumstances.salt,
+      operation: recordIdOf(tenant, 'hold'),
     });
     expect(decision.result).toEqual({ kind: 'hold', hold: holdAfter(decision) });
     expect(decision.entries).toEqual([]);
@@ -185,7 +187,16 @@ describe('a capture', () => {
       status: 'open',
       updatedAt: now,
       version: 2,
+      operation: capture().record,
     });
+  });
+
+  it('names the operation before it on the hold, if that is known', () => {
+    const operation = recordIdOf(tenant, 'hold');
+    const decision = committed(decide(capture(), books({ operation }), circumstances));
+    expect(transactionOf(decision)).toMatchObject({ previousOperation: operation });
+    expect(holdAfter(decision)).toMatchObject({ operation: capture().record, previousOperation: operation });
+    expect(transactionOf(committed(decide(capture(), books(), circumstances)))).not.toHaveProperty('previousOperation');
   });
 
   it('of all that remains ends it, said or not', () => {
