@@ -31,7 +31,10 @@ const environment = {
   IDEMPOTENCY_TABLE: 'Idempotency',
   PLATFORM_TABLE: 'Platform',
   ...Object.fromEntries(
-    ['LINES', 'JOURNAL', 'PUBLICATION', 'DELIVERIES'].map((queue) => [`${queue}_QUEUE_URL`, `https://sqs.invalid/${queue}`]),
+    ['LINES', 'JOURNAL', 'PUBLICATION', 'DELIVERIES'].map((queue) => [
+      `${queue}_QUEUE_URL`,
+      `https://sqs.invalid/${queue}`,
+    ]),
   ),
   EVENTS_TOPIC_ARN: 'arn:aws:sns:eu-central-1:000000000000:events.fifo',
   WEBHOOK_TARGETS: 'public',

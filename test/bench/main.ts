@@ -12,13 +12,16 @@ import { startFlorin } from './florin/start-florin.ts';
 import { runHistoryContest } from './history-contest.ts';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { findPostgres, type PostgresCluster, startPostgres } from './peer/postgres-cluster.ts';
-import { type Memory, measureMemory } from './process-memory.ts';
-import { formatAsync, formatColdImports, formatMeasurements, formatMemory, formatTargets } from './report.ts';
+import { measureMemory } from './process-memory.ts';
+import { measureProcessorShare } from './process-time.ts';
+import { formatAsync, formatColdImports, formatIdle, formatMeasurements, formatTargets, type Idle } from './report.ts';
 import { runSpreadContest } from './spread-contest.ts';
 import { florinName, runTransferContest } from './transfer-contest.ts';
 
 /** What the start leaves behind is done by then. */
 const UNTIL_IDLE_MS = 5_000;
+/** Long enough for what runs each minute to have run. */
+const IDLE_SECONDS = 120;
 
 async function main(options: BenchOptions): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
@@ -30,7 +33,7 @@ async function main(options: BenchOptions): Promise<void> {
   const coldImports: readonly ColdImport[] = options.only.has('cold')
     ? await measureColdImports(join(folder, 'cold'))
     : [];
-  const memory = options.only.has('memory') ? await measureIdleMemory(folder) : undefined;
+  const idle = options.only.has('memory') ? await measureIdle(folder) : undefined;
   const cluster = await startCluster(options, join(folder, 'postgres'));
   if (cluster !== undefined) cleanup.defer(() => cluster.stop());
   const measurements = [
@@ -50,8 +53,8 @@ async function main(options: BenchOptions): Promise<void> {
     console.log(formatMeasurements(measurements));
   }
   if (asyncMeasurements.length > 0) console.log(formatAsync(asyncMeasurements));
-  if (memory !== undefined) console.log(formatMemory(memory));
-  console.log(formatTargets(measurements, memory, coldImports));
+  if (idle !== undefined) console.log(formatIdle(idle));
+  console.log(formatTargets(measurements, idle, coldImports));
   const generatorLoad = Math.max(0, ...measurements.map((measurement) => measurement.generatorLoad));
   if (measurements.length > 0)
     console.log(`The load generator took at most ${generatorLoad.toFixed(2)} of a processor.`);
@@ -66,12 +69,15 @@ async function startCluster(options: BenchOptions, folder: string): Promise<Post
   return undefined;
 }
 
-async function measureIdleMemory(folder: string): Promise<Memory | undefined> {
+async function measureIdle(folder: string): Promise<Idle | undefined> {
   process.stderr.write('Starting the runtime and leaving it idle\n');
   const florin = await startFlorin({ name: florinName, folder: join(folder, 'idle') });
   try {
     await sleep(UNTIL_IDLE_MS);
-    return florin.processId === undefined ? undefined : await measureMemory(florin.processId);
+    if (florin.processId === undefined) return undefined;
+    const memory = await measureMemory(florin.processId);
+    const processorShare = await measureProcessorShare(florin.processId, IDLE_SECONDS);
+    return memory && processorShare !== undefined ? { ...memory, processorShare } : undefined;
   } finally {
     await florin.stop();
   }

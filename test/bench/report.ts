@@ -12,6 +12,13 @@ const MAXIMUM_COLD_IMPORT_MS = 150;
 const MAXIMUM_BUNDLE_BYTES = 600_000;
 const MAXIMUM_FAILED_ATTEMPTS = 0.1;
 const MAXIMUM_IDLE_MEMORY = 250_000_000;
+const MAXIMUM_IDLE_SHARE = 0.03;
+
+/** What the runtime takes while nobody asks it for anything. */
+export type Idle = Memory & {
+  /** Of one processor. */
+  readonly processorShare: number;
+};
 
 /** One block for each workload, one line for each side: how much, how long, and how much of Florin's figure that is. */
 export function formatMeasurements(measurements: readonly Measurement[]): string {
@@ -97,7 +104,7 @@ export function formatColdImports(coldImports: readonly ColdImport[]): string {
 /** What the project set out to reach, and what this run reached; only what was measured is judged. */
 export function formatTargets(
   measurements: readonly Measurement[],
-  memory: Memory | undefined,
+  idle: Idle | undefined,
   coldImports: readonly ColdImport[],
 ): string {
   const lines: string[] = [];
@@ -152,9 +159,11 @@ export function formatTargets(
     const largest = Math.max(...functions.map(({ bytes }) => bytes));
     judge('code of any function: below 600 KB', largest < MAXIMUM_BUNDLE_BYTES, `${Math.round(largest / 1_000)} KB`);
   }
-  if (memory !== undefined) {
-    const megabytes = formatMegabytes(memory.proportionalBytes);
-    judge('memory, idle: below 250 MB', memory.proportionalBytes < MAXIMUM_IDLE_MEMORY, megabytes);
+  if (idle !== undefined) {
+    const megabytes = formatMegabytes(idle.proportionalBytes);
+    judge('memory, idle: below 250 MB', idle.proportionalBytes < MAXIMUM_IDLE_MEMORY, megabytes);
+    const share = formatShare(idle.processorShare);
+    judge('processor, idle: below 3 % of one', idle.processorShare < MAXIMUM_IDLE_SHARE, share);
   }
 
   const notes: string[] = [];
@@ -179,12 +188,16 @@ export function formatTargets(
   ].join('\n');
 }
 
-export function formatMemory({ processes, residentBytes, proportionalBytes }: Memory): string {
-  return `Memory of the idle runtime: ${formatMegabytes(proportionalBytes)} in ${processes} processes (resident, shared pages counted for each: ${formatMegabytes(residentBytes)})\n`;
+export function formatIdle({ processes, residentBytes, proportionalBytes, processorShare }: Idle): string {
+  return `The idle runtime takes ${formatShare(processorShare)} of a processor, and memory of ${formatMegabytes(proportionalBytes)} in ${processes} processes (resident, shared pages counted for each: ${formatMegabytes(residentBytes)})\n`;
 }
 
 function formatRatio(ratio: number): string {
   return `${ratio.toFixed(ratio < 10 ? 2 : 0)} ×`;
+}
+
+function formatShare(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function formatMegabytes(bytes: number): string {
