@@ -9,8 +9,11 @@ import { eventSourceRules } from './event-source-rules.ts';
 import { functionBehind, functionsOf, timeoutSeconds } from './template-functions.ts';
 import { watchingRules } from './watching-rules.ts';
 
-/** What AWS demands of a template (or we demand for AWS's sake) and no emulator checks: answers the faults it finds. */
-export type AwsRule = (template: CloudFormationTemplate) => string[];
+/**
+ * What AWS demands of a template (or we demand for AWS's sake) and no emulator checks: answers the faults it finds. What watches over the
+ * template may be in another.
+ */
+export type AwsRule = (template: CloudFormationTemplate, watch?: CloudFormationTemplate) => string[];
 
 /** CloudFormation takes 500; the rest is room to roll back and to add an alarm in a hurry. */
 const MAX_RESOURCES = 400;
@@ -40,7 +43,7 @@ const PHYSICAL_NAMES: Readonly<Record<string, { readonly property: string; reado
 
 const TABLES = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'];
 
-export const awsRules = {
+const rules = {
   keepsRoomForResources: (template) => {
     const count = Object.keys(template.Resources).length;
     return count < MAX_RESOURCES ? [] : [`${count} resources, and fewer than ${MAX_RESOURCES} are wanted`];
@@ -180,6 +183,10 @@ export const awsRules = {
   ...eventSourceRules,
   ...watchingRules,
 } as const satisfies Readonly<Record<string, AwsRule>>;
+
+export type RuleName = keyof typeof rules;
+
+export const awsRules: Readonly<Record<RuleName, AwsRule>> = rules;
 
 /** The most characters that a value can have as JSON, whatever its references turn out to be. */
 function longest(value: unknown): number {

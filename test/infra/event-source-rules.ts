@@ -56,10 +56,10 @@ export const eventSourceRules = {
       ];
     }),
 
-  guardsStreamMappings: (template) =>
+  guardsStreamMappings: (template, watch = template) =>
     mappingsFrom(template, ...TABLES).flatMap(({ mapping }) => {
       const filters = JSON.stringify(propertyOf(mapping, 'FilterCriteria.Filters') ?? []);
-      const alarmed = resourcesOf(template, 'AWS::CloudWatch::Alarm').some((alarm) =>
+      const alarmed = resourcesOf(watch, 'AWS::CloudWatch::Alarm').some((alarm) =>
         JSON.stringify(alarm.Properties).includes('IteratorAge'),
       );
       return [

@@ -24,8 +24,8 @@ let template: CloudFormationTemplate;
 beforeAll(async () => {
   const bundles = await mkdtemp(path.join(tmpdir(), 'florin-workers-'));
   try {
-    await mkdir(path.join(bundles, 'worker'));
-    await writeFile(path.join(bundles, 'worker', 'index.mjs'), 'export const handler = () => {};\n');
+    await mkdir(path.join(bundles, 'audit-ledger'));
+    await writeFile(path.join(bundles, 'audit-ledger', 'index.mjs'), 'export const handler = () => {};\n');
     const script = path.join(import.meta.dirname, 'workers-process.ts');
     const { stdout } = await promisify(execFile)(process.execPath, [script, bundles], { maxBuffer: 10_000_000 });
     template = JSON.parse(stdout);

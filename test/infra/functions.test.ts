@@ -42,7 +42,11 @@ function grantsOf(name: Area | Worker): string[] {
     .filter((policy) => JSON.stringify(propertyOf(policy, 'Roles')) === JSON.stringify([{ Ref: role }]))
     .flatMap((policy) => propertyOf(policy, 'PolicyDocument.Statement') as Statement[])
     .flatMap(({ Action, Resource, Condition }) =>
-      [Action].flat().map((action) => `${action} on ${resourceName(Resource)}${conditionText(Condition)}`),
+      [Action]
+        .flat()
+        .flatMap((action) =>
+          [Resource].flat().map((one) => `${action} on ${resourceName(one)}${conditionText(Condition)}`),
+        ),
     )
     .sort();
 }

@@ -9,6 +9,8 @@ const outputsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'Florin-prod-Data': { LedgerTableName: 'prod-ledger-1A2B', PlatformTableName: 'prod-platform-3C4D' },
   'Florin-prod-Api': { ApiUrl: 'https://primary.example/prod/' },
   'Florin-prod-StandbyData': {},
+  'Florin-prod-Watch': {},
+  'Florin-prod-StandbyWatch': {},
   'Florin-prod-Standby': { ApiUrl: 'https://standby.example/prod/' },
 };
 
@@ -27,12 +29,13 @@ async function deploy(cdkOptions: readonly string[], outputs = outputsOf) {
 }
 
 describe('deployStage', () => {
-  it('deploys the two stacks of a stage in one call, with what else it was told', async () => {
+  it('deploys the stacks of a stage in one call, with what else it was told', async () => {
     const { urls, calls } = await deploy(['-c', 'alarmEmail=operator@example.com', '--require-approval', 'never']);
     expect(calls).toEqual([
       [
         'deploy',
         'Florin-prod-Data',
+        'Florin-prod-Watch',
         'Florin-prod-Api',
         ...context,
         '-c',
@@ -54,8 +57,16 @@ describe('deployStage', () => {
     ].flatMap((parameter) => ['--parameters', `Florin-prod-StandbyData:${parameter}`]);
     expect(calls).toEqual([
       ['deploy', 'Florin-prod-Data', ...context, ...replica],
-      ['deploy', 'Florin-prod-StandbyData', 'Florin-prod-Standby', ...context, ...told, ...replica],
-      ['deploy', 'Florin-prod-Api', ...context, ...replica],
+      [
+        'deploy',
+        'Florin-prod-StandbyData',
+        'Florin-prod-StandbyWatch',
+        'Florin-prod-Standby',
+        ...context,
+        ...told,
+        ...replica,
+      ],
+      ['deploy', 'Florin-prod-Watch', 'Florin-prod-Api', ...context, ...replica],
     ]);
     expect(urls).toEqual({ url: 'https://primary.example/prod/', standbyUrl: 'https://standby.example/prod/' });
   });

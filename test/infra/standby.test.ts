@@ -29,11 +29,11 @@ interface Replica {
 }
 
 describe('a stage with a replica', () => {
-  it('has the two stacks of every stage and two more', () => {
+  it('has the three stacks of every stage and three more', () => {
     expect(Object.keys(synthesised.stacks).sort()).toEqual(
-      ['Api', 'Data', 'Standby', 'StandbyData'].map((name) => `Florin-test-${name}`),
+      ['Api', 'Data', 'Standby', 'StandbyData', 'StandbyWatch', 'Watch'].map((name) => `Florin-test-${name}`),
     );
-    expect(Object.keys(alone.stacks).sort()).toEqual(['Florin-test-Api', 'Florin-test-Data']);
+    expect(Object.keys(alone.stacks).sort()).toEqual(['Api', 'Data', 'Watch'].map((name) => `Florin-test-${name}`));
   });
 
   it.each(['Ledger', 'Platform'])('protects the replica of %s as it protects the table', (name) => {
@@ -101,9 +101,12 @@ describe('the standby', () => {
   it('runs the functions of the primary, and serves its API', () => {
     const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
     expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(functionNames.length);
-    for (const type of ['AWS::Lambda::Function', 'AWS::ApiGateway::Method', 'AWS::CloudWatch::Alarm']) {
+    for (const type of ['AWS::Lambda::Function', 'AWS::Lambda::EventSourceMapping', 'AWS::ApiGateway::Method']) {
       expect(kinds(stack('Standby'), type)).toBe(kinds(stack('Api'), type));
     }
+    expect(kinds(stack('StandbyWatch'), 'AWS::CloudWatch::Alarm')).toBe(
+      kinds(stack('Watch'), 'AWS::CloudWatch::Alarm'),
+    );
   });
 
   it('is granted what the primary is granted, in its own Region', () => {
@@ -121,13 +124,13 @@ describe('the standby', () => {
   });
 
   it('has dashboards that do not take the place of the primary’s', () => {
-    for (const dashboard of resourcesOf(stack('Standby'), 'AWS::CloudWatch::Dashboard')) {
+    for (const dashboard of resourcesOf(stack('StandbyWatch'), 'AWS::CloudWatch::Dashboard')) {
       expect(JSON.stringify(propertyOf(dashboard, 'DashboardName'))).toContain('AWS::Region');
     }
   });
 
   it.each(Object.keys(awsRules) as (keyof typeof awsRules)[])('keeps the rule %s', (name) => {
-    expect(awsRules[name](stack('Standby'))).toEqual([]);
+    expect(awsRules[name](stack('Standby'), stack('StandbyWatch'))).toEqual([]);
     expect(awsRules[name](stack('StandbyData'))).toEqual([]);
     expect(awsRules[name](stack('Data'))).toEqual([]);
   });

@@ -12,7 +12,8 @@ import type { ValidationReport } from './validation-report.ts';
 export interface Synthesised {
   readonly data: CloudFormationTemplate;
   readonly api: CloudFormationTemplate;
-  /** The templates of all stacks by their names, the two above among them. */
+  readonly watch: CloudFormationTemplate;
+  /** The templates of all stacks by their names, the three above among them. */
   readonly stacks: Readonly<Record<string, CloudFormationTemplate>>;
   readonly report: ValidationReport;
 }
@@ -64,6 +65,7 @@ export async function synthesise({
     return {
       data: await read(`Florin-${stage}-Data.template.json`),
       api: await read(`Florin-${stage}-Api.template.json`),
+      watch: await read(`Florin-${stage}-Watch.template.json`),
       stacks,
       report: await read('validation-report.json'),
     };

@@ -20,7 +20,8 @@ const surroundings = {
   webhookTargets: options.webhookTargets,
   bundles,
 };
-for (const [name, needs] of Object.entries(kindsOfWorkers)) {
-  new WorkerFunction(stack, name, { ...surroundings, name: 'worker', serviceName: `florin-${name}`, needs });
+for (const [kind, needs] of Object.entries(kindsOfWorkers)) {
+  // The name is of a worker that there is; the rest is the fixture's.
+  new WorkerFunction(stack, kind, { ...surroundings, worker: 'audit-ledger', needs });
 }
 process.stdout.write(JSON.stringify(app.synth().getStackByName('Workers').template));
