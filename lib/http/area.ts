@@ -9,7 +9,7 @@ import { type ChainOptions, middlewares } from './chain.ts';
 import type { GatewayEvent, Invocation } from './invocation.ts';
 import { observe } from './observation.ts';
 import type { Operation, OperationRequest, Operations } from './operation.ts';
-import { prefers, respondAsync } from './prefer.ts';
+import { preferHeaders, prefers, respondAsync } from './prefer.ts';
 import { HttpProblem, problems } from './problem.ts';
 import { problemResult } from './problem-answers.ts';
 import { routeKey } from './route.ts';
@@ -81,7 +81,7 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
       return invocation.caller;
     },
     key: invocation.key ?? '',
-    prefersAsync: prefers(event.headers.prefer, respondAsync),
+    prefersAsync: prefers(preferHeaders(event), respondAsync),
     accept: event.headers.accept ?? '',
     fullPath: fullPathOf(event),
     context,

@@ -17,6 +17,7 @@ export const cors = {
     'ETag',
     'Idempotent-Replayed',
     'Location',
+    'Preference-Applied',
     'Retry-After',
     'WWW-Authenticate',
     'X-Correlation-Id',
