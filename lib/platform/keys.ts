@@ -10,6 +10,7 @@ import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } fro
  * | dead letter | `T#<tenant>#DL`; where no tenant is known `-#DL` | `dl_<ms, 13 digits><mark>` | get; query the partition, by time |
  * | webhook endpoint | `T#<tenant>#W` | `wh_<mark>` | get; query the partition: the tenant's endpoints |
  * | delivery | `T#<tenant>#W#<webhook id>` | `D#<event sequence, 12 digits>#<delivery id>` | get; query the prefix: an endpoint's deliveries, by event |
+ * | publication cursor | `T#<tenant>#CURSOR` | `<consumer>` | get: how far a consumer has got in the journal |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
 export interface PlatformKey extends Record<string, string> {
@@ -76,4 +77,11 @@ export function deliveryPartition(tenant: TenantId, webhook: WebhookId): string 
 export function deliveryKey(tenant: TenantId, webhook: WebhookId, id: DeliveryId): PlatformKey {
   const sequence = sequenceText(sequenceOfDelivery(id));
   return { PK: deliveryPartition(tenant, webhook), SK: `${deliveryPrefix}${sequence}#${id}` };
+}
+
+// --- cursors ---------------------------------------------------------------------------------------------------------
+
+/** How far a consumer has got in a tenant's journal. */
+export function cursorKey(tenant: TenantId, consumer: string): PlatformKey {
+  return { PK: `${tenantPrefix(tenant)}#CURSOR`, SK: consumer };
 }

@@ -51,6 +51,8 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
       metadata: { tier: 'gold' },
     },
   },
+  listEvents: { path: '/v1/events', query: ['after', 'types', 'limit'] },
+  getBlock: { path: '/v1/journal/blocks/1' },
   listAccounts: { path: '/v1/accounts', query: ['limit', 'cursor'] },
   getAccount: { path: '/v1/accounts/alice' },
   updateAccount: {
@@ -310,6 +312,11 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   asset: ['', 'usd', 'USD.two', '💰'].map((text) => [text, 'invalid_request']),
   format: ['', 'xml', 'CSV'].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
+  after: ['x', '', '01', '-1', '1.5', 'WzEsMiwzXQ', '💰'].map((text) => [text, 'invalid_cursor']),
+  types: ['', 'posted', 'transaction.', 'transaction.posted,,', 'account.*,hold', '💰'].map((text) => [
+    text,
+    'invalid_request',
+  ]),
 };
 
 const badPathVariables: Readonly<Record<string, readonly string[]>> = {
@@ -317,6 +324,7 @@ const badPathVariables: Readonly<Record<string, readonly string[]>> = {
   asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],
   holdId: ['hold_1', 'alice', `hold_${'A'.repeat(52)}`, `tx_${'a'.repeat(52)}`, '%zz'],
   version: ['0', '-1', '1.5', '01', 'one', '9'.repeat(9), '%zz'],
+  blockNumber: ['0', '-1', '1.5', '01', 'one', '9'.repeat(13), '%zz'],
   transactionId: ['tx_1', 'alice', `tx_${'A'.repeat(52)}`, '%zz'],
 };
 
@@ -502,6 +510,7 @@ export const contradictions: Readonly<Partial<Record<OperationId, readonly BadRo
       pointer: '/from',
     },
   ],
+  getBlock: [{ name: 'a block that is yet to come', path: '/v1/journal/blocks/999999999999', code: 'not_found' }],
   exportEntries: [
     {
       name: 'a period that ends before it begins',

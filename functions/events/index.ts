@@ -1,0 +1,17 @@
+import { staticKey } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { Journal } from '../../lib/events/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { getBlock } from './get-block.ts';
+import { listEvents } from './list-events.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const instruments = createInstruments();
+const journal = new Journal({ table: environment.LEDGER_TABLE });
+
+export const handler = serveArea(
+  'events',
+  { listEvents: listEvents(journal.feed), getBlock: getBlock(journal.blocks) },
+  { authenticate: staticKey(environment.API_KEY_SHA256), instruments },
+);
