@@ -1,4 +1,5 @@
-import type { TenantId } from '../ledger/index.ts';
+import type { MonitorId } from '../ledger/balance-monitor.ts';
+import type { AccountId, TenantId } from '../ledger/index.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';
 import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } from './webhook-id.ts';
 
@@ -11,6 +12,8 @@ import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } fro
  * | webhook endpoint | `T#<tenant>#W` | `wh_<mark>` | get; query the partition: the tenant's endpoints |
  * | delivery | `T#<tenant>#W#<webhook id>` | `D#<event sequence, 12 digits>#<delivery id>` | get; query the prefix: an endpoint's deliveries, by event |
  * | publication cursor | `T#<tenant>#CURSOR` | `<consumer>` | get: how far a consumer has got in the journal |
+ * | balance monitor | `T#<tenant>#M#<account>` | `mon_<mark>` | get; query the prefix `mon_`: an account's monitors |
+ * | deleted monitor | `T#<tenant>#M#<account>` | `DELETED#<monitor id>` | get: which key deleted it |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
 export interface PlatformKey extends Record<string, string> {
@@ -84,4 +87,21 @@ export function deliveryKey(tenant: TenantId, webhook: WebhookId, id: DeliveryId
 /** How far a consumer has got in a tenant's journal. */
 export function cursorKey(tenant: TenantId, consumer: string): PlatformKey {
   return { PK: `${tenantPrefix(tenant)}#CURSOR`, SK: consumer };
+}
+
+// --- balance monitors ------------------------------------------------------------------------------------------------
+
+/** What every id of a monitor begins with, and no other sort key of its partition. */
+export const monitorPrefix = 'mon_';
+
+export function monitorPartition(tenant: TenantId, account: AccountId): string {
+  return `${tenantPrefix(tenant)}#M#${account}`;
+}
+
+export function monitorKey(tenant: TenantId, account: AccountId, id: MonitorId): PlatformKey {
+  return { PK: monitorPartition(tenant, account), SK: id };
+}
+
+export function deletedMonitorKey(tenant: TenantId, account: AccountId, id: MonitorId): PlatformKey {
+  return { PK: monitorPartition(tenant, account), SK: `DELETED#${id}` };
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { queueNames } from '../../infra/queue-list.ts';
+import { deadLettersNameOf, streamFailuresNameOf } from '../../infra/queue-name.ts';
 import { InvariantViolation } from '../../lib/ledger/index.ts';
+import { deadLetterSources } from '../../lib/platform/dead-letter.ts';
 import { deadLetterRowOf } from '../../lib/platform/dead-letter-item.ts';
 import { sourceOfDeadLetters } from '../../lib/platform/dead-letter-queue.ts';
 import { letterOfMessage } from '../../lib/platform/dead-message.ts';
@@ -25,6 +28,17 @@ describe('sourceOfDeadLetters', () => {
       expect(() => sourceOfDeadLetters(arn(name))).toThrow(InvariantViolation);
     },
   );
+});
+
+describe('the queues of dead letters of a stage', () => {
+  it('are of one source each, and every source has one', () => {
+    const names = [
+      ...queueNames.map((queue) => deadLettersNameOf('my-stage', queue)),
+      streamFailuresNameOf('my-stage'),
+    ];
+    const sources = names.map((name) => sourceOfDeadLetters(arn(name)));
+    expect(sources.toSorted()).toEqual(Object.keys(deadLetterSources).toSorted());
+  });
 });
 
 describe('letterOfMessage', () => {
