@@ -66,25 +66,35 @@ export class Acceptor {
    * Settles the command: pending, or what the record of its key says; refused where what it needs does not exist. It is
    * not declined here: what it would be declined for may be otherwise when its turn comes. Behind whoever was accepted
    * before it was asked for, in the order of the line.
+   *
+   * @returns whether somebody waited there already: then somebody has been told to look
    */
-  async accept(pending: PendingCommand, options: AcceptOptions = {}): Promise<void> {
+  async accept(pending: PendingCommand, options: AcceptOptions = {}): Promise<boolean> {
+    let isBehind = false;
     for (let attempt = 1; !pending.isSettled; attempt++) {
       if (attempt > 1) await pending.patience.pause(attempt - 1);
       if (pending.patience.isOver) pending.fail();
-      else await this.#try(pending, options).catch((error: unknown) => this.#tell(pending, error));
+      else {
+        try {
+          isBehind = await this.#try(pending, options);
+        } catch (error) {
+          this.#tell(pending, error);
+        }
+      }
     }
+    return isBehind;
   }
 
-  async #try(pending: PendingCommand, options: AcceptOptions): Promise<void> {
+  async #try(pending: PendingCommand, options: AcceptOptions): Promise<boolean> {
     const { command } = pending;
     if (!isLineCommand(command)) throw new InvariantViolation(`${command.kind} does not wait in lines`);
     const account = options.account ?? (await this.#lineOf(pending, command));
-    if (account === undefined || pending.isSettled) return;
+    if (account === undefined || pending.isSettled) return false;
     const tail = await this.#tail(pending, account);
     if (this.#skew.isExcessive) {
       pending.lastFailure = 'unavailable';
       pending.fail();
-      return;
+      return false;
     }
     const at = Math.max(this.#clock.now(), tail === undefined ? 0 : tail + 1);
     const acceptance = { at, account, ...(options.reprocesses && { reprocesses: options.reprocesses }) };
@@ -107,6 +117,7 @@ export class Acceptor {
       { requestTimeout: boundedTimeout(pending.patience) },
     );
     pending.settle({ kind: 'settled', result, accepted: acceptance, replayed: false });
+    return tail !== undefined;
   }
 
   /** The failed transaction learns what was made of it, in the same write. */

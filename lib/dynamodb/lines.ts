@@ -57,16 +57,16 @@ export class Lines {
     this.#wake = wake;
   }
 
-  /** Accepts a command and wakes its line. */
+  /** Accepts a command and wakes its line, unless somebody waited there already: then whoever serves the line has been told. */
   async accept(pending: PendingCommand, options?: AcceptOptions): Promise<AcceptResult> {
-    await this.#acceptor.accept(pending, options);
+    const isBehind = await this.#acceptor.accept(pending, options);
     const outcome = await pending.outcome;
     const { attempts } = pending;
     if (outcome.kind === 'contended')
       throw new InvariantViolation('a command that joins a line is not sent to another');
     if (outcome.kind !== 'settled') return { ...outcome, attempts };
     const { accepted, replayed, result } = outcome;
-    if (!replayed && accepted) await this.#wakeFor(pending, accepted);
+    if (!replayed && accepted && !isBehind) await this.#wakeFor(pending, accepted);
     return { kind: 'accepted', acceptedAt: acceptedAtOf(result, accepted), replayed, attempts };
   }
 
@@ -75,10 +75,10 @@ export class Lines {
    * outcome as long as it may.
    */
   async join(pending: PendingCommand, account: AccountId): Promise<CommitOutcome> {
-    await this.#acceptor.accept(pending, { account });
+    const isBehind = await this.#acceptor.accept(pending, { account });
     const outcome = await pending.outcome;
     if (outcome.kind !== 'settled' || outcome.result.kind !== 'pending') return outcome;
-    const waking = outcome.accepted && this.#wakeFor(pending, outcome.accepted);
+    const waking = outcome.accepted && !isBehind && this.#wakeFor(pending, outcome.accepted);
     const followed = await this.follow(pending, outcome);
     await waking;
     return followed;
