@@ -1,4 +1,4 @@
-import { auditPrefix, ledgerTable } from '../lib/config/ledger-table.ts';
+import { auditPrefix, ledgerTable, platformTable } from '../lib/config/ledger-table.ts';
 import type { FunctionNeeds } from './function-needs.ts';
 import type { QueueName } from './queue-list.ts';
 
@@ -123,6 +123,35 @@ export const workers = {
     description: 'Keeps what comes out of the queues of dead letters',
     wokenBy: { by: 'deadLetters' },
     platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    obeysFlags: true,
+  },
+  'fan-out-webhooks': {
+    description: 'Makes deliveries of published events, one for each webhook that wants it',
+    wokenBy: { by: 'queue', queue: 'webhookEvents', maximumConcurrency: 10 },
+    platform: { actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    sendsTo: ['deliveries'],
+    obeysFlags: true,
+  },
+  'deliver-webhooks': {
+    description: 'Makes attempts to deliver events to webhooks',
+    // Receivers may be slow, and an attempt waits for 15 s: this bounds how much of the account they can hold.
+    wokenBy: { by: 'queue', queue: 'deliveries', maximumConcurrency: 20 },
+    ledger: {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+      // An endpoint that is switched off is recorded for the journal.
+      narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#C#*'] }],
+    },
+    platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    sendsTo: ['deliveries'],
+    callsOut: true,
+    obeysFlags: true,
+  },
+  'wake-due-deliveries': {
+    description: 'Wakes the deliveries to webhooks whose next attempt is due',
+    wokenBy: { by: 'schedule', everyMinutes: 1 },
+    timeoutSeconds: 50,
+    platform: { actions: [], indexes: [platformTable.indexes.due] },
+    sendsTo: ['deliveries'],
     obeysFlags: true,
   },
 } as const satisfies Readonly<Record<string, WorkerNeeds>>;

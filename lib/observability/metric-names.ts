@@ -182,6 +182,49 @@ export const metrics = {
     dimensions: [],
     meaning: 'The longest time from an event to its publication among the events of a batch.',
   },
+  deliveriesMade: {
+    name: 'DeliveriesMade',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Deliveries of events to webhooks that were asked for; one whose event comes twice at once counts twice.',
+  },
+  webhookAttempts: {
+    name: 'WebhookAttempts',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Attempts to deliver an event to a webhook.',
+  },
+  webhookFailures: {
+    name: 'WebhookFailures',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Those among the attempts that failed: no answer, or another than 2xx. Mostly the receiver’s affair.',
+  },
+  webhookLatency: {
+    name: 'WebhookLatency',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning: 'The time of the slowest attempt of a batch, from looking up the name to the status of the answer.',
+  },
+  webhooksDisabled: {
+    name: 'WebhooksDisabled',
+    unit: 'Count',
+    dimensions: [],
+    meaning:
+      'Attempts that ended in switching their endpoint off: it answered 410, or nothing was delivered to it for days.',
+  },
+  dueDeliveries: {
+    name: 'DueDeliveries',
+    unit: 'Count',
+    dimensions: [],
+    meaning: 'Deliveries that a run of the sweep found due, and woke.',
+  },
+  deliveryOverdue: {
+    name: 'DeliveryOverdue',
+    unit: 'Milliseconds',
+    dimensions: [],
+    meaning: 'How long the delivery that was due longest had been due when a run of the sweep began; 0 where none was.',
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricId = keyof typeof metrics;

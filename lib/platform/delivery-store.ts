@@ -4,7 +4,7 @@ import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import type { AppliedKey, Row } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import type { Clock } from '../dynamodb/patience.ts';
-import { Reader } from '../dynamodb/reader.ts';
+import type { Reader } from '../dynamodb/reader.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { attemptsRemembered, deliveryKeptSeconds, leaseMs } from '../webhooks/limits.ts';
@@ -12,6 +12,7 @@ import type { Delivery, DeliveryAttempt, DeliveryFailure, DeliveryStatus } from 
 import { type DueDelivery, dueAtText, parseDueDelivery } from './delivery-due.ts';
 import { deliveryItem, dueAttributes, notDue, parseDelivery, type StoredDelivery } from './delivery-item.ts';
 import { deliveryKey, deliveryPartition, deliveryPrefix } from './keys.ts';
+import type { PlatformTable } from './platform-table.ts';
 import type { DeliveryId, WebhookId } from './webhook-id.ts';
 
 /** Idempotency keys that a delivery remembers: those of the requests that replayed it last. */
@@ -42,10 +43,10 @@ export class DeliveryStore {
   readonly #reader: Reader;
   readonly #clock: Clock;
 
-  constructor(client: DynamoDBDocumentClient, table: string, clock: Clock) {
+  constructor({ client, name, reader, clock }: PlatformTable) {
     this.#client = client;
-    this.#table = table;
-    this.#reader = new Reader(client, table, clock);
+    this.#table = name;
+    this.#reader = reader;
     this.#clock = clock;
   }
 
@@ -53,6 +54,13 @@ export class DeliveryStore {
   async find(tenant: TenantId, webhook: WebhookId, id: DeliveryId): Promise<StoredDelivery | undefined> {
     const row = await this.#reader.get(deliveryKey(tenant, webhook, id));
     return row && parseDelivery(row);
+  }
+
+  /** @throws LedgerError `not_found`, `unavailable` */
+  async get(tenant: TenantId, webhook: WebhookId, id: DeliveryId): Promise<StoredDelivery> {
+    const found = await this.find(tenant, webhook, id);
+    if (!found) throw new LedgerError('not_found', `there is no delivery ${id}`);
+    return found;
   }
 
   /** Makes a delivery unless it exists; then what there is. @throws LedgerError `unavailable`, `outcome_unknown` */

@@ -22,6 +22,7 @@ const webhookRow = z.object({
   startsAfter: count,
   deliveredThrough: count,
   failingSince: count.optional(),
+  changesRecorded: count,
   createdAt: count,
   version: count,
   keysApplied: z.array(z.object({ mark: z.string(), requestHash: z.string() })),

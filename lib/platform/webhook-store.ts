@@ -3,11 +3,12 @@ import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import type { AppliedKey } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import { type Clock, Patience } from '../dynamodb/patience.ts';
-import { Reader } from '../dynamodb/reader.ts';
+import type { Reader } from '../dynamodb/reader.ts';
 import { insistently } from '../dynamodb/single-write.ts';
 import { LedgerError, type TenantId } from '../ledger/index.ts';
 import { deletedKeptSeconds, maxWebhooks } from '../webhooks/limits.ts';
 import { webhookKey, webhookPartition } from './keys.ts';
+import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
 import type { WebhookId } from './webhook-id.ts';
 import { parseWebhook, type StoredWebhook, webhookItem } from './webhook-item.ts';
@@ -39,10 +40,10 @@ export class WebhookStore {
   readonly #reader: Reader;
   readonly #clock: Clock;
 
-  constructor(client: DynamoDBDocumentClient, table: string, clock: Clock) {
+  constructor({ client, name, reader, clock }: PlatformTable) {
     this.#client = client;
-    this.#table = table;
-    this.#reader = new Reader(client, table, clock);
+    this.#table = name;
+    this.#reader = reader;
     this.#clock = clock;
   }
 
@@ -115,12 +116,16 @@ export class WebhookStore {
     await this.#change(tenant, id, keyApplied, (webhook) => ({ ...webhook, status: 'deleted', secrets: [] }));
   }
 
-  /** The write that switches an endpoint off, to be part of a transaction; refused unless the endpoint is just as it was read. */
-  disabling(webhook: Webhook, reason: DisableReason): WebhookUpdate {
-    const { tenant, id, version } = webhook;
-    const disabledAt = this.#clock.now();
-    const changes = { status: 'disabled', disabledReason: reason, disabledAt, version: version + 1 };
-    const { expression, names, values } = attributeChanges(changes);
+  /** The write that switches an endpoint off, to be part of the one that records it for the journal; refused unless the endpoint is just as it was read. */
+  disabling(webhook: Webhook, reason: DisableReason, disabledAt: number): WebhookUpdate {
+    const { tenant, id, version, changesRecorded } = webhook;
+    const { expression, names, values } = attributeChanges({
+      status: 'disabled',
+      disabledReason: reason,
+      disabledAt,
+      changesRecorded: changesRecorded + 1,
+      version: version + 1,
+    });
     return {
       TableName: this.#table,
       Key: webhookKey(tenant, id),

@@ -35,6 +35,8 @@ export interface Webhook {
   readonly deliveredThrough: number;
   /** Since when nothing has been delivered and something failed. */
   readonly failingSince?: number;
+  /** How many of its changes are in the journal. */
+  readonly changesRecorded: number;
   readonly createdAt: number;
   readonly version: number;
 }

@@ -1,20 +1,10 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type PostFailure, postFailures } from './attempt-errors.ts';
 import { AddressRefused, type AddressRule, guardedLookup, type Resolve, resolveBySystem } from './guarded-lookup.ts';
 import { attemptTimeoutMs, connectTimeoutMs, excerptBytes, excerptTimeoutMs } from './limits.ts';
 import { isPublicAddress } from './public-address.ts';
 import { faultOfTarget, type TargetRule } from './target-url.ts';
-
-/** Why there was no answer to a request. */
-export const postFailures = {
-  address_refused: 'The URL may not be called, or its name does not lead to public addresses only.',
-  dns_failure: 'The name in the URL could not be resolved.',
-  connect_timeout: 'No connection came about in time.',
-  connection_failure: 'The connection was refused or broke.',
-  tls_failure: 'The certificate is not valid, or no common protocol was found.',
-  timeout: 'There was no answer in time.',
-} as const;
-export type PostFailure = keyof typeof postFailures;
 
 /** What became of a request. Latencies in milliseconds. */
 export type PostOutcome =

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { maxUrlLength } from './limits.ts';
 import { isPublicAddress } from './public-address.ts';
+import { faultOfForm } from './url-form.ts';
 
 /** Where webhooks may go: to public addresses by https only, or, for development, anywhere. */
 export const targetRules = ['public', 'any'] as const;
@@ -25,12 +25,9 @@ export function hostOf(url: URL): string {
 
 /** What is wrong with a URL as the target of webhooks, in words for its owner; undefined where nothing is. */
 export function faultOfTarget(text: string, rule: TargetRule): string | undefined {
-  if (text.length > maxUrlLength) return `at most ${maxUrlLength} characters`;
-  const url = URL.parse(text);
-  if (!url || !['https:', 'http:'].includes(url.protocol)) return 'a URL that begins with https://';
-  if (url.username !== '' || url.password !== '') return 'a URL without user name and password';
-  if (text.includes('#')) return 'a URL without a fragment';
-  if (rule === 'any') return undefined;
+  const fault = faultOfForm(text);
+  if (fault !== undefined || rule === 'any') return fault;
+  const url = new URL(text);
   if (url.protocol !== 'https:') return 'a URL that begins with https://';
   const port = url.port === '' ? httpsPort : Number(url.port);
   if (port !== httpsPort && (port < firstUnprivilegedPort || refusedPorts.has(port))) {

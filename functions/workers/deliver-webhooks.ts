@@ -1,0 +1,50 @@
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
+import { Journal } from '../../lib/events/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { StoredFailureNotes } from '../../lib/platform/failure-notes.ts';
+import { openPlatformTable } from '../../lib/platform/platform-table.ts';
+import { deliveryWakeUp, QueueSender, serveQueue } from '../../lib/sqs/index.ts';
+import { journalEvents } from '../../lib/webhooks/deliverable-events.ts';
+import { createDeliverer } from '../../lib/webhooks/delivery-works.ts';
+import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
+
+const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'DELIVERIES_QUEUE_URL', 'WEBHOOK_TARGETS']);
+const instruments = createInstruments();
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
+const deliverer = createDeliverer({
+  platform,
+  ledgerTable: environment.LEDGER_TABLE,
+  events: journalEvents(new Journal({ table: environment.LEDGER_TABLE }).feed),
+  post: new GuardedPost({ rule: environment.WEBHOOK_TARGETS }),
+  queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 }),
+  logger: instruments.logger,
+});
+
+/**
+ * Makes the attempts that are due. What a receiver does wrong is an outcome, written on the delivery; a message fails only where
+ * the tables could not be used.
+ */
+export const handler = serveQueue({
+  name: 'deliveries',
+  message: deliveryWakeUp,
+  instruments,
+  flags: flagsOfEnvironment(instruments.logger),
+  notes: new StoredFailureNotes(platform),
+  async handle(messages, work) {
+    for (const { body, cause } of messages) {
+      await deliverer.look(
+        body,
+        cause,
+        () => work.remainingTimeInMillis(),
+        ({ attempt, disable }) =>
+          work.measure({
+            webhookAttempts: 1,
+            webhookFailures: attempt.error === undefined ? 0 : 1,
+            webhookLatency: attempt.latencyMs,
+            ...(disable !== undefined && { webhooksDisabled: 1 }),
+          }),
+      );
+    }
+  },
+});

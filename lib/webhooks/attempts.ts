@@ -1,0 +1,93 @@
+import type { Cause, Clock } from '../dynamodb/index.ts';
+import type { LineWriter } from '../observability/index.ts';
+import type { Delivery } from '../platform/delivery.ts';
+import type { DeliveryStore } from '../platform/delivery-store.ts';
+import type { Webhook } from '../platform/webhook.ts';
+import type { WebhookStore } from '../platform/webhook-store.ts';
+import type { QueueSender } from '../sqs/index.ts';
+import { deliveryRequest } from './delivery-request.ts';
+import type { Disabling } from './disabling.ts';
+import type { GuardedPost } from './guarded-post.ts';
+import { judge, pingType, type Verdict } from './verdict.ts';
+import { wakeUpFor } from './wake-up.ts';
+
+/** The longest delay of a message in a standard queue. What is due later is found by the sweep. */
+const maxDelaySeconds = 900;
+
+/** What became of an attempt. `taken`: somebody else is at it. */
+export type AttemptEnd = 'succeeded' | 'failed' | 'taken';
+
+/** Told of each attempt that was made. */
+export type AttemptListener = (verdict: Verdict) => void;
+
+export interface AttemptsOptions {
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly disabling: Disabling;
+  readonly post: Pick<GuardedPost, 'send'>;
+  readonly queue: Pick<QueueSender, 'send'>;
+  readonly clock: Clock;
+  readonly logger: LineWriter;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+  /** A text that nobody else makes. */
+  readonly nonce?: () => string;
+}
+
+/** Makes attempts to deliver. */
+export class Attempts {
+  readonly #options: Required<AttemptsOptions>;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = { random: Math.random, nonce: () => crypto.randomUUID(), ...options };
+  }
+
+  /**
+   * Makes the next attempt of a delivery, if nobody else does: claims it, sends it, and records what came of it. Whoever dies
+   * in between leaves it to others after the lease; the receiver may then get the event twice.
+   *
+   * @throws LedgerError `unavailable`, `outcome_unknown`, `contention` where the tables could not be used
+   */
+  async make(webhook: Webhook, delivery: Delivery, listener: AttemptListener): Promise<AttemptEnd> {
+    const { deliveries, post, clock, random, nonce } = this.#options;
+    const claimed = await deliveries.claim(delivery, nonce());
+    if (!claimed) return 'taken';
+    const at = clock.now();
+    const outcome = await post.send(deliveryRequest(webhook, claimed, at));
+    const verdict = judge(webhook, claimed, outcome, { at, now: clock.now(), random: random() });
+    listener(verdict);
+    // The endpoint before the delivery: a death in between leaves the delivery to be attempted again, or given up.
+    await this.#noteOnEndpoint(webhook, claimed, verdict);
+    const isRecorded = await deliveries.record(claimed, verdict.attempt, verdict.course);
+    if (isRecorded && verdict.course.status === 'pending') await this.#wakeAt(claimed, verdict.course.nextAttemptAt);
+    return verdict.course.status === 'succeeded' ? 'succeeded' : 'failed';
+  }
+
+  /** Sends a wake-up for a delivery. Rejects where the queue does not take it. */
+  async wake(delivery: Pick<Delivery, 'tenant' | 'webhook' | 'id'>, cause: Cause, delaySeconds = 0): Promise<void> {
+    await this.#options.queue.send([wakeUpFor(delivery, cause, delaySeconds)]);
+  }
+
+  /** Saves the time until the sweep, which finds the delivery anyway. */
+  async #wakeAt(delivery: Delivery, time: number): Promise<void> {
+    const delaySeconds = Math.max(1, Math.ceil((time - this.#options.clock.now()) / 1_000));
+    if (delaySeconds > maxDelaySeconds) return;
+    try {
+      await this.wake(delivery, delivery.cause, delaySeconds);
+    } catch (error) {
+      this.#options.logger.warn('a delivery is left to the sweep', { deliveryId: delivery.id, error: error as Error });
+    }
+  }
+
+  /** Only changes are written: in good times, and through a row of failures, the endpoint is not touched. */
+  async #noteOnEndpoint(webhook: Webhook, delivery: Delivery, { course, disable }: Verdict): Promise<void> {
+    const { webhooks, disabling } = this.#options;
+    if (delivery.eventType === pingType) return;
+    if (disable !== undefined) await disabling.disable(webhook, disable, delivery.cause);
+    else if (course.status === 'succeeded' && webhook.failingSince !== undefined)
+      await webhooks.noteHealth(webhook, true);
+    else if (course.status !== 'succeeded' && webhook.failingSince === undefined) {
+      await webhooks.noteHealth(webhook, false);
+    }
+  }
+}
