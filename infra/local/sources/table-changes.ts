@@ -1,3 +1,4 @@
+import { type FSWatcher, watch } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,24 +14,50 @@ export interface TableChanges {
   stop(): void;
 }
 
-/** What one look costs is not measurable; it is how long a commit waits that counts. */
+/** How often to look while there is traffic: a commit waits half of this before it is noticed. */
 const lookIntervalMs = 8;
-/** How often to look anyway. */
+/** Without a commit for so long, the system is asked to tell of the next. */
+const quietAfterMs = 1_000;
+/** How often to look even so: not every file system tells. */
+const quietIntervalMs = 250;
+/** How often whoever waits is to look anyway. */
 const atLeastEveryMs = 5_000;
 
-/** Watches the emulator's file, which tells what is new for some microseconds: nobody asks the emulator while nothing is. */
+/**
+ * Watches the emulator's file, so that nobody asks the emulator while there is nothing new. While there is traffic, SQLite says what
+ * is new for some microseconds; but to be woken a hundred times a second costs more than one per cent of a core, so that while all
+ * is quiet the system is to say when the file's log is written to.
+ */
 export function fileChanges(databaseFile: string): TableChanges {
   const database = new DatabaseSync(databaseFile, { readOnly: true });
   const statement = database.prepare('PRAGMA data_version');
   const now = (): number => (statement.get() as { data_version: number }).data_version;
-  const waiting = new Set<{ readonly number: number; readonly until: number; readonly wake: () => void }>();
+  const waiting = new Set<Waiter>();
   let timer: NodeJS.Timeout | undefined;
+  let watcher: FSWatcher | undefined;
+  let known = now();
+  let changedAt = Date.now();
+
+  const unwatch = (): void => {
+    watcher?.close();
+    watcher = undefined;
+  };
   const look = (): void => {
-    const version = now();
     const time = Date.now();
-    for (const waiter of waiting) {
-      if (waiter.number !== version || waiter.until <= time) waiter.wake();
+    const version = now();
+    if (version !== known) {
+      known = version;
+      changedAt = time;
+      // Under traffic it would tell of every write.
+      unwatch();
+    } else if (watcher === undefined && time - changedAt >= quietAfterMs) {
+      watcher = watchLog(databaseFile, look);
     }
+    for (const { number, until, wake } of [...waiting]) {
+      if (number !== version || until <= time) wake();
+    }
+    clearTimeout(timer);
+    timer = waiting.size === 0 ? undefined : setTimeout(look, watcher ? quietIntervalMs : lookIntervalMs).unref();
   };
   return {
     now,
@@ -40,22 +67,37 @@ export function fileChanges(databaseFile: string): TableChanges {
         function wake(): void {
           waiting.delete(waiter);
           signal.removeEventListener('abort', wake);
-          if (waiting.size === 0) {
-            clearInterval(timer);
-            timer = undefined;
-          }
           fulfil();
         }
         waiting.add(waiter);
-        timer ??= setInterval(look, lookIntervalMs).unref();
         signal.addEventListener('abort', wake);
         if (signal.aborted) wake();
+        // What was committed since the number was taken is seen at once.
+        else look();
       }),
     stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
+      unwatch();
       database.close();
     },
   };
+}
+
+interface Waiter {
+  readonly number: number;
+  readonly until: number;
+  readonly wake: () => void;
+}
+
+/** Undefined where the system cannot watch the file: then it is looked at as often as under traffic. */
+function watchLog(databaseFile: string, changed: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(`${databaseFile}-wal`, { persistent: false }, changed);
+    // Whatever ends the watch, the slow look goes on.
+    return watcher.on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
 }
 
 const shortestPauseMs = 20;
