@@ -211,8 +211,12 @@ export class JournalRun {
     this.#byEntry.clear();
   }
 
+  /** What is known to be in the journal may be ahead of what is planned, where others append too: then the plan comes to nothing. */
   #frontier(place: BalancePlace): Frontier | undefined {
-    return this.#plannedFrontiers.get(balanceKey(place))?.frontier ?? this.#memory.frontier(this.#tenant, place);
+    const journaled = this.#memory.frontier(this.#tenant, place);
+    const planned = this.#plannedFrontiers.get(balanceKey(place))?.frontier;
+    if (!journaled || !planned) return journaled ?? planned;
+    return journaled.sequence > planned.sequence ? journaled : planned;
   }
 
   #isSettled(partition: string): boolean {

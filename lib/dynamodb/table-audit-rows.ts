@@ -4,6 +4,8 @@ import {
   type AssetCode,
   type Balance,
   type BalancePlace,
+  blockHash,
+  changeRecordIdOf,
   type Entry,
   type Hold,
   InvariantViolation,
@@ -11,13 +13,16 @@ import {
   type TenantId,
 } from '../ledger/index.ts';
 import type { Reversed } from '../ledger/reversal-audit.ts';
+import { parseChange } from './change-record-item.ts';
 import { parseFeeHead, parseFeeVersion } from './fee-item.ts';
 import { parseHold } from './hold-item.ts';
 import { parseAccount, parseAsset, parseBalance, parseEntry, type Row } from './items.ts';
+import { parseBlock } from './journal-item.ts';
 import {
   accountSortKey,
   assetPrefix,
   balancePrefix,
+  changeSortKey,
   feeHeadSortKey,
   feeVersionPrefix,
   holdSortKey,
@@ -33,6 +38,8 @@ export type AuditedRow =
   | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
   | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult; readonly reversed?: Reversed }
   | { readonly kind: 'hold'; readonly tenant: TenantId; readonly hold: Hold }
+  | { readonly kind: 'change'; readonly tenant: TenantId }
+  | { readonly kind: 'block'; readonly tenant: TenantId }
   | { readonly kind: 'unreadable'; readonly tenant: TenantId; readonly key: string; readonly reason: string }
   /** A row of a kind that this version does not know. */
   | { readonly kind: 'unknown' };
@@ -40,20 +47,22 @@ export type AuditedRow =
 /** What a row's partition key says: its tenant, and whose the rest is. */
 interface Partition {
   readonly tenant: TenantId;
-  readonly of?: 'A' | 'X' | 'H';
+  readonly of?: 'A' | 'X' | 'H' | 'C' | 'J';
   readonly id?: string;
   /** Whether it is that of a shard above 0: it has a balance and its entries, and no account. */
   readonly isShard?: boolean;
 }
 
 function partitionOf(row: Row): Partition | undefined {
-  const match = /^T#([^#]+)(?:#([AXH])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
+  const [, journal] = /^T#([^#]+)#J$/.exec(String(row.PK)) ?? [];
+  if (journal !== undefined) return { tenant: journal as TenantId, of: 'J' };
+  const match = /^T#([^#]+)(?:#([AXHC])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
   if (!match) return undefined;
   const [, tenant, of, id, shard] = match;
   if (shard !== undefined && of !== 'A') return undefined;
   return {
     tenant: tenant as TenantId,
-    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X' | 'H', id }),
+    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X' | 'H' | 'C', id }),
     ...(shard !== undefined && { isShard: true }),
   };
 }
@@ -90,6 +99,20 @@ function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
     return { kind: 'record', tenant, result, ...(reversed && { reversed }) };
   }
   if (of === 'H' && sortKey === holdSortKey) return { kind: 'hold', tenant, hold: parseHold(row) };
+  if (of === 'C' && sortKey === changeSortKey) {
+    const { change } = parseChange(row);
+    const { subject, number } = change;
+    requireKey(
+      id === changeRecordIdOf(tenant, subject, number),
+      'the change has another id than its subject and number',
+    );
+    return { kind: 'change', tenant };
+  }
+  if (of === 'J') {
+    const block = parseBlock(row);
+    requireKey(block.hash === blockHash(tenant, block), 'the block has another hash than what it holds');
+    return { kind: 'block', tenant };
+  }
   // Nothing in the books must agree with them, but commits read them: they must be readable.
   if (of === undefined && sortKey === feeHeadSortKey) parseFeeHead(row);
   if (of === undefined && sortKey.startsWith(feeVersionPrefix)) parseFeeVersion(row);

@@ -133,7 +133,18 @@ class FirstWalk {
   readonly #tally = new TransactionTally();
   readonly #holds = new HoldTally();
   readonly #open = new Map<number, OpenPartition>();
-  readonly #rows = { asset: 0, account: 0, balance: 0, entry: 0, record: 0, hold: 0, unreadable: 0, unknown: 0 };
+  readonly #rows = {
+    asset: 0,
+    account: 0,
+    balance: 0,
+    entry: 0,
+    record: 0,
+    hold: 0,
+    change: 0,
+    block: 0,
+    unreadable: 0,
+    unknown: 0,
+  };
   #posted = 0;
   #rejected = 0;
   #newestAt = 0;

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import { damageKinds } from '../../lib/ledger/audit-finding.ts';
 import {
@@ -75,6 +76,8 @@ beforeAll(async () => {
     patch: { status: 'frozen' },
     keyApplied: { mark: 'freeze', requestHash: '' },
   });
+  const appender = openAppender({ table: books.database.tables.ledger, endpoint: books.database.endpoint });
+  expect(await appender.append(tenant, [recordOf(payment).PK], 5_000)).toMatchObject({ blocks: 1 });
 });
 afterAll(() => books.stop());
 
@@ -137,7 +140,7 @@ const minus = (name: string, by: bigint) => (row: Row) => ({ ...row, [name]: (ro
 const set = (name: string, value: unknown) => (row: Row) => ({ ...row, [name]: value });
 
 /** What an account says of itself alone: no other row repeats it. */
-const accountsOwn = ['accountsOf', 'metadata', 'createdAt', 'version', 'keysApplied', 'owner'];
+const accountsOwn = ['accountsOf', 'metadata', 'createdAt', 'version', 'keysApplied', 'owner', 'changes'];
 
 /** Another value of the same type. */
 function otherThan(value: unknown): unknown {
@@ -156,7 +159,18 @@ describe('auditTable', () => {
       findings: [],
       moreFindings: 0,
       bucketsNotNamed: 0,
-      rows: { asset: 2, account: 6, balance: 7, entry: 42, record: 21, hold: 1, unreadable: 0, unknown: 0 },
+      rows: {
+        asset: 2,
+        account: 6,
+        balance: 7,
+        entry: 42,
+        record: 21,
+        hold: 1,
+        change: 7,
+        block: 1,
+        unreadable: 0,
+        unknown: 0,
+      },
       posted: 19,
       rejected: 1,
       newestAt: expect.any(Number),
@@ -165,7 +179,7 @@ describe('auditTable', () => {
 
   it('counts rows of kinds it does not know, and takes them for no damage', async () => {
     const { client, tables } = books.database;
-    const later = { PK: 'T#default#J', SK: 'BLOCK#000000000001' };
+    const later = { PK: 'T#default#Z', SK: 'LATER' };
     await client.send(new PutItemCommand({ TableName: tables.ledger, Item: marshall(later) }));
     try {
       const { findings, rows } = await audit();
@@ -174,6 +188,18 @@ describe('auditTable', () => {
     } finally {
       await client.send(new DeleteItemCommand({ TableName: tables.ledger, Key: marshall(later) }));
     }
+  });
+
+  it('names a block that was changed, and a change record that lies elsewhere', async () => {
+    const block = { PK: 'T#default#J', SK: 'BLOCK#000000000001' };
+    await whileDamaged(block, set('createdAt', 5n), async () => {
+      expect(await found()).toEqual([`unreadable_row: ${block.PK} ${block.SK}`]);
+    });
+    const rows = await readTable(books.database.client, books.database.tables.ledger);
+    const { PK, SK } = rows.find((row) => row.SK === 'CHANGE') as { PK: string; SK: string };
+    await whileDamaged({ PK, SK }, set('number', 9n), async () => {
+      expect(await found()).toEqual([`unreadable_row: ${PK} ${SK}`]);
+    });
   });
 
   it('names a balance that is off by one, and that its asset no longer sums to zero', async () => {
@@ -420,21 +446,26 @@ describe('auditTable', () => {
 
   it('finds whichever row is missing, but for those that nothing else speaks of', async () => {
     const unnoticed: string[] = [];
-    for (const row of await readTable(books.database.client, books.database.tables.ledger)) {
+    const rows = await readTable(books.database.client, books.database.tables.ledger);
+    for (const row of rows) {
       const key = { PK: String(row.PK), SK: String(row.SK) };
       await whileDamaged(key, gone, async () => {
         if ((await found()).length === 0) unnoticed.push(`${key.PK} ${key.SK}`);
       });
     }
     const { PK, SK } = recordOf(declined);
-    expect(unnoticed.sort()).toEqual([`${partition('unused')} ACCOUNT`, `${PK} ${SK}`].sort());
+    // That a block or a change is missing, the journal says that is walked from block to block.
+    const walked = rows
+      .filter((row) => row.SK === 'CHANGE' || row.PK === 'T#default#J')
+      .map((row) => `${row.PK} ${row.SK}`);
+    expect(unnoticed.sort()).toEqual([`${partition('unused')} ACCOUNT`, `${PK} ${SK}`, ...walked].sort());
   });
 
   it.each([
     // Nothing reserves anything yet that could be held against `held`.
     ['balance', () => balanceOf('bob'), ['version', 'held']],
     ['entry', () => entryOf('alice', 2), []],
-    ['record', () => recordOf(payment), ['nonce', 'requestHash', 'cause']],
+    ['record', () => recordOf(payment), ['nonce', 'requestHash', 'cause', 'block']],
     ['account', () => ({ PK: partition('alice'), SK: 'ACCOUNT' }), accountsOwn],
   ])('finds whichever attribute of a %s was changed, but for those that belong to it alone', async (_, keyOf, own) => {
     const key = await keyOf();
