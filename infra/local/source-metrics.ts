@@ -1,4 +1,5 @@
 import type * as Prometheus from 'prom-client';
+import type { EventSourceDefinition } from './deployment.ts';
 import { Counter, Gauge } from './prometheus-client.ts';
 import type { QueueService } from './queues.ts';
 import type { EventSources } from './sources/event-sources.ts';
@@ -15,7 +16,7 @@ export interface SourceFigures {
 /** Adds what CloudWatch would know of event source mappings and queues. */
 export function addSourceMetrics(registry: Prometheus.Registry, { sources, queues, names }: SourceFigures): void {
   const registers = [registry];
-  const labelNames = ['source'];
+  const labelNames = ['source', 'function'];
   const counters: Readonly<Record<string, [keyof SourceStatistics, string]>> = {
     batches: ['batches', 'Calls of a function by an event source.'],
     records: ['records', 'Records or messages that functions were called with, counted each time.'],
@@ -31,7 +32,7 @@ export function addSourceMetrics(registry: Prometheus.Registry, { sources, queue
       collect() {
         this.reset();
         for (const { definition, statistics } of sources.all) {
-          this.inc({ source: definition.logicalId }, statistics[figure]);
+          this.inc(labelsOf(definition), statistics[figure]);
         }
       },
     });
@@ -43,7 +44,7 @@ export function addSourceMetrics(registry: Prometheus.Registry, { sources, queue
     registers,
     collect() {
       for (const { definition, statistics } of sources.all) {
-        this.set({ source: definition.logicalId }, statistics.ageMs / 1_000);
+        this.set(labelsOf(definition), statistics.ageMs / 1_000);
       }
     },
   });
@@ -70,4 +71,9 @@ export function addSourceMetrics(registry: Prometheus.Registry, { sources, queue
       this.set(Number(await sources.isDrained()));
     },
   });
+}
+
+/** The source by the queue's or the table's name, and the function that it calls. */
+function labelsOf(source: EventSourceDefinition): { source: string; function: string } {
+  return { source: source.kind === 'queue' ? source.queueName : source.tableName, function: source.functionName };
 }
