@@ -9,7 +9,9 @@ import { deadLettersNameOf, queueNameOf } from '../../infra/queue-name.ts';
 import { maxReceives } from '../../lib/config/queues.ts';
 
 const stage = 'test';
-const arnPrefix = 'arn:aws:sqs:us-east-1:000000000000:';
+process.env.AWS_REGION ??= 'eu-central-1';
+/** SQS finds a queue by its name in the region that a request is signed for. */
+const arnPrefix = `arn:aws:sqs:${process.env.AWS_REGION}:000000000000:`;
 
 /** The handler of a worker that a queue wakes. */
 export type Worker = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
