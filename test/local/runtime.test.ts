@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -120,8 +120,6 @@ describe('npm start', () => {
     expect((await transfer(runtime, 'quiet')).status).toBe(201);
     await until(() => readFileSync(join(dataFolder, 'functions.log'), 'utf8').includes('createTransfer'));
     expect(runtime.output()).not.toContain('createTransfer');
-    // Nothing in the template needs them, and they would listen on every interface.
-    expect(existsSync(join(dataFolder, 'queues'))).toBe(false);
   });
 
   it('lets a developer try the feature flags by a file', async () => {

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
-import { fromQueue, queue, type Resources, relay } from './relay-application.ts';
+import { fromQueue, queue, type Resources, relay, table } from './relay-application.ts';
 import { type RelayOptions, type RelayRuntime, startRelayRuntime } from './relay-runtime.ts';
 import type { Call } from './relay-server.ts';
 
@@ -380,5 +382,14 @@ describe('a topic in front of queues', () => {
       attributes: { MessageGroupId: 'tenant', MessageDeduplicationId: '0' },
       messageAttributes: { type: { stringValue: 'posted', dataType: 'String' } },
     });
+  });
+});
+
+describe('an application without queues and streams that are read', () => {
+  it('starts no emulator of them, which it would only pay for', async () => {
+    runtime = await startRelayRuntime(() => table);
+    await runtime.drained();
+    expect(runtime.queuesEndpoint).toBe('');
+    expect(existsSync(join(runtime.dataFolder, 'queues'))).toBe(false);
   });
 });
