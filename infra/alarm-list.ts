@@ -41,6 +41,68 @@ export const alarmList = {
     meaning:
       'Holds whose time is over by more than ten minutes still keep funds back: the sweep does not keep up, or fails.',
   },
+  workerSilent: {
+    heading: 'Worker silent',
+    meaning: 'A worker that a schedule wakes every few minutes has not run for fifteen: nothing else says so.',
+  },
+  streamBehind: {
+    heading: 'Stream behind',
+    meaning:
+      'What was written an hour ago has only now come out of the stream of the ledger table, which forgets after 24 hours.',
+  },
+  streamLag: {
+    heading: 'Stream lag',
+    meaning:
+      'For five minutes what was written has come out of the stream of the ledger table more than a minute later.',
+  },
+  streamSilent: {
+    heading: 'Stream silent',
+    meaning: 'Transactions have been posted for fifteen minutes, and nothing has come out of the stream of the table.',
+  },
+  queueAge: {
+    heading: 'Queue age',
+    meaning:
+      'A message has been in the queue for longer than its five receives take: its worker does not keep up, or fails.',
+  },
+  deadLettersWaiting: {
+    heading: 'Dead letters waiting',
+    meaning:
+      'Dead letters have been in their queues for minutes: the worker that keeps them does not, and queues forget.',
+  },
+  deadLetters: {
+    heading: 'Dead letters',
+    meaning:
+      'A message was given up after its last receive, or a batch of the stream was; it is kept and can be repeated.',
+  },
+  failedTransactions: {
+    heading: 'Failed transactions',
+    meaning: 'A transaction at the head of a line was given up, since each try of it failed by itself.',
+  },
+  linesWaiting: {
+    heading: 'Lines waiting',
+    meaning: 'A transaction that was accepted more than five minutes ago still waits in its line.',
+  },
+  journalLag: {
+    heading: 'Journal lag',
+    meaning: 'Events reach the journal of their tenant more than five minutes after they happened.',
+  },
+  journalForgotten: {
+    heading: 'Journal forgotten',
+    meaning:
+      'The journal came upon events of an hour ago that nothing had told it of: others may be missing from it still.',
+  },
+  publicationLag: {
+    heading: 'Publication lag',
+    meaning: 'Events are published more than five minutes after they happened.',
+  },
+  deliveriesLate: {
+    heading: 'Deliveries late',
+    meaning: 'A delivery to a webhook whose attempt was due more than fifteen minutes ago has not been attempted.',
+  },
+  webhooksFailing: {
+    heading: 'Webhooks failing',
+    meaning: 'Nearly every attempt to deliver to any webhook fails: that is not the receivers any more.',
+  },
   replicationLag: {
     heading: 'Replication lag',
     meaning: 'The replica in the other Region is more than ten seconds behind: a failover now would lose as much.',

@@ -21,7 +21,7 @@ export interface AlarmsProps {
 export interface AlarmCondition
   extends Pick<
     CreateAlarmOptions,
-    'threshold' | 'evaluationPeriods' | 'datapointsToAlarm' | 'evaluateLowSampleCountPercentile'
+    'threshold' | 'evaluationPeriods' | 'datapointsToAlarm' | 'evaluateLowSampleCountPercentile' | 'treatMissingData'
   > {
   readonly metric: IMetric;
   /** The function, queue or table that is watched, where there is one alarm for each. Lower-case letters, digits and dashes. */
@@ -60,7 +60,7 @@ export class Alarms extends Construct {
     const constructId = [...wordsOf(id), ...(of?.split('-') ?? [])].map(capitalised).join('');
     const alarm = new Alarm(this, constructId, {
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      // Every metric here counts or times something that happens; while nothing happens CloudWatch has no data, and nothing is wrong.
+      // Nearly every metric here counts or times something that happens; while nothing happens CloudWatch has no data, and nothing is wrong.
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...condition,
       alarmName,

@@ -3,7 +3,7 @@ import type { Area } from './areas.ts';
 import { functionNameOf, liveAlias } from './service-name.ts';
 import type { Worker } from './workers.ts';
 
-type FunctionMetricName = 'ConcurrentExecutions' | 'Duration' | 'Errors' | 'Invocations' | 'IteratorAge' | 'Throttles';
+type FunctionMetricName = 'ConcurrentExecutions' | 'Duration' | 'Errors' | 'Invocations' | 'Throttles';
 
 /** A metric that Lambda keeps of the alias through which everything calls the function. */
 export function functionMetric(
@@ -17,6 +17,16 @@ export function functionMetric(
     namespace: 'AWS/Lambda',
     metricName,
     dimensionsMap: { FunctionName, Resource: `${FunctionName}:${liveAlias}` },
+    ...options,
+  });
+}
+
+/** How old the newest record of a batch of the stream was when the function got it. Lambda keeps it of the function, whatever its aliases. */
+export function iteratorAge(stage: string, worker: Worker, options: MetricOptions): Metric {
+  return new Metric({
+    namespace: 'AWS/Lambda',
+    metricName: 'IteratorAge',
+    dimensionsMap: { FunctionName: functionNameOf(stage, worker) },
     ...options,
   });
 }

@@ -9,6 +9,7 @@ import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import type { Stage } from './stage.ts';
 import { watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
+import { watchFlow } from './watch-flow.ts';
 import { type Worker, workers } from './workers.ts';
 
 export interface WatchStackProps extends StackProps {
@@ -40,6 +41,7 @@ export class WatchStack extends Stack {
     for (const name of functions) watchFunction(alarms, stage, name);
     watchAudit(alarms, stage);
     watchHolds(alarms, stage);
+    watchFlow(alarms, stage);
     for (const [what, table] of Object.entries(tables)) watchTable(alarms, what, table);
     if (props.replicatesTo !== undefined) watchReplica(alarms, tables.ledger, props.replicatesTo);
     new Dashboards(this, 'Dashboards', { stage, functions, tables, alarms: alarms.raised });

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { GraphWidget, type IWidget, SingleValueWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { declineReasons } from '../../lib/ledger/errors.ts';
+import { flowBusinessRows } from './flow.ts';
 import { commitAttempts, postedByType } from './money-metrics.ts';
 import { type Observed, widths } from './observed.ts';
 import { searchMetrics } from './service-metrics.ts';
@@ -45,6 +46,7 @@ export function businessWidgets({ stage }: Observed): IWidget[][] {
         width: widths.third,
       }),
     ],
+    ...flowBusinessRows({ stage }),
     [
       new GraphWidget({
         title: 'Requests, by operation',

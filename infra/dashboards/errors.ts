@@ -4,6 +4,7 @@ import { apiMetric } from '../api-metrics.ts';
 import { functionMetric } from '../function-metrics.ts';
 import { logGroupNameOf, serviceNameOf } from '../service-name.ts';
 import { throttleMetrics } from '../table-metrics.ts';
+import { flowErrorsRows } from './flow.ts';
 import { type Observed, widths } from './observed.ts';
 import { searchMetrics, serviceMetric } from './service-metrics.ts';
 
@@ -74,6 +75,7 @@ export function errorsWidgets({ stage, functions, tables }: Observed): IWidget[]
         width: widths.half,
       }),
     ],
+    ...flowErrorsRows({ stage }),
     [
       new LogQueryWidget({
         title: 'The newest warnings and errors',

@@ -3,6 +3,7 @@ import { AlarmStatusWidget, GraphWidget, type IWidget, Stats } from 'aws-cdk-lib
 import { apiMetric } from '../api-metrics.ts';
 import { functionMetric } from '../function-metrics.ts';
 import { tableMetric } from '../table-metrics.ts';
+import { flowHealthRows } from './flow.ts';
 import { type Observed, widths } from './observed.ts';
 
 const period = Duration.minutes(1);
@@ -43,6 +44,7 @@ export function healthWidgets({ stage, functions, tables, alarms }: Observed): I
       graphOf('Time in the function, p95', 'Duration', Stats.p(95)),
       graphOf('Throttled', 'Throttles', Stats.SUM),
     ],
+    ...flowHealthRows({ stage }),
     ...Object.entries(tables).map(([what, table]) => [
       new GraphWidget({
         title: `Units consumed: ${what}`,

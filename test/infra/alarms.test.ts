@@ -2,18 +2,22 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AlarmId, alarmList, anchorOf, runbookPath } from '../../infra/alarm-list.ts';
+import type { Worker } from '../../infra/workers.ts';
+import { countedTypes } from '../../lib/observability/metric-names.ts';
+import { deadLetterSources } from '../../lib/platform/dead-letter.ts';
 import { type CloudFormationTemplate, type NamedResource, propertyOf, resourcesOf } from './cloudformation-template.ts';
-import { functionNames } from './function-list.ts';
+import { functionNames, wakingOf, workerNames } from './function-list.ts';
 import { ofPrimary, synthesiseWithStandby } from './standby-fixture.ts';
 import { synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
+let api: CloudFormationTemplate;
 /** With everything that an option adds. */
 let full: CloudFormationTemplate;
 let headings: readonly string[];
 const restore = ofPrimary();
 beforeAll(async () => {
-  template = (await synthesise()).watch;
+  ({ watch: template, api } = await synthesise());
   full = (await synthesiseWithStandby({ alarmEmail: 'operator@example.com' })).watch;
   const runbook = await readFile(path.join(import.meta.dirname, '../..', runbookPath), 'utf8');
   headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => String(heading));
@@ -35,6 +39,8 @@ const linked = () =>
     alarmsOf(full).map((one) => /docs\/runbook\.md#(\S+)$/.exec(String(propertyOf(one, 'AlarmDescription')))?.[1]),
   );
 
+const isOfSchedule = (worker: Worker) => wakingOf(worker)?.by === 'schedule';
+
 /** A part of an alarm on metric math: an expression, or a metric in it. */
 interface MathPart {
   readonly Id: string;
@@ -45,10 +51,18 @@ interface MathPart {
 }
 
 describe('the alarms', () => {
-  it('watch the API, each function and each table', () => {
+  it('watch the API, each function, table, queue and schedule, and what lies between them', () => {
     const perFunction = functionNames.flatMap((name) => [`function-errors-${name}`, `function-throttles-${name}`]);
     const tables = ['ledger', 'platform', 'idempotency'].map((table) => `table-throttles-${table}`);
-    const expected = ['api-error-rate', 'api-latency', 'ledger-damaged', 'holds-overdue', ...tables];
+    const queues = ['lines', 'journal', 'publication', 'webhook-events', 'deliveries', 'balance-events'];
+    const expected = [
+      ...['api-error-rate', 'api-latency', 'ledger-damaged', 'holds-overdue', ...tables],
+      ...queues.map((queue) => `queue-age-${queue}`),
+      ...workerNames.filter(isOfSchedule).map((worker) => `worker-silent-${worker}`),
+      ...['stream-behind', 'stream-lag', 'stream-silent', 'dead-letters-waiting', 'dead-letters'],
+      ...['failed-transactions', 'lines-waiting', 'journal-lag', 'journal-forgotten', 'publication-lag'],
+      ...['deliveries-late', 'webhooks-failing'],
+    ];
     expect(alarmsOf(template).map((one) => propertyOf(one, 'AlarmName'))).toHaveLength(
       expected.length + perFunction.length,
     );
@@ -57,7 +71,13 @@ describe('the alarms', () => {
 
   it('tell one topic when they go off and when they are over, and are calm while nothing happens', () => {
     for (const { Properties } of alarmsOf(full)) {
-      expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic], TreatMissingData: 'notBreaching' });
+      // Of a worker that should run by itself, nothing is not nothing.
+      const isSilence = String(Properties?.AlarmName).includes('-worker-silent-');
+      expect(Properties).toMatchObject({
+        AlarmActions: [topic],
+        OKActions: [topic],
+        TreatMissingData: isSilence ? 'breaching' : 'notBreaching',
+      });
       expect(Properties).not.toHaveProperty('InsufficientDataActions');
     }
   });
@@ -138,6 +158,78 @@ describe('the alarms', () => {
         .flatMap((place) => [`ReadThrottleEvents of ${place}`, `WriteThrottleEvents of ${place}`])
         .sort(),
     );
+  });
+
+  it('warn of the stream long before it forgets, and of its lag soon', () => {
+    const age = { Namespace: 'AWS/Lambda', MetricName: 'IteratorAge', Statistic: 'Maximum', Period: 60 };
+    const Dimensions = [{ Name: 'FunctionName', Value: 'florin-test-dispatch-wake-ups' }];
+    expect(alarm('stream-behind').Properties).toMatchObject({ ...age, Dimensions, Threshold: 3_600_000 });
+    expect(alarm('stream-lag').Properties).toMatchObject({
+      ...age,
+      Dimensions,
+      Threshold: 60_000,
+      EvaluationPeriods: 5,
+    });
+  });
+
+  it('notice that nothing comes out of the stream although something was posted', () => {
+    const parts = alarm('stream-silent').Properties?.Metrics as readonly MathPart[];
+    expect(parts.find(({ Expression }) => Expression)?.Expression).toBe(
+      'IF(FILL(SUM(METRICS("posted")), 0) >= 1 AND FILL(dispatched, 0) < 1, 1, 0)',
+    );
+    const posted = parts.filter(({ Id }) => Id.startsWith('posted'));
+    expect(posted.map(({ MetricStat }) => MetricStat?.Metric.MetricName)).toEqual(
+      countedTypes.map(() => 'Transactions'),
+    );
+    expect(parts.find(({ Id }) => Id === 'dispatched')?.MetricStat?.Metric).toMatchObject({
+      MetricName: 'Invocations',
+      Dimensions: expect.arrayContaining([{ Name: 'FunctionName', Value: 'florin-test-dispatch-wake-ups' }]),
+    });
+  });
+
+  it('look at every queue of dead letters, and at dead letters of every source', () => {
+    const dimension = (part: MathPart, name: string) =>
+      part.MetricStat?.Metric.Dimensions.find(({ Name }) => Name === name)?.Value;
+    const parts = (name: string) =>
+      (propertyOf(alarm(name), 'Metrics') as readonly MathPart[]).filter(({ MetricStat }) => MetricStat !== undefined);
+    const deadLetters = resourcesOf(api, 'AWS::SQS::Queue')
+      .map((queue) => String(propertyOf(queue, 'QueueName')))
+      .filter((name) => /-dead-letters|-stream-failures/.test(name));
+    expect(
+      parts('dead-letters-waiting')
+        .map((part) => dimension(part, 'QueueName'))
+        .sort(),
+    ).toEqual(deadLetters.sort());
+    expect(
+      parts('dead-letters')
+        .map((part) => dimension(part, 'source'))
+        .sort(),
+    ).toEqual(Object.keys(deadLetterSources).sort());
+  });
+
+  it.each([
+    ['queue-age-lines', 'florin-test-lines.fifo', 600],
+    ['queue-age-deliveries', 'florin-test-deliveries', 1500],
+  ])('%s looks at the oldest message of %s', (name, queue, seconds) => {
+    expect(alarm(name).Properties).toMatchObject({
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: queue }],
+      Threshold: seconds,
+    });
+  });
+
+  it.each([
+    ['lines-waiting', 'OldestPending', 'florin-wake-pending-transfers', 5],
+    ['journal-lag', 'JournalLag', 'florin-append-journal', 5],
+    ['publication-lag', 'PublicationLag', 'florin-publish-events', 5],
+    ['deliveries-late', 'DeliveryOverdue', 'florin-wake-due-deliveries', 15],
+  ])('%s looks at %s of %s, in milliseconds', (name, metric, service, minutes) => {
+    expect(alarm(name).Properties).toMatchObject({
+      Namespace: 'Florin/test',
+      MetricName: metric,
+      Dimensions: [{ Name: 'service', Value: service }],
+      Threshold: minutes * 60_000,
+    });
   });
 
   it('watch a replica where there is one', () => {

@@ -32,8 +32,20 @@ const awsMetrics: Readonly<Record<string, Readonly<Record<string, readonly strin
   'AWS/ApiGateway': Object.fromEntries(
     ['Count', '4XXError', '5XXError', 'Latency'].map((name) => [name, ['ApiName,Stage']]),
   ),
-  'AWS/Lambda': Object.fromEntries(
-    ['ConcurrentExecutions', 'Duration', 'Errors', 'Throttles'].map((name) => [name, ['FunctionName,Resource']]),
+  'AWS/Lambda': {
+    ...Object.fromEntries(
+      ['ConcurrentExecutions', 'Duration', 'Errors', 'Throttles'].map((name) => [name, ['FunctionName,Resource']]),
+    ),
+    IteratorAge: ['FunctionName'],
+  },
+  'AWS/SQS': Object.fromEntries(
+    [
+      'ApproximateAgeOfOldestMessage',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateNumberOfMessagesVisible',
+      'NumberOfMessagesDeleted',
+      'NumberOfMessagesReceived',
+    ].map((name) => [name, ['QueueName']]),
   ),
   'AWS/DynamoDB': {
     ConsumedReadCapacityUnits: ['TableName'],
@@ -110,6 +122,14 @@ describe('the health dashboard', () => {
     expect(shown?.toSorted()).toEqual(names.toSorted());
   });
 
+  it('shows the oldest message of each queue, by the names that the queues have', () => {
+    const shown = shownMetrics(widget('Health', 'Oldest message, in seconds, by queue'));
+    const queues = resourcesOf(api, 'AWS::SQS::Queue')
+      .map((queue) => String(propertyOf(queue, 'QueueName')))
+      .filter((name) => !/-dead-letters|-stream-failures/.test(name));
+    expect(shown.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
+  });
+
   it.each(['Running at once', 'Time in the function, p95', 'Throttled'])('shows %s of each function', (title) => {
     expect(shownMetrics(widget('Health', title))).toHaveLength(functionNames.length);
   });
@@ -131,6 +151,16 @@ describe('the business dashboard', () => {
     ['Refused: the key is of another request', 'KeyConflicts'],
   ])('shows "%s"', (title, name) => {
     expect(searchesIn(widget('Business', title))).toMatchObject([{ name, terms: {} }]);
+  });
+});
+
+describe('the errors dashboard', () => {
+  it('shows every queue of dead letters', () => {
+    const shown = shownMetrics(widget('Errors', 'Dead letters in their queues'));
+    const queues = resourcesOf(api, 'AWS::SQS::Queue')
+      .map((queue) => String(propertyOf(queue, 'QueueName')))
+      .filter((name) => /-dead-letters|-stream-failures/.test(name));
+    expect(shown.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
   });
 });
 
