@@ -113,9 +113,10 @@ export class Committer {
   }
 
   /**
-   * Brings the commands of a line to their outcomes, strictly one after the other, as many as fit in one write: none is
-   * decided before the one ahead of it is settled or part of the same write. Where one fails, those behind it are
-   * failed untried. Never rejects but by a bug of its own.
+   * Brings the commands of a line to their outcomes, strictly one after the other: none is decided before the one ahead
+   * of it is settled or part of the same write. Where one fails, those behind it are failed untried. Those from the first
+   * on that a write has no room for stay unsettled: the next look at the line finds more to go with them. Never rejects
+   * but by a bug of its own.
    */
   async commitLine(tenant: TenantId, commands: readonly PendingCommand[], line: InLine): Promise<void> {
     await this.#commitDistinct(tenant, commands, () => {}, line);
@@ -186,6 +187,7 @@ export class Committer {
     const planned: { pending: PendingCommand; decision: Commitment }[] = [];
     const alone: PendingCommand[] = [];
     const left: PendingCommand[] = [];
+    let isCut = false;
     const working = new WorkingState(loaded.state);
     for (const pending of unanswered(commands, loaded)) {
       // What comes behind one that did not fit waits with it: it may depend on it, and the order is the list's.
@@ -198,12 +200,16 @@ export class Committer {
         plan.add(pending.command, decision, recordOf(pending, decision.result), pending.place);
         working.apply(decision);
         planned.push({ pending, decision });
+      } else if (decision.kind === 'commit' && line) {
+        isCut = true;
+        break;
       } else if (decision.kind === 'commit') left.push(pending);
       // In a line whoever is decided by himself is at its head: those before him are settled, those behind him wait.
       else if (line && (planned.length > 0 || alone.length > 0)) left.push(pending);
       else alone.push(pending);
     }
-    if (line) plan.markLine(line.account, line.hasMore || left.length > 0 ? this.#clock.now() + lineMarkMs : null);
+    const goesOn = line?.hasMore || left.length > 0 || isCut;
+    if (line) plan.markLine(line.account, goesOn ? this.#clock.now() + lineMarkMs : null);
     const writing = planned.length > 0 ? this.#write(tenant, plan, planned, loaded.foreseenFrom, line) : undefined;
     onDecided();
     const rest = (await writing) ?? nothingLeft;

@@ -19,8 +19,11 @@ import { PendingCommand } from './pending-command.ts';
 import type { Reader } from './reader.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
 
-/** Places read at once: one more than a write takes of transfers that share their source, each of which needs five items. */
-const placesAtOnce = Math.floor((maxActionsPerWrite - 1) / 5) + 1;
+/**
+ * Places read at once: as many as a write can take. Transfers between the same two accounts need four items each (record,
+ * place, two entries) beside the two balances; whatever else waits needs more, and what has no room is read again.
+ */
+const placesAtOnce = Math.floor((maxActionsPerWrite - 2) / 4);
 
 /** Below this a drain ends: a commit that was begun may take as long as the time that is left. */
 const shortestStepMs = 1_000;
@@ -115,6 +118,7 @@ export class LineDrain {
     await this.#dependencies.committer.commitLine(tenant, commands, line);
     const done: SettledInLine[] = [];
     for (const pending of commands) {
+      if (!pending.isSettled) return { done };
       try {
         const outcome = await pending.outcome;
         if (outcome.kind === 'failed') {
