@@ -102,6 +102,16 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     checksAccess: true,
     movesMoney: false,
   },
+  webhooks: {
+    description: 'Makes and changes webhooks; tells what was delivered, and delivers it again',
+    ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] },
+    platform: { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    sendsTo: ['deliveries'],
+    callsOut: true,
+    replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
   documents: {
     description: 'Serves the health check, the OpenAPI document and the API reference',
     checksAccess: false,

@@ -1,7 +1,7 @@
 /** What browsers may do from other origins. Any origin may call, since nothing rests on cookies: a key is always sent on purpose. */
 export const cors = {
   allowOrigin: '*',
-  allowMethods: ['GET', 'POST', 'PATCH'],
+  allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
   allowHeaders: [
     'Authorization',
     'Content-Type',

@@ -28,7 +28,7 @@ import {
  * that say what is wanted. */
 
 /** Gives a checked text the core's type for it. The check is the core's own pattern, so the cast adds no trust. */
-function checkedAs<T extends string>(schema: z.ZodType<string, string>): z.ZodType<T, string> {
+export function checkedAs<T extends string>(schema: z.ZodType<string, string>): z.ZodType<T, string> {
   return schema as z.ZodType<T, string>;
 }
 

@@ -20,8 +20,8 @@ const apiVersion = '1.0.0';
 
 const introduction = `A wallet and double-entry ledger.
 
-Amounts are whole minor units (cents for \`USD/2\`), written as strings of digits. Every \`POST\` and \`PATCH\` needs an
-\`Idempotency-Key\`: a key names one request for ever, so after any failure the same request with the same key is safe and
+Amounts are whole minor units (cents for \`USD/2\`), written as strings of digits. Every \`POST\`, \`PATCH\` and \`DELETE\` needs
+an \`Idempotency-Key\`: a key names one request for ever, so after any failure the same request with the same key is safe and
 gives the final answer. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
 
 const problemSchema = z
@@ -182,7 +182,7 @@ function responsesOf(route: Route, shared: SharedResponses): ZodOpenApiOperation
 }
 
 function headerSchemaOf(route: Route): z.ZodObject {
-  if (202 in route.answers) return lineHeader;
+  if (route.answers[202]?.headers?.includes('Preference-Applied')) return lineHeader;
   if (isMutation(route)) return keyHeader;
   return Object.values(route.answers).some((answer) => answer.headers?.includes('ETag'))
     ? conditionalHeaders

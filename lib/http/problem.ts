@@ -13,6 +13,7 @@ export type HttpProblemCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'webhook_disabled'
   | 'transaction_failed'
   | 'internal';
 
@@ -82,6 +83,11 @@ export const problems = {
     status: 409,
     title: 'Hold not open',
     detail: 'The hold was captured, voided, or its time is over.',
+  },
+  webhook_disabled: {
+    status: 409,
+    title: 'Webhook disabled',
+    detail: 'The webhook is switched off. Switch it on first; the key may be used again.',
   },
   idempotency_key_reused: {
     status: 422,

@@ -14,7 +14,9 @@ export type Scope =
   | 'reports:read'
   | 'holds:read'
   | 'holds:write'
-  | 'events:read';
+  | 'events:read'
+  | 'webhooks:read'
+  | 'webhooks:write';
 
 export type AnswerHeader =
   | 'ETag'
@@ -36,11 +38,20 @@ export interface RouteAnswer {
 
 /** One operation of the API: everything about it that more than its handler must know. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly operationId: string;
   /** The Lambda function that serves it. */
-  readonly area: 'assets' | 'accounts' | 'transactions' | 'holds' | 'fees' | 'reports' | 'events' | 'documents';
+  readonly area:
+    | 'assets'
+    | 'accounts'
+    | 'transactions'
+    | 'holds'
+    | 'fees'
+    | 'reports'
+    | 'events'
+    | 'webhooks'
+    | 'documents';
   /** What the caller's credentials must allow; `public` needs none. */
   readonly scope: Scope;
   readonly tag: string;

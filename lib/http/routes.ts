@@ -41,6 +41,7 @@ import {
   updateAccountBody,
 } from './requests.ts';
 import type { Route } from './route.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
 const accepted = {
   description: 'Accepted, and to be executed in its turn: asked for by `Prefer: respond-async`, or for contention.',
@@ -471,6 +472,7 @@ export const routes = [
   },
   ...eventRoutes,
   ...reportRoutes,
+  ...webhookRoutes,
   {
     method: 'GET',
     path: '/health',

@@ -59,6 +59,8 @@ export async function startApi(): Promise<TestApi> {
     PLATFORM_TABLE: database.tables.platform,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     LINES_QUEUE_URL: queues.urlOf('lines'),
+    DELIVERIES_QUEUE_URL: queues.urlOf('deliveries'),
+    WEBHOOK_TARGETS: 'public',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
     POWERTOOLS_SERVICE_NAME: 'florin-test',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
@@ -87,6 +89,7 @@ export async function loadFunctions(): Promise<Call> {
     fees: (await import('../../functions/fees/index.ts')).handler,
     reports: (await import('../../functions/reports/index.ts')).handler,
     events: (await import('../../functions/events/index.ts')).handler,
+    webhooks: (await import('../../functions/webhooks/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

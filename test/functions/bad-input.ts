@@ -33,6 +33,9 @@ const memberTransfer = { source: 'alice', destination: 'bob', asset: 'USD/2', am
 const transactionPath = `/v1/transactions/tx_${'a'.repeat(52)}`;
 const holdPath = `/v1/holds/hold_${'a'.repeat(52)}`;
 
+const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
+const deliveryPath = `${webhookPath}/deliveries/dlv_000000000001${'a'.repeat(26)}`;
+
 const feeRule = { type: 'transfer', asset: 'USD/2', basisPoints: 150, payer: 'source', feeAccount: 'bob' };
 
 /** One for each operation: a route without one does not compile. */
@@ -53,6 +56,28 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   },
   listEvents: { path: '/v1/events', query: ['after', 'types', 'limit'] },
   getBlock: { path: '/v1/journal/blocks/1' },
+  createWebhook: {
+    path: '/v1/webhooks',
+    body: { url: 'https://example.com/hook', types: ['hold.*'], description: 'Books', ordered: true },
+    required: ['url'],
+  },
+  listWebhooks: { path: '/v1/webhooks', query: ['limit', 'cursor'] },
+  getWebhook: { path: webhookPath },
+  updateWebhook: {
+    path: webhookPath,
+    body: { url: 'https://example.com/hook', types: ['hold.*'], description: 'Books', status: 'disabled' },
+  },
+  deleteWebhook: { path: webhookPath },
+  rotateWebhookSecret: { path: `${webhookPath}/rotate-secret`, body: { overlapSeconds: 60 } },
+  pingWebhook: { path: `${webhookPath}/ping` },
+  listDeliveries: { path: `${webhookPath}/deliveries`, query: ['limit', 'cursor'] },
+  getDelivery: { path: deliveryPath },
+  replayDelivery: { path: `${deliveryPath}/replay` },
+  replayEvents: {
+    path: `${webhookPath}/replays`,
+    body: { from: '1', to: '5' },
+    required: ['from', 'to'],
+  },
   listAccounts: { path: '/v1/accounts', query: ['limit', 'cursor'] },
   getAccount: { path: '/v1/accounts/alice' },
   updateAccount: {
@@ -241,6 +266,8 @@ const badRules = [
   Array.from({ length: 65 }, (_, index) => ({ ...feeRule, type: `type${index}` })),
 ];
 
+const badSequences = ['', '0', '-1', '01', '1.5', 'one', '1'.repeat(13), 1, null, {}];
+
 const badFields: Readonly<Record<string, readonly unknown[]>> = {
   code: badAssets,
   name: ['', 'n'.repeat(65), 7, null],
@@ -276,6 +303,26 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
     [{ postings: [] }],
     Array.from({ length: 32 }, () => memberTransfer),
   ],
+  url: [
+    '',
+    'example.com',
+    'ftp://example.com/',
+    'http://example.com/',
+    'https://user:pass@example.com/',
+    'https://example.com/#top',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://example.com:6379/',
+    `https://example.com/${'a'.repeat(2_048)}`,
+    7,
+    null,
+  ],
+  types: ['hold.*', 7, null, [7], [''], ['*'], ['Hold.*'], ['hold'], ['hold.created.*'], Array(51).fill('hold.*')],
+  ordered: ['true', 1, null, {}],
+  overlapSeconds: [-1, 1.5, 7 * 86_400 + 1, '60', '', true, null, {}],
+  from: badSequences,
+  to: badSequences,
   description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
   type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
   postings: [
@@ -320,6 +367,8 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
 };
 
 const badPathVariables: Readonly<Record<string, readonly string[]>> = {
+  webhookId: ['wh_1', `wh_${'A'.repeat(26)}`, `wh_${'a'.repeat(27)}`, `dlv_${'a'.repeat(26)}`, '%zz'],
+  deliveryId: ['dlv_1', `dlv_1${'a'.repeat(26)}`, `dlv_000000000001${'A'.repeat(26)}`, '%zz'],
   accountId: ['a%20b', '%C3%A5l', 'a::b', 'a'.repeat(129), '%zz', '%ff', '%F0%9F%92%B0'],
   asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],
   holdId: ['hold_1', 'alice', `hold_${'A'.repeat(52)}`, `tx_${'a'.repeat(52)}`, '%zz'],

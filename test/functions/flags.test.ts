@@ -30,6 +30,7 @@ type Request = readonly [method: string, path: string, body: unknown];
 const gold = { asset: 'GOLD', amount: '1' };
 /** The hold that is made first of all, which is captured once and can then not be voided. */
 const holdPath = `/v1/holds/${holdIdOf(recordIdOf('default' as TenantId, 'default:createHold'))}`;
+const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
 /** A request to every operation that changes something; one that is missing does not compile. */
 const mutations: Readonly<Record<MutationId, Request>> = {
   createAsset: ['POST', '/v1/assets', { code: 'SILVER' }],
@@ -48,6 +49,13 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   createHold: ['POST', '/v1/holds', { account: 'ada', ...gold }],
   captureHold: ['POST', `${holdPath}/captures`, { destination: 'bob' }],
   voidHold: ['POST', `${holdPath}/void`, undefined],
+  createWebhook: ['POST', '/v1/webhooks', { url: 'https://example.com/hook' }],
+  updateWebhook: ['PATCH', webhookPath, { types: [] }],
+  rotateWebhookSecret: ['POST', `${webhookPath}/rotate-secret`, {}],
+  pingWebhook: ['POST', `${webhookPath}/ping`, undefined],
+  replayDelivery: ['POST', `${webhookPath}/deliveries/dlv_000000000001${'a'.repeat(26)}/replay`, undefined],
+  replayEvents: ['POST', `${webhookPath}/replays`, { from: '1', to: '2' }],
+  deleteWebhook: ['DELETE', webhookPath, undefined],
 };
 const ids = Object.keys(mutations) as MutationId[];
 const reads = [

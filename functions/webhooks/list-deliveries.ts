@@ -1,0 +1,21 @@
+import * as z from 'zod';
+import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
+import { json, type Operation } from '../../lib/http/index.ts';
+import { deliveryOf } from '../../lib/http/webhook-representations.ts';
+import type { DeliveryStore } from '../../lib/platform/delivery-store.ts';
+import type { WebhookStore } from '../../lib/platform/webhook-store.ts';
+
+const position = z.string();
+
+export function listDeliveries(webhooks: WebhookStore, deliveries: DeliveryStore): Operation<'listDeliveries'> {
+  return async ({ path: { webhookId }, query: { status, limit, cursor }, caller: { tenant } }) => {
+    const binding = { operation: 'listDeliveries', tenant, webhookId, status: status ?? null };
+    const before = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
+    await webhooks.get(tenant, webhookId);
+    const page = await deliveries.list(tenant, webhookId, { status, limit, before });
+    return json(200, {
+      data: page.deliveries.map(deliveryOf),
+      ...(page.next !== undefined && { nextCursor: encodeCursor(binding, page.next) }),
+    });
+  };
+}
