@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { changeSortKey, placePrefix, recordSortKey } from '../dynamodb/keys.ts';
 import type { AccountId, TenantId } from '../ledger/index.ts';
@@ -15,8 +16,8 @@ export interface StreamWakeUps {
 
 /**
  * Reads what stream records say: that something joined a line, or that something is there for the journal. One message
- * for each line, and one for each tenant with all that is new. A record that comes again makes the same messages with the
- * same deduplication ids, as long as it comes with the same others.
+ * for each line, and one for each tenant with all that is new. A batch that comes again makes the same messages with the same
+ * deduplication ids; a part of it never makes a message that its queue would drop for another one that says less.
  */
 export function wakeUpsOf(records: readonly DynamoDBRecord[]): StreamWakeUps {
   const lines = new Map<string, OutgoingMessage>();
@@ -47,7 +48,11 @@ function journalMessages(tenant: TenantId, partitions: readonly string[], eventI
   const messages: OutgoingMessage[] = [];
   for (let from = 0; from < partitions.length; from += maxNamedInWakeUp) {
     const body: JournalWakeUp = { tenant, items: partitions.slice(from, from + maxNamedInWakeUp) };
-    messages.push({ body, group: tenantGroup(tenant), deduplicationId: `${eventId}-${from}` });
+    // A batch that failed comes again in halves: a message that names others than before must not be taken for it.
+    const deduplicationId = createHash('sha256')
+      .update([eventId, ...body.items].join('\n'))
+      .digest('hex');
+    messages.push({ body, group: tenantGroup(tenant), deduplicationId });
   }
   return messages;
 }
