@@ -31,7 +31,7 @@ const errorRegistration = [/^n0_registry\.registerError\(\w+\$, \w+\);$/gm, '/* 
 /**
  * Lets the schemas fall away that nothing names. They are mere arrays, but with computed keys in them, for which esbuild
  * must assume effects; and every error class is registered, which is an effect. Neither is changed, only marked as free of
- * effects. A registration that falls away has the SDK throw its `SSMServiceException`, with the name and the
+ * effects. A registration that falls away has the SDK throw its `SSMServiceException` (or SQS's, or SNS's), with the name and the
  * message that came over the wire, instead of a class of its own. Of DynamoDB's errors the ledger tells apart some by
  * class, so these stay registered.
  */
@@ -39,7 +39,8 @@ export const dropUnusedSchemas: Plugin = {
   name: 'drop-unused-schemas',
   setup({ onLoad }) {
     onLoad({ filter: schemas }, async ({ path: file }) => {
-      const patterns = schemas.exec(file)?.[1] === 'ssm' ? [schemaArray, errorRegistration] : [schemaArray];
+      const client = schemas.exec(file)?.[1];
+      const patterns = client === 'dynamodb' ? [schemaArray] : [schemaArray, errorRegistration];
       let contents = await readFile(file, 'utf8');
       for (const [pattern, marked] of patterns) {
         const before = contents;
