@@ -28,7 +28,7 @@ const atLeastEveryMs = 5_000;
  * is new for some microseconds; but to be woken a hundred times a second costs more than one per cent of a core, so that while all
  * is quiet the system is to say when the file's log is written to.
  */
-export function fileChanges(databaseFile: string): TableChanges {
+export function fileChanges(databaseFile: string, quietMs = quietAfterMs): TableChanges {
   const database = new DatabaseSync(databaseFile, { readOnly: true });
   const statement = database.prepare('PRAGMA data_version');
   const now = (): number => (statement.get() as { data_version: number }).data_version;
@@ -50,8 +50,13 @@ export function fileChanges(databaseFile: string): TableChanges {
       changedAt = time;
       // Under traffic it would tell of every write.
       unwatch();
-    } else if (watcher === undefined && time - changedAt >= quietAfterMs) {
-      watcher = watchLog(databaseFile, look);
+    } else if (watcher === undefined && time - changedAt >= quietMs) {
+      watcher = watchLog(databaseFile, () => {
+        // The log is written before the commit it holds is one, so what comes is looked for, not expected to be there.
+        changedAt = Date.now();
+        unwatch();
+        look();
+      });
     }
     for (const { number, until, wake } of [...waiting]) {
       if (number !== version || until <= time) wake();
