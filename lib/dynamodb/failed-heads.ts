@@ -1,18 +1,27 @@
-import { type DynamoDBDocumentClient, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import {
   type AccountId,
   InvariantViolation,
+  LedgerError,
   maxLineAttempts,
   recordIdOfTransaction,
   type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
 import type { Cause } from './cause.ts';
+import type { ActionFailure } from './faults.ts';
 import type { Row } from './items.ts';
 import { placeKey, recordKey } from './keys.ts';
 import type { HeadFailures, Place } from './line-item.ts';
 import type { Clock } from './patience.ts';
 import { insistently } from './single-write.ts';
+
+type TransactItems = TransactWriteCommandInput['TransactItems'];
 
 /** Characters of an error's message that are kept. */
 const maxMessageLength = 1_000;
@@ -108,9 +117,10 @@ export class FailedHeads {
     );
   }
 
-  /** @returns false where the transaction was no longer waiting */
+  /** @returns false where this is not what made it fail: it was settled meanwhile, or another worker gave it up */
   async #giveUp(tenant: TenantId, place: Place, failed: FailedHead): Promise<boolean> {
-    const leave = { Delete: { TableName: this.#table, Key: keyOf(tenant, place) } };
+    // Whoever settles a transaction takes its place away: where that is gone, there is nothing to tell of.
+    const leave = { Delete: { TableName: this.#table, Key: keyOf(tenant, place), ...ifPresent } };
     const keep = { Put: { TableName: this.#deadLetters.table, Item: this.#deadLetters.item(failed) } };
     const fail = {
       Update: {
@@ -123,21 +133,33 @@ export class FailedHeads {
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
       },
     };
-    const write = (TransactItems: object[]) =>
-      insistently(this.#clock, (requestTimeout) =>
-        this.#client.send(new TransactWriteCommand({ TransactItems: TransactItems as never }), { requestTimeout }),
-      );
-    const { refusal } = await write([fail, leave, keep]);
-    if (!refusal) return true;
-    if (refusal.kind !== 'cancelled') throw new InvariantViolation('a write of several is cancelled, or done');
-    const [first] = refusal.failures;
-    if (first?.kind !== 'condition') throw new InvariantViolation(`a failed head was refused: ${first?.message}`);
+    const { refusals, isInDoubt } = await this.#write([fail, leave, keep]);
+    const [ofRecord, ofPlace] = refusals;
+    if (!ofRecord) return true;
+    if (ofRecord.item?.status === 'failed') return isInDoubt && ofRecord.item.failedAt === BigInt(failed.lastFailureAt);
+    if (ofPlace?.kind === 'condition') return false;
     // A place without a transaction that waits is damage: it goes, and its dead letter tells of it.
-    if (first.item?.status === 'failed') return false;
-    await write([leave, keep]);
-    return true;
+    const alone = await this.#write([leave, keep]);
+    return alone.refusals.length === 0 || alone.isInDoubt;
+  }
+
+  /** Writes all or nothing; where a condition failed, an answer for each action. @throws LedgerError, InvariantViolation */
+  async #write(actions: TransactItems): Promise<{ refusals: readonly ActionFailure[]; isInDoubt: boolean }> {
+    const { refusal, isInDoubt } = await insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
+    );
+    if (!refusal) return { refusals: [], isInDoubt };
+    if (refusal.kind !== 'cancelled') throw new InvariantViolation('a write of several is cancelled, or done');
+    const { failures } = refusal;
+    const invalid = failures.find(({ kind }) => kind === 'invalid');
+    if (invalid) throw new InvariantViolation(`DynamoDB refused a failed head: ${invalid.message}`);
+    if (failures.some(({ kind }) => kind === 'condition')) return { refusals: failures, isInDoubt };
+    throw new LedgerError('unavailable', 'DynamoDB was too busy to take a failed head');
   }
 }
+
+/** The condition of a change that makes no item. */
+const ifPresent = { ConditionExpression: 'attribute_exists(PK)' } as const;
 
 function keyOf(tenant: TenantId, { account, acceptedAt, transaction }: Place) {
   return placeKey(tenant, account, acceptedAt, transaction);
