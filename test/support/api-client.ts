@@ -45,11 +45,16 @@ export class ApiClient {
    * Posts until there is a final answer: tries again, under the same key, after a 5xx, a broken connection, a refusal for
    * being too many (429), and while an earlier try is still being worked on.
    */
-  async settle(path: string, body: unknown, key: string = randomUUID()): Promise<ApiAnswer> {
+  async settle(
+    path: string,
+    body: unknown,
+    key: string = randomUUID(),
+    headers: SendOptions['headers'] = {},
+  ): Promise<ApiAnswer> {
     let last: unknown;
     for (let attempt = 0; attempt < retries; attempt++) {
       try {
-        const answer = await this.post(path, body, { key });
+        const answer = await this.post(path, body, { key, headers });
         if (isFinal(answer)) return answer;
         last = answer.text;
       } catch (error) {
