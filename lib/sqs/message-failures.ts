@@ -6,6 +6,11 @@ import type { FailureNotes } from './failure-notes.ts';
 import { causeOfMessage } from './message-attributes.ts';
 import { retryDelaySeconds } from './retry-delay.ts';
 
+/** How long hiding messages may take in all, in milliseconds: less than what a worker keeps back of its time. */
+const hidingMs = 2_000;
+/** How long one of the calls for that may take, in milliseconds. */
+const callMs = 1_000;
+
 /** Something is wrong with the message itself: another try would not change that. */
 export class UnusableMessage extends Error {
   override readonly name = 'UnusableMessage';
@@ -23,7 +28,10 @@ export interface MessageFailuresOptions {
 /** What is done with messages that failed: told, noted on their last receive, and hidden for a while before that. */
 export class MessageFailures {
   readonly #worker: MessageFailuresOptions;
-  readonly #client = new SQSClient({ maxAttempts: 2 });
+  readonly #client = new SQSClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: callMs / 2, requestTimeout: callMs, throwOnRequestTimeout: true },
+  });
   readonly #queueUrls = new Map<string, Promise<string>>();
 
   constructor(worker: MessageFailuresOptions) {
@@ -62,18 +70,20 @@ export class MessageFailures {
     await this.hide([record], isFinal ? 0 : retryDelaySeconds(attempts, random()));
   }
 
-  /** Never rejects. */
+  /** Never rejects, and ends in time. */
   async hide(records: readonly SQSRecord[], seconds: number): Promise<void> {
     const { name, instruments } = this.#worker;
+    const abortSignal = AbortSignal.timeout(hidingMs);
     await Promise.all(
       records.map(async ({ eventSourceARN, receiptHandle }) => {
         try {
           await this.#client.send(
             new ChangeMessageVisibilityCommand({
-              QueueUrl: await this.#queueUrl(eventSourceARN),
+              QueueUrl: await this.#queueUrl(eventSourceARN, abortSignal),
               ReceiptHandle: receiptHandle,
               VisibilityTimeout: seconds,
             }),
+            { abortSignal },
           );
         } catch (error) {
           instruments.logger.warn(`${name}: a message could not be hidden`, { error: error as Error });
@@ -82,12 +92,12 @@ export class MessageFailures {
     );
   }
 
-  #queueUrl(arn: string): Promise<string> {
+  #queueUrl(arn: string, abortSignal: AbortSignal): Promise<string> {
     const known = this.#queueUrls.get(arn);
     if (known) return known;
     const [, , , , account, name] = arn.split(':');
     const asked = this.#client
-      .send(new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }))
+      .send(new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }), { abortSignal })
       .then(({ QueueUrl = '' }) => QueueUrl);
     this.#queueUrls.set(arn, asked);
     asked.catch(() => this.#queueUrls.delete(arn));

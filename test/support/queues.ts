@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type LocalQueue, type QueueDepth, startQueues } from '../../infra/local/queues.ts';
+import { type LocalQueue, type QueueDepth, type QueuedMessage, startQueues } from '../../infra/local/queues.ts';
 import { QueueSource } from '../../infra/local/sources/queue-source.ts';
 import { type QueueName, queueList, queueNames } from '../../infra/queue-list.ts';
 import { deadLettersNameOf, queueNameOf } from '../../infra/queue-name.ts';
@@ -10,6 +10,8 @@ import { maxReceives } from '../../lib/config/queues.ts';
 
 const stage = 'test';
 process.env.AWS_REGION ??= 'eu-central-1';
+process.env.AWS_ACCESS_KEY_ID ??= 'test';
+process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
 /** SQS finds a queue by its name in the region that a request is signed for. */
 const arnPrefix = `arn:aws:sqs:${process.env.AWS_REGION}:000000000000:`;
 
@@ -42,6 +44,8 @@ export interface TestQueues {
   depthOf(queue: QueueName): QueueDepth;
   /** Receives all that is there, and deletes it. */
   take(queue: LocalQueue): { readonly body: string; readonly attributes: Readonly<Record<string, string>> }[];
+  /** Makes messages visible at once that were received. */
+  giveBack(queue: LocalQueue, received: readonly Pick<QueuedMessage, 'receiptHandle'>[]): void;
   serve(queue: QueueName, worker: Worker, options: ServeOptions): ServedQueue;
   stop(): Promise<void>;
 }
@@ -78,6 +82,10 @@ export async function startTestQueues({ visibilitySeconds = 30 }: TestQueuesOpti
     deadLettersOf: (name) => service.queue(deadLettersNameOf(stage, name)),
     depthOf: (name) => queue(name).depth,
     take,
+    giveBack(from, received) {
+      // A queue knows what was received by its handle alone.
+      from.giveBack(received as readonly QueuedMessage[]);
+    },
     serve: (name, worker, options) => serve(queue(name), arnPrefix + queueNameOf(stage, name), worker, options),
     async stop() {
       await service.stop();
