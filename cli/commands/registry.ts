@@ -4,10 +4,12 @@ import { assets } from './assets.ts';
 import { audit } from './audit.ts';
 import { balance } from './balance.ts';
 import { batch } from './batch.ts';
+import { events } from './events.ts';
 import { exportEntries } from './export.ts';
 import { history } from './history.ts';
 import { hold } from './hold.ts';
 import { importLedger } from './import.ts';
+import { journal } from './journal.ts';
 import { movements } from './movements.ts';
 import { reverse } from './reverse.ts';
 import { statement } from './statement.ts';
@@ -33,4 +35,6 @@ export const commands: readonly AddCommand[] = [
   importLedger,
   exportEntries,
   audit,
+  events,
+  journal,
 ];
