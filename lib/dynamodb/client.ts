@@ -51,14 +51,21 @@ export function createLedgerClient(skew: ClockSkew, endpoint?: string): DynamoDB
 function dropClientRequestToken(client: DynamoDBClient): void {
   client.middlewareStack.addRelativeTo(
     ((next, context) => (args) => {
+      if (context.commandName !== 'TransactWriteItemsCommand') return next(args);
       const request = args.request as { body?: unknown };
-      if (context.commandName === 'TransactWriteItemsCommand' && typeof request.body === 'string') {
-        request.body = request.body.replace(/"ClientRequestToken":"[^"]*",|,"ClientRequestToken":"[^"]*"/, '');
-      }
+      const text = textOf(request.body);
+      request.body = text.replace(/"ClientRequestToken":"[^"]*",|,"ClientRequestToken":"[^"]*"/, '');
       return next(args);
     }) satisfies SerializeMiddleware<ServiceInputTypes, ServiceOutputTypes>,
     { name: 'dropClientRequestToken', relation: 'after', toMiddleware: 'serializerMiddleware' },
   );
+}
+
+/** The SDK's serializers make texts or bytes, by its version. @throws TypeError where they make something else */
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  if (!(body instanceof Uint8Array)) throw new TypeError('the SDK made a request of no known form');
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }
 
 function watchClock(client: DynamoDBClient, skew: ClockSkew): void {
