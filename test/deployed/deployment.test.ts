@@ -31,7 +31,7 @@ describe('a deployment over one that is in use', () => {
       const history = await historyOf(before, alice, asset);
       const tables = await describedTables();
       const versions = await physicalIds(apiStack, 'AWS::Lambda::Version');
-      expect(Object.keys(tables)).toHaveLength(2);
+      expect(Object.keys(tables)).toHaveLength(3);
 
       const newKey = newApiKey(stage);
       await deploy(newKey);

@@ -11,6 +11,7 @@ export interface StageUnderTest {
   readonly url: string;
   readonly apiKey: string;
   readonly dataStack: string;
+  readonly watchStack: string;
   readonly apiStack: string;
 }
 
@@ -25,6 +26,7 @@ export function stageUnderTest(): StageUnderTest {
     url: FLORIN_URL,
     apiKey: FLORIN_API_KEY,
     dataStack: `Florin-${FLORIN_STAGE}-Data`,
+    watchStack: `Florin-${FLORIN_STAGE}-Watch`,
     apiStack: `Florin-${FLORIN_STAGE}-Api`,
   };
 }
