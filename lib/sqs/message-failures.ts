@@ -30,6 +30,7 @@ export class MessageFailures {
   readonly #worker: MessageFailuresOptions;
   readonly #client = new SQSClient({
     maxAttempts: 2,
+    useQueueUrlAsEndpoint: false,
     requestHandler: { connectionTimeout: callMs / 2, requestTimeout: callMs, throwOnRequestTimeout: true },
   });
   readonly #queueUrls = new Map<string, Promise<string>>();

@@ -43,6 +43,8 @@ export class QueueSender {
     this.#queueUrl = queueUrl;
     this.#client = new SQSClient({
       ...(endpoint !== undefined && { endpoint }),
+      // The endpoint says where the service is; the URL may name a host that only others can reach.
+      useQueueUrlAsEndpoint: false,
       maxAttempts,
       requestHandler: {
         connectionTimeout: Math.min(connectionTimeoutMs, timeoutMs),

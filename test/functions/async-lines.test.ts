@@ -212,10 +212,10 @@ describe('the lines in the log', () => {
 });
 
 describe('while the queue cannot be reached', () => {
-  /** New instances of the functions that find the queue at this URL. */
-  async function instancesWith(queueUrl: string): Promise<Call> {
+  /** New instances of the functions that find these in their environment. */
+  async function instancesWith(variables: Readonly<Record<string, string>>): Promise<Call> {
     jest.resetModules();
-    process.env.LINES_QUEUE_URL = queueUrl;
+    Object.assign(process.env, variables);
     return loadFunctions();
   }
 
@@ -226,11 +226,14 @@ describe('while the queue cannot be reached', () => {
       const silent: Server = createServer(() => {}).listen(0, '127.0.0.1');
       await once(silent, 'listening');
       const { port } = silent.address() as AddressInfo;
-      const url = api.queues.urlOf('lines');
+      const found = { LINES_QUEUE_URL: api.queues.urlOf('lines'), AWS_ENDPOINT_URL_SQS: api.queues.endpoint };
       try {
         if (mood === 'refuses connections') await new Promise((resolve) => silent.close(resolve));
-        const name = mood === 'knows no such queue' ? `${url}x` : `http://127.0.0.1:${port}/000000000000/lines.fifo`;
-        const call = await instancesWith(name);
+        const call = await instancesWith(
+          mood === 'knows no such queue'
+            ? { LINES_QUEUE_URL: `${found.LINES_QUEUE_URL}x` }
+            : { AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${port}` },
+        );
         await call('GET', `/v1/accounts/${alice}`);
         output.clear();
         const startedAt = performance.now();
@@ -245,7 +248,7 @@ describe('while the queue cannot be reached', () => {
         expect((await api.call('GET', `/v1/accounts/${alice}/pending`)).body.data).toEqual([answer.body]);
       } finally {
         silent.close();
-        process.env.LINES_QUEUE_URL = url;
+        Object.assign(process.env, found);
       }
     },
   );
