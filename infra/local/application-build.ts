@@ -39,11 +39,14 @@ export async function builtApplication(): Promise<ApplicationBuild> {
   }
 }
 
+/** What is otherwise than in a stage by default: receivers of webhooks are likely on this machine, too. */
+const contextHere = { webhookTargets: 'any' };
+
 async function build(folder: string): Promise<void> {
   const unfinished = `${folder}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   await runNode(['infra/bundle.ts'], {});
-  await runNode(applicationCommand(), { CDK_OUTDIR: unfinished });
+  await runNode(applicationCommand(), { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: JSON.stringify(contextHere) });
   renameSync(unfinished, folder);
   removeOldBuilds(folder);
 }

@@ -1,26 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { keyDigest } from '../api-key.ts';
 import { developmentKey } from './api-key.ts';
 import { builtApplication } from './application-build.ts';
 import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { startDatabase } from './database.ts';
 import type { Deployment } from './deployment.ts';
 import { openFunctionLog } from './function-log.ts';
 import { startGateway } from './gateway.ts';
 import { type FunctionOptions, LambdaFunction } from './lambda-function.ts';
 import { MetricRegistry } from './metric-registry.ts';
-import { type ParameterStore, startParameterStore } from './parameter-store.ts';
-import { Parameters } from './parameters.ts';
 import { assertPortFree, withPort } from './port.ts';
-import { type QueueService, startQueues } from './queues.ts';
 import type { TerminalStyle } from './readable-line.ts';
 import { addRuntimeMetrics } from './runtime-metrics.ts';
 import { playSchedules } from './schedules.ts';
 import { seed } from './seed.ts';
+import { type Services, startServices } from './services.ts';
 import { addSourceMetrics } from './source-metrics.ts';
 import { type EventSources, startEventSources } from './sources/event-sources.ts';
-import { type Application, readApplication } from './template-reader.ts';
+import { readApplication } from './template-reader.ts';
 
 export interface EmbeddedOptions {
   /** 0 (the default) for any free port. */
@@ -86,23 +82,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const apiKey = developmentKey(folder.apiKeyFile, options.apiKey);
 
   const application = readApplication(options.assemblyFolder ?? (await build(progress, cleanup)));
-  const { deployment, queues } = await describeWithQueues(application, apiKey, folder, cleanup);
-  const parameters = await startParameters(deployment, folder, progress, cleanup);
-
   let sources: EventSources | undefined;
-  const isConsumed = new Set(
-    deployment.sources.flatMap((source) => (source.kind === 'stream' ? source.tableName : [])),
-  );
-  const database = await progress.step('database', () =>
-    startDatabase(options.dynamodbEndpoint, folder, deployment, cleanup, (table) =>
-      isConsumed.has(table) ? (sources?.consumedUpTo(table) ?? 0) : Number.POSITIVE_INFINITY,
-    ),
-  );
-  const endpoints = {
-    dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
-    ...(queues && { queues: queues.endpoint }),
-    ...(parameters && { parameters: parameters.endpoint }),
-  };
+  const services = await startServices(application, {
+    ...options,
+    apiKey,
+    folder,
+    progress,
+    cleanup,
+    consumedUpTo: (table) => sources?.consumedUpTo(table) ?? 0,
+  });
+  const { deployment, queues, endpoints } = services;
   const metrics = new MetricRegistry(progress.warn);
   let isReady = false;
   const output = openFunctionLog({
@@ -118,16 +107,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     { endpoints, isolates: options.isolates, output },
     cleanup,
   );
-  const started = await startEventSources({
-    deployment,
-    functions,
-    queues,
-    queuesFolder: folder.queuesFolder,
-    dynamodbEndpoint: database.endpoint,
-    changes: database.changes,
-    isolates: options.isolates,
-    failed: output.failed,
-  });
+  const started = await connectSources(services, functions, folder, options.isolates, output.failed);
   sources = started;
   cleanup.defer(() => started.stop(finishBatchesWithinMs));
 
@@ -159,54 +139,45 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     url,
     port: gateway.port,
     apiKey,
-    dynamodbEndpoint: database.endpoint,
-    dynamodbPid: database.pid,
-    tables: Object.fromEntries(deployment.tables.map(({ logicalId, name }) => [logicalId, name])),
-    ...(queues && { queuesEndpoint: queues.endpoint }),
-    queueUrls: Object.fromEntries(
-      deployment.queues.map(({ logicalId, name }) => [logicalId, queues?.queueUrl(name) ?? '']),
-    ),
-    topicArns: Object.fromEntries(deployment.topics.map(({ logicalId, arn }) => [logicalId, arn])),
+    ...namesOf(services),
     drained: () => started.drained(),
-    lost: database.lost,
+    lost: services.database.lost,
     stop: () => running.disposeAsync(),
   };
 }
 
-/** Reads the template, and starts queues and topics if it has any that are used. */
-async function describeWithQueues(
-  application: Application,
-  apiKey: string,
-  folder: DataFolder,
-  cleanup: AsyncDisposableStack,
-): Promise<{ deployment: Deployment; queues?: QueueService }> {
-  const parameters = { ApiKeySha256: keyDigest(apiKey) };
-  const deployment = application.describe({ parameters, queueUrl: () => '' });
-  if (deployment.queues.length === 0 && deployment.topics.length === 0) {
-    return { deployment };
-  }
-  const queues = await startQueues(folder.queuesFolder);
-  cleanup.defer(() => queues.stop());
-  queues.create(deployment.queues, deployment.topics);
-  // Now that the port is known, the URLs of the queues in the functions' environment are, too.
-  return { deployment: application.describe({ parameters, queueUrl: queues.queueUrl }), queues };
+function connectSources(
+  { deployment, queues, database }: Services,
+  functions: ReadonlyMap<string, LambdaFunction>,
+  { queuesFolder }: DataFolder,
+  isolates: number | undefined,
+  failed: (functionName: string, message: string) => void,
+): Promise<EventSources> {
+  const { endpoint: dynamodbEndpoint, changes } = database;
+  return startEventSources({
+    deployment,
+    functions,
+    queues,
+    queuesFolder,
+    dynamodbEndpoint,
+    changes,
+    isolates,
+    failed,
+  });
 }
 
-/** Serves the template's parameters, if it has any. */
-async function startParameters(
-  { parameters: definitions }: Deployment,
-  folder: DataFolder,
-  progress: Progress,
-  cleanup: AsyncDisposableStack,
-): Promise<ParameterStore | undefined> {
-  if (definitions.length === 0) {
-    return undefined;
-  }
-  const parameters = new Parameters(definitions, folder.flagsFile, progress.warn);
-  cleanup.defer(() => parameters.stop());
-  const store = await startParameterStore((name) => parameters.find(name));
-  cleanup.defer(() => store.stop());
-  return store;
+/** Where the services are, and what they call what the template names. */
+function namesOf({ deployment, queues, database }: Services) {
+  return {
+    dynamodbEndpoint: database.endpoint,
+    dynamodbPid: database.pid,
+    ...(queues && { queuesEndpoint: queues.endpoint }),
+    tables: Object.fromEntries(deployment.tables.map(({ logicalId, name }) => [logicalId, name])),
+    queueUrls: Object.fromEntries(
+      deployment.queues.map(({ logicalId, name }) => [logicalId, queues?.queueUrl(name) ?? '']),
+    ),
+    topicArns: Object.fromEntries(deployment.topics.map(({ logicalId, arn }) => [logicalId, arn])),
+  };
 }
 
 /** The functions, which start when they are called and end when they are not. */
