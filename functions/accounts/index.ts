@@ -2,6 +2,7 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
+import { accountRoutes } from '../../lib/http/account-routes.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
@@ -22,7 +23,7 @@ const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(
-  'accounts',
+  accountRoutes,
   {
     createAccount: createAccount(ledger, onceFor('createAccount')),
     listAccounts: listAccounts(ledger),

@@ -2,6 +2,7 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
+import { assetRoutes } from '../../lib/http/asset-routes.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
@@ -16,7 +17,7 @@ const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
 
 export const handler = serveArea(
-  'assets',
+  assetRoutes,
   {
     createAsset: createAsset(ledger, once),
     listAssets: listAssets(ledger),

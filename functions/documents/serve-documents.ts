@@ -1,3 +1,4 @@
+import { documentRoutes } from '../../lib/http/document-routes.ts';
 import { type AreaHandler, serveArea } from '../../lib/http/index.ts';
 import type { Instruments } from '../../lib/observability/index.ts';
 import { DocumentFiles } from './document-files.ts';
@@ -24,7 +25,7 @@ const pagePolicy = {
 export function serveDocuments(root: string, instruments: Instruments): AreaHandler {
   const files = new DocumentFiles(root);
   return serveArea(
-    'documents',
+    documentRoutes,
     {
       getHealth,
       getOpenApi: getOpenApi(files),

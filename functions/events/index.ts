@@ -1,6 +1,7 @@
 import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { Journal } from '../../lib/events/index.ts';
+import { eventRoutes } from '../../lib/http/event-routes.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { getBlock } from './get-block.ts';
@@ -11,7 +12,7 @@ const instruments = createInstruments();
 const journal = new Journal({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(
-  'events',
+  eventRoutes,
   { listEvents: listEvents(journal.feed), getBlock: getBlock(journal.blocks) },
   { authenticate: staticKey(environment.API_KEY_SHA256), instruments },
 );

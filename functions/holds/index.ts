@@ -2,6 +2,7 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
+import { holdRoutes } from '../../lib/http/hold-routes.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { lineWaker } from '../../lib/sqs/index.ts';
@@ -18,7 +19,7 @@ const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
 
 export const handler = serveArea(
-  'holds',
+  holdRoutes,
   {
     createHold: createHold(ledger),
     captureHold: captureHold(ledger),

@@ -2,6 +2,7 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { Reports } from '../../lib/dynamodb/reports.ts';
 import { serveArea } from '../../lib/http/index.ts';
+import { reportRoutes } from '../../lib/http/report-routes.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { exportEntries } from './export-entries.ts';
 import { getChecks } from './get-checks.ts';
@@ -13,7 +14,7 @@ const instruments = createInstruments();
 const reports = new Reports({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(
-  'reports',
+  reportRoutes,
   {
     getStatement: getStatement(reports),
     exportEntries: exportEntries(reports),

@@ -3,6 +3,7 @@ import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
+import { transactionRoutes } from '../../lib/http/transaction-routes.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { lineWaker } from '../../lib/sqs/index.ts';
 import { createBatch } from './create-batch.ts';
@@ -25,7 +26,7 @@ const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
 
 export const handler = serveArea(
-  'transactions',
+  transactionRoutes,
   {
     createDeposit: createDeposit(ledger),
     createWithdrawal: createWithdrawal(ledger),

@@ -5,6 +5,7 @@ import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { systemClock as clock } from '../../lib/dynamodb/index.ts';
 import { Journal } from '../../lib/events/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
+import { webhookRoutes } from '../../lib/http/webhook-routes.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { DeliveryStore } from '../../lib/platform/delivery-store.ts';
@@ -48,7 +49,7 @@ const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(
-  'webhooks',
+  webhookRoutes,
   {
     createWebhook: createWebhook(endpoints, rule, onceFor('createWebhook')),
     listWebhooks: listWebhooks(webhooks),

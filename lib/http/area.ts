@@ -13,7 +13,7 @@ import { preferHeaders, prefers, respondAsync } from './prefer.ts';
 import { HttpProblem, problems } from './problem.ts';
 import { problemResult } from './problem-answers.ts';
 import { routeKey } from './route.ts';
-import { type AnyRoute, type Area, type MutatingArea, type OperationId, routes } from './routes.ts';
+import type { AnyRoute, Area, MutatingArea, OperationId } from './routes.ts';
 
 /** What is kept back of the function's time to render and send the answer. */
 const answerMarginMs = 500;
@@ -28,10 +28,15 @@ export type AreaHandler = (event: APIGatewayProxyEvent, context: Context) => Pro
 /**
  * Makes the Lambda handler of an area: it picks the operation by method and resource, as API Gateway names them, and
  * runs it inside the middleware chain. It keeps nothing of a request, so it may serve several at once.
+ *
+ * It is given the area's own routes rather than the whole table, so that a bundle has no schemas of other areas.
  */
-export function serveArea<A extends Area>(area: A, operations: Operations<A>, options: AreaOptions<A>): AreaHandler {
-  const served = new Map<string, AnyRoute>();
-  for (const route of routes) if (route.area === area) served.set(routeKey(route), route);
+export function serveArea<R extends AnyRoute>(
+  areaRoutes: readonly R[],
+  operations: Operations<R['area']>,
+  options: AreaOptions<R['area']>,
+): AreaHandler {
+  const served = new Map<string, AnyRoute>(areaRoutes.map((route) => [routeKey(route), route]));
   // A route's own operation is what its id names in the map, and validation has made what that operation takes.
   const byId = operations as unknown as Readonly<Record<OperationId, Operation<OperationId>>>;
 

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { staticKey } from '../../lib/auth/index.ts';
 import { defaultFlags } from '../../lib/config/flags.ts';
+import { assetRoutes } from '../../lib/http/asset-routes.ts';
 import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
 import { InvariantViolation, LedgerError } from '../../lib/ledger/index.ts';
 import { apiKey, callWith } from '../functions/api.ts';
@@ -18,7 +19,7 @@ beforeEach(clear);
 function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => Promise<Answer>) {
   const authenticate = staticKey(createHash('sha256').update(apiKey).digest('hex'));
   const handler = serveArea(
-    'assets',
+    assetRoutes,
     { createAsset, listAssets: () => json(200, { data: [] }) },
     { authenticate, instruments, flags: { current: async () => defaultFlags } },
   );
