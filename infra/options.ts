@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import * as z from 'zod';
+import { stageOf } from './stage.ts';
 
 /** What a stage is deployed with, beside its name: CDK context values, all optional (`cdk deploy -c alarmEmail=…`). */
 export interface Options {
@@ -47,7 +48,7 @@ const context = z.object({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
     .optional(),
   canary: z.enum(['on', 'off']).default('on'),
-  webhookTargets: z.enum(['public', 'any']).default('public'),
+  webhookTargets: z.enum(['public', 'any']).optional(),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
   warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),
 });
@@ -64,7 +65,10 @@ export function optionsOf(scope: IConstruct): Options {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new Error(`The context is not valid. ${faults.join('; ')}`);
   }
-  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...options } = parsed.data;
+  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...given } = parsed.data;
+  // Who tries an emulator has his receivers on his own machine.
+  const webhookTargets = given.webhookTargets ?? (stageOf(scope).platform === 'aws' ? 'public' : 'any');
+  const options = { ...given, webhookTargets };
   if (reads === undefined && writes === undefined) return options;
   return {
     ...options,

@@ -41,9 +41,16 @@ export class ApiClient {
     return this.#send('PATCH', path, body, { 'idempotency-key': options.key ?? randomUUID(), ...options.headers });
   }
 
+  delete(path: string, options: SendOptions = {}): Promise<ApiAnswer> {
+    return this.#send('DELETE', path, undefined, {
+      'idempotency-key': options.key ?? randomUUID(),
+      ...options.headers,
+    });
+  }
+
   /**
    * Posts until there is a final answer: tries again, under the same key, after a 5xx, a broken connection, a refusal for
-   * being too many (429), and while an earlier try is still being worked on.
+   * being too many (429), while an earlier try is still being worked on, and while it waits in a line without having asked for that.
    */
   async settle(
     path: string,
@@ -87,6 +94,7 @@ export class ApiClient {
   }
 }
 
-function isFinal({ status, body }: ApiAnswer): boolean {
+function isFinal({ status, headers, body }: ApiAnswer): boolean {
+  if (status === 202) return headers.has('preference-applied');
   return status < 500 && status !== 429 && body.code !== 'in_progress';
 }

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Webhook as Verifier } from 'standardwebhooks';
+import { type Receiver, startReceiver } from '../webhooks/receiver.ts';
+import { openTarget, type Target } from './target.ts';
+
+/** Whether the stage runs where this test does, so that it can reach a receiver here. */
+const isLocal = ['', 'localhost', '127.0.0.1'].includes(
+  process.env.FLORIN_URL === undefined ? '' : new URL(process.env.FLORIN_URL).hostname,
+);
+
+const giveUpAfterMs = 60_000;
+
+let target: Target;
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await startReceiver();
+  target = await openTarget();
+  await target.api.post('/v1/assets', { code: 'USD/2' });
+  await target.api.post('/v1/accounts', { id: 'system:external', unbounded: true });
+}, 120_000);
+afterAll(async () => {
+  await target.stop();
+  await receiver.stop();
+});
+
+async function until(isDone: () => boolean): Promise<void> {
+  const giveUpAt = Date.now() + giveUpAfterMs;
+  while (!isDone() && Date.now() < giveUpAt) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('webhooks', () => {
+  it.each([
+    ['in any order', false],
+    ['in the order of the journal', true],
+  ])(
+    'bring every transaction of an account to a receiver, signed, %s',
+    async (_name, ordered) => {
+      const { api } = target;
+      const created = await api.post('/v1/webhooks', { url: receiver.url, types: ['transaction.posted'], ordered });
+      if (!isLocal) {
+        // A stage on AWS calls public addresses only.
+        expect(created).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+        return;
+      }
+      expect(created.status).toBe(201);
+      const webhook = created.body;
+      const account = target.name(`receiver-${ordered}`);
+      await api.post('/v1/accounts', { id: account });
+      const ids: string[] = [];
+      for (let count = 0; count < 5; count++) {
+        const { body } = await api.post(`/v1/accounts/${account}/deposits`, { asset: 'USD/2', amount: '1' });
+        ids.push(body.id);
+      }
+      const arrived = () => {
+        const events = receiver.requests
+          .filter(({ body }) => body.includes(account))
+          .map(({ body, headers }) => new Verifier(webhook.secret).verify(body, headers as Record<string, string>));
+        return events.map((event) => (event as { data: { id: string } }).data.id);
+      };
+      await until(() => new Set(arrived()).size >= ids.length);
+      const once = [...new Set(arrived())];
+      expect(ordered ? once : once.toSorted()).toEqual(ordered ? ids : ids.toSorted());
+      const { body } = await api.get(`/v1/webhooks/${webhook.id}/deliveries?status=succeeded`);
+      expect(body.data.length).toBeGreaterThanOrEqual(ids.length - 1);
+      await api.delete(`/v1/webhooks/${webhook.id}`);
+      receiver.requests.length = 0;
+    },
+    giveUpAfterMs + 30_000,
+  );
+
+  it(
+    'answer a ping',
+    async () => {
+      const { api } = target;
+      if (!isLocal) return;
+      const { body: webhook } = await api.post('/v1/webhooks', { url: receiver.url, types: ['hold.*'] });
+      await api.post(`/v1/webhooks/${webhook.id}/ping`, undefined);
+      await until(() => receiver.requests.length > 0);
+      const [request] = receiver.requests;
+      if (!request) throw new Error('no ping came');
+      expect(
+        new Verifier(webhook.secret).verify(request.body, request.headers as Record<string, string>),
+      ).toMatchObject({
+        type: 'io.florin.webhook.ping',
+      });
+      await api.delete(`/v1/webhooks/${webhook.id}`);
+    },
+    giveUpAfterMs + 30_000,
+  );
+});
