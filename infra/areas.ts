@@ -112,6 +112,39 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     checksAccess: true,
     movesMoney: false,
   },
+  monitors: {
+    description: 'Makes and changes the monitors of balances, and tells their states',
+    ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem'] },
+    platform: {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ],
+    },
+    replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
+  admin: {
+    description: 'Tells the dead letters, brings them back to work or discards them',
+    ledger: {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:BatchGetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+      ],
+    },
+    platform: { actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'] },
+    sendsTo: ['lines', 'journal', 'publication', 'webhookEvents', 'deliveries', 'balanceEvents'],
+    replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
   documents: {
     description: 'Serves the health check, the OpenAPI document and the API reference',
     checksAccess: false,

@@ -119,6 +119,17 @@ export const workers = {
     publishes: true,
     obeysFlags: true,
   },
+  'watch-balances': {
+    description: 'Looks at the balances that events touched, and tells their monitors',
+    wokenBy: { by: 'queue', queue: 'balanceEvents', maximumConcurrency: 10 },
+    ledger: {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem'],
+      // A threshold that was crossed is recorded for the journal.
+      narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#C#*'] }],
+    },
+    platform: { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    obeysFlags: true,
+  },
   'keep-dead-letters': {
     description: 'Keeps what comes out of the queues of dead letters',
     wokenBy: { by: 'deadLetters' },

@@ -30,7 +30,8 @@ export type Fault =
   | { readonly kind: 'condition'; readonly item: Row | undefined }
   | { readonly kind: 'busy' | 'unreachable' | 'unknown' | 'fatal'; readonly cause: unknown };
 
-const busyErrors = new Set([
+/** Throttling and conflicts. */
+export const busyErrors = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
   'ThrottlingException',
@@ -39,7 +40,8 @@ const busyErrors = new Set([
   'LimitExceededException',
 ]);
 
-const unreachableErrors = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Codes of connections that did not come about. */
+export const unreachableErrors = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** Tells what an error of the SDK says about the effect of the call; whatever is not recognised is `unknown`. */
 export function faultOf(error: unknown): Fault {
@@ -65,7 +67,7 @@ export function faultOf(error: unknown): Fault {
 }
 
 /** Refusals of DynamoDB for what a request says, whoever makes it. */
-const requestErrors = new Set(['ValidationException', 'ItemCollectionSizeLimitExceededException']);
+export const requestErrors = new Set(['ValidationException', 'ItemCollectionSizeLimitExceededException']);
 
 /**
  * Whether an error is of the very command that met it: damaged data that it needs, a request that DynamoDB finds wrong, or

@@ -15,6 +15,8 @@ export type HttpProblemCode =
   | 'rate_limited'
   | 'webhook_disabled'
   | 'transaction_failed'
+  | 'dead_letter_not_open'
+  | 'not_reprocessable'
   | 'internal';
 
 export type ProblemCode =
@@ -88,6 +90,16 @@ export const problems = {
     status: 409,
     title: 'Webhook disabled',
     detail: 'The webhook is switched off. Switch it on first; the key may be used again.',
+  },
+  dead_letter_not_open: {
+    status: 409,
+    title: 'Dead letter not open',
+    detail: 'Somebody has seen to the dead letter before.',
+  },
+  not_reprocessable: {
+    status: 409,
+    title: 'Not reprocessable',
+    detail: 'The dead letter cannot be brought back to work; the detail says why.',
   },
   idempotency_key_reused: {
     status: 422,

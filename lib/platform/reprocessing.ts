@@ -1,6 +1,6 @@
 import type { AppliedKey, Cause } from '../dynamodb/index.ts';
 import type { Clock } from '../dynamodb/patience.ts';
-import { InvariantViolation, type TenantId, type TransactionId } from '../ledger/index.ts';
+import { InvariantViolation, type RefusalCode, type TenantId, type TransactionId } from '../ledger/index.ts';
 import type { DeadLetterQueue, DeadMessage, Resolution } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';
 import type { StoredDeadLetter } from './dead-letter-item.ts';
@@ -10,7 +10,9 @@ import { type DeadLetterStore, wasResolvedBy } from './dead-letter-store.ts';
 export type AcceptedAnew =
   /** As another transaction; `already` when it was before. */
   | { readonly kind: 'accepted' | 'already'; readonly transactionId: TransactionId }
-  | { readonly kind: 'not_failed' | 'unreadable' };
+  | { readonly kind: 'not_failed' | 'unreadable' }
+  /** As any command may be, by what there is now. */
+  | { readonly kind: 'refused'; readonly code: RefusalCode };
 
 /** How letters are brought back to work; what fails with a LedgerError may be tried again under the same key. */
 export interface BackToWork {
@@ -95,7 +97,7 @@ export class Reprocessing {
       if (!tenant || !transactionId) throw new InvariantViolation(`${id} does not say of which transaction it is`);
       const accepted = await this.#work.acceptAnew(tenant, transactionId, cause);
       if ('transactionId' in accepted) return { kind: 'done', became: { transactionId: accepted.transactionId } };
-      return { kind: 'not_reprocessable', detail: accepted.kind === 'not_failed' ? notFailed : unreadable };
+      return { kind: 'not_reprocessable', detail: whyNot(accepted) };
     }
     if (!message) throw new InvariantViolation(`${id} has no message`);
     if (source === 'ledger_stream') return { kind: 'not_reprocessable', detail: undispatched };
@@ -103,5 +105,16 @@ export class Reprocessing {
     // The same request sent again within minutes is sent once.
     const messageId = await this.#work.resend(source, message, `${id}-${keyApplied.mark}`);
     return { kind: 'done', became: { messageId } };
+  }
+}
+
+function whyNot(result: Exclude<AcceptedAnew, { readonly transactionId: TransactionId }>): string {
+  switch (result.kind) {
+    case 'not_failed':
+      return notFailed;
+    case 'unreadable':
+      return unreadable;
+    case 'refused':
+      return `The transaction was refused: ${result.code}.`;
   }
 }

@@ -60,6 +60,10 @@ export async function startApi(): Promise<TestApi> {
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     LINES_QUEUE_URL: queues.urlOf('lines'),
     DELIVERIES_QUEUE_URL: queues.urlOf('deliveries'),
+    JOURNAL_QUEUE_URL: queues.urlOf('journal'),
+    PUBLICATION_QUEUE_URL: queues.urlOf('publication'),
+    WEBHOOK_EVENTS_QUEUE_URL: queues.urlOf('webhookEvents'),
+    BALANCE_EVENTS_QUEUE_URL: queues.urlOf('balanceEvents'),
     WEBHOOK_TARGETS: 'public',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
     POWERTOOLS_SERVICE_NAME: 'florin-test',
@@ -90,6 +94,8 @@ export async function loadFunctions(): Promise<Call> {
     reports: (await import('../../functions/reports/index.ts')).handler,
     events: (await import('../../functions/events/index.ts')).handler,
     webhooks: (await import('../../functions/webhooks/index.ts')).handler,
+    monitors: (await import('../../functions/monitors/index.ts')).handler,
+    admin: (await import('../../functions/admin/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

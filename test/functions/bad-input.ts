@@ -20,6 +20,8 @@ export interface BadRow {
 interface Sample {
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Fields that null takes away. */
+  readonly nullable?: readonly string[];
   /** Fields that the body cannot do without. */
   readonly required?: readonly string[];
   readonly query?: readonly string[];
@@ -35,6 +37,10 @@ const holdPath = `/v1/holds/hold_${'a'.repeat(52)}`;
 
 const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
 const deliveryPath = `${webhookPath}/deliveries/dlv_000000000001${'a'.repeat(26)}`;
+
+const monitorPath = `/v1/accounts/alice/monitors/mon_${'a'.repeat(26)}`;
+const deadLetter = `dl_${'1'.repeat(13)}${'a'.repeat(26)}`;
+const deadLetterPath = `/v1/admin/dead-letters/${deadLetter}`;
 
 const feeRule = { type: 'transfer', asset: 'USD/2', basisPoints: 150, payer: 'source', feeAccount: 'bob' };
 
@@ -54,6 +60,24 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
       metadata: { tier: 'gold' },
     },
   },
+  createMonitor: {
+    path: '/v1/accounts/alice/monitors',
+    body: { asset: 'USD/2', below: '100', description: 'Tell finance' },
+    required: ['asset', 'below'],
+  },
+  listMonitors: { path: '/v1/accounts/alice/monitors' },
+  getMonitor: { path: monitorPath },
+  updateMonitor: { path: monitorPath, body: { above: '100', description: 'High' }, nullable: ['description'] },
+  deleteMonitor: { path: monitorPath },
+  listDeadLetters: { path: '/v1/admin/dead-letters', query: ['status', 'kind', 'source', 'limit', 'cursor'] },
+  getDeadLetter: { path: deadLetterPath },
+  reprocessDeadLetters: {
+    path: '/v1/admin/dead-letters/reprocess',
+    body: { filter: { kind: 'message', source: 'lines' }, limit: 5 },
+    required: ['filter'],
+  },
+  reprocessDeadLetter: { path: `${deadLetterPath}/reprocess` },
+  discardDeadLetter: { path: `${deadLetterPath}/discard`, body: { reason: 'Repaired' }, required: ['reason'] },
   listEvents: { path: '/v1/events', query: ['after', 'types', 'limit'] },
   getBlock: { path: '/v1/journal/blocks/1' },
   createWebhook: {
@@ -192,6 +216,7 @@ const badAmounts = [
 ];
 const badAccounts = ['', 'a b', 'ål', '💰', 'a::b', ':a', 'a:', 'a/b', 'a'.repeat(129), 7, null, ['alice']];
 const badAssets = ['', 'usd', 'USD/222', 'USD/', 'USD.two', 'ÜSD', 'A'.repeat(33), '1USD', 7, null];
+const badThresholds = ['9'.repeat(31), '1.5', 1.5, '1e3', '+1', ' 1', '', 'ten', true, {}, [5], 2 ** 53];
 const badMetadata = [
   'order',
   7,
@@ -323,6 +348,12 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
   overlapSeconds: [-1, 1.5, 7 * 86_400 + 1, '60', '', true, null, {}],
   from: badSequences,
   to: badSequences,
+  below: badThresholds,
+  above: badThresholds,
+  ids: [[], 'x', null, [7], ['dl_1'], [deadLetter, deadLetter], Array(51).fill(deadLetter)],
+  filter: ['', 7, [], null, { kind: 'other' }, { source: 'Lines' }, { status: 'open' }],
+  limit: [0, -1, 1.5, 51, '5', null, true],
+  reason: ['', 'r'.repeat(257), 7, null],
   description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
   type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
   postings: [
@@ -358,6 +389,9 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   order: ['', 'newest', 'ASC'].map((text) => [text, 'invalid_request']),
   asset: ['', 'usd', 'USD.two', '💰'].map((text) => [text, 'invalid_request']),
   format: ['', 'xml', 'CSV'].map((text) => [text, 'invalid_request']),
+  status: ['', 'new', 'OPEN'].map((text) => [text, 'invalid_request']),
+  kind: ['', 'other', 'Message'].map((text) => [text, 'invalid_request']),
+  source: ['', 'queue', 'Lines'].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
   after: ['x', '', '01', '-1', '1.5', 'WzEsMiwzXQ', '💰'].map((text) => [text, 'invalid_cursor']),
   types: ['', 'posted', 'transaction.', 'transaction.posted,,', 'account.*,hold', '💰'].map((text) => [
@@ -367,6 +401,8 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
 };
 
 const badPathVariables: Readonly<Record<string, readonly string[]>> = {
+  monitorId: ['mon_1', `mon_${'A'.repeat(26)}`, `mon_${'a'.repeat(27)}`, `wh_${'a'.repeat(26)}`, '%zz'],
+  deadLetterId: ['dl_1', `dl_${'a'.repeat(39)}`, `dl_${'1'.repeat(13)}${'A'.repeat(26)}`, '%zz'],
   webhookId: ['wh_1', `wh_${'A'.repeat(26)}`, `wh_${'a'.repeat(27)}`, `dlv_${'a'.repeat(26)}`, '%zz'],
   deliveryId: ['dlv_1', `dlv_1${'a'.repeat(26)}`, `dlv_000000000001${'A'.repeat(26)}`, '%zz'],
   accountId: ['a%20b', '%C3%A5l', 'a::b', 'a'.repeat(129), '%zz', '%ff', '%F0%9F%92%B0'],
@@ -478,12 +514,13 @@ function bodyRows({ path, body = {} }: Sample): BadRow[] {
 }
 
 /** Every field of the body in turn with every bad value for it, and the required ones missing. */
-function fieldRows(route: Route, { path, body = {}, required = [] }: Sample): BadRow[] {
+function fieldRows(route: Route, { path, body = {}, required = [], nullable = [] }: Sample): BadRow[] {
   const fields = Object.keys((route.body as z.ZodObject).shape);
   const wrong = fields.flatMap((field): BadRow[] => {
     const values = field === 'expiresAt' || field === 'effectiveAt' ? badEnds : badFields[field];
     if (!values) throw new Error(`no bad values for the field ${field}`);
-    return values.map((value) => ({
+    const bad = values.filter((value) => value !== null || !nullable.includes(field));
+    return bad.map((value) => ({
       name: `${field} ${show(value)}`,
       path,
       body: { ...body, [field]: value },

@@ -31,6 +31,8 @@ const gold = { asset: 'GOLD', amount: '1' };
 /** The hold that is made first of all, which is captured once and can then not be voided. */
 const holdPath = `/v1/holds/${holdIdOf(recordIdOf('default' as TenantId, 'default:createHold'))}`;
 const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
+const monitorPath = `/v1/accounts/ada/monitors/mon_${'a'.repeat(26)}`;
+const deadLetterPath = `/v1/admin/dead-letters/dl_${'1'.repeat(13)}${'a'.repeat(26)}`;
 /** A request to every operation that changes something; one that is missing does not compile. */
 const mutations: Readonly<Record<MutationId, Request>> = {
   createAsset: ['POST', '/v1/assets', { code: 'SILVER' }],
@@ -49,6 +51,12 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   createHold: ['POST', '/v1/holds', { account: 'ada', ...gold }],
   captureHold: ['POST', `${holdPath}/captures`, { destination: 'bob' }],
   voidHold: ['POST', `${holdPath}/void`, undefined],
+  createMonitor: ['POST', '/v1/accounts/ada/monitors', { asset: 'GOLD', below: '5' }],
+  updateMonitor: ['PATCH', monitorPath, { description: 'Low' }],
+  deleteMonitor: ['DELETE', monitorPath, undefined],
+  reprocessDeadLetter: ['POST', `${deadLetterPath}/reprocess`, undefined],
+  reprocessDeadLetters: ['POST', '/v1/admin/dead-letters/reprocess', { filter: {} }],
+  discardDeadLetter: ['POST', `${deadLetterPath}/discard`, { reason: 'Repaired' }],
   createWebhook: ['POST', '/v1/webhooks', { url: 'https://example.com/hook' }],
   updateWebhook: ['PATCH', webhookPath, { types: [] }],
   rotateWebhookSecret: ['POST', `${webhookPath}/rotate-secret`, {}],

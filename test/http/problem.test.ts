@@ -13,6 +13,8 @@ const contract: Record<ProblemCode, number> = {
   already_exists: 409,
   in_progress: 409,
   hold_not_open: 409,
+  dead_letter_not_open: 409,
+  not_reprocessable: 409,
   webhook_disabled: 409,
   already_reversed: 409,
   balance_conflict: 409,
