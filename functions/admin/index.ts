@@ -2,6 +2,7 @@ import { staticKey } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
+import { adminRoutes } from '../../lib/http/admin-routes.ts';
 import { serveArea } from '../../lib/http/index.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
@@ -56,7 +57,7 @@ const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(
-  'admin',
+  adminRoutes,
   {
     listDeadLetters: listDeadLetters(platform),
     getDeadLetter: getDeadLetter(letters),

@@ -3,6 +3,7 @@ import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { serveArea } from '../../lib/http/index.ts';
+import { monitorRoutes } from '../../lib/http/monitor-routes.ts';
 import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { MonitorStore } from '../../lib/platform/monitor-store.ts';
@@ -27,7 +28,7 @@ const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(
-  'monitors',
+  monitorRoutes,
   {
     createMonitor: createMonitor(monitors, onceFor('createMonitor')),
     listMonitors: listMonitors(monitors, ledger),

@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { adminRoutes } from './admin-routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
