@@ -50,6 +50,11 @@ export class Attempts {
    */
   async make(webhook: Webhook, delivery: Delivery, listener: AttemptListener): Promise<AttemptEnd> {
     const { deliveries, post, clock, random, nonce } = this.#options;
+    if (delivery.tries >= delivery.maxTries) {
+      // Whoever made its last attempt died of it, or in it: nobody is to try for ever.
+      await deliveries.giveUp(delivery, 'exhausted');
+      return 'failed';
+    }
     const claimed = await deliveries.claim(delivery, nonce());
     if (!claimed) return 'taken';
     const at = clock.now();

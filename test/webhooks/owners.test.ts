@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AppliedKey } from '../../lib/dynamodb/index.ts';
+import { logger } from '../../lib/observability/index.ts';
+import { DeliveryStore } from '../../lib/platform/delivery-store.ts';
+import { openPlatformTable } from '../../lib/platform/platform-table.ts';
+import { WebhookStore } from '../../lib/platform/webhook-store.ts';
+import { Endpoints } from '../../lib/webhooks/endpoints.ts';
+import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
+import { Replays } from '../../lib/webhooks/replays.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { CrashingInstance } from './crashing.ts';
+import { DeliveryFixture, type InstanceParts, tenant, wakeUpOf } from './delivery-fixture.ts';
+import { type Receiver, startReceiver, status } from './receiver.ts';
+
+let fixture: DeliveryFixture;
+let receiver: Receiver;
+let proxy: FaultProxy;
+beforeAll(async () => {
+  fixture = await DeliveryFixture.start();
+  receiver = await startReceiver();
+  proxy = await startFaultProxy({ target: fixture.database.endpoint });
+});
+afterEach(async () => {
+  proxy.rules.length = 0;
+  await fixture.clear();
+  receiver.requests.length = 0;
+  receiver.answering = status(200);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await receiver.stop();
+  await fixture.stop();
+});
+
+let made = 0;
+const newKey = (): AppliedKey => ({ mark: `owner ${made++}`, requestHash: 'same' });
+const terms = () => ({ url: receiver.url, types: [], ordered: false });
+
+function ownersOf({ platform = fixture.platform, queue = fixture.queue }: InstanceParts = {}) {
+  const webhooks = new WebhookStore(platform);
+  const deliveries = new DeliveryStore(platform);
+  const { feed: events, clock } = fixture;
+  return {
+    webhooks,
+    endpoints: new Endpoints({ webhooks, events, queue, clock, randomBytes }),
+    replays: new Replays({ deliveries, events, queue, clock, logger }),
+  };
+}
+
+type Owners = ReturnType<typeof ownersOf>;
+
+/** Does something in instances that die at each of their calls in turn, each time again with the same key in one that lives. */
+async function repeatedAfterDeaths<T>(
+  begin: () => Promise<(owners: Owners, key: AppliedKey) => Promise<T>>,
+  check: (answer: T, key: AppliedKey) => Promise<void>,
+): Promise<void> {
+  for (let call = 1; call < 30; call++) {
+    for (const when of ['before', 'after'] as const) {
+      await fixture.clear();
+      receiver.requests.length = 0;
+      const act = await begin();
+      const platform = fixture.openTable();
+      const post = new GuardedPost({ rule: 'any' });
+      const instance = new CrashingInstance({ platform, queue: fixture.queue, post }, { call, when });
+      const key = newKey();
+      await Promise.allSettled([act(ownersOf(instance.parts), key)]);
+      platform.client.destroy();
+      await check(await act(ownersOf(), key), key);
+      if (!instance.isDead) {
+        expect(call).toBeGreaterThan(2);
+        return;
+      }
+    }
+  }
+  throw new Error('it makes more calls than expected');
+}
+
+describe('an owner who repeats a request after a death', () => {
+  it('has made one endpoint', () =>
+    repeatedAfterDeaths(
+      async () => (owners, key) => owners.endpoints.create(tenant, terms(), key),
+      async ({ webhook }) => {
+        expect((await fixture.webhooks.all(tenant)).map(({ id }) => id)).toEqual([webhook.id]);
+      },
+    ));
+
+  it('has rotated the secret once', () =>
+    repeatedAfterDeaths(
+      async () => {
+        const { id } = await fixture.webhook(receiver.url);
+        return (owners, key) => owners.endpoints.rotate(tenant, id, 3_600, key);
+      },
+      async ({ webhook, secret }) => {
+        expect(webhook).toMatchObject({ version: 2, secrets: [{}, { expiresAt: fixture.clock.now() + 3_600_000 }] });
+        expect(webhook.secrets).toHaveLength(2);
+        expect([undefined, webhook.secrets[0]?.value]).toContain(secret);
+      },
+    ));
+
+  it('has deleted the endpoint', () =>
+    repeatedAfterDeaths(
+      async () => {
+        const { id } = await fixture.webhook(receiver.url);
+        return (owners, key) => owners.webhooks.delete(tenant, id, key);
+      },
+      async () => expect(await fixture.webhooks.all(tenant)).toEqual([]),
+    ));
+
+  it('has switched an ordered endpoint on, and its line goes on', () =>
+    repeatedAfterDeaths(
+      async () => {
+        const { id } = await fixture.webhook(receiver.url, {
+          ordered: true,
+          status: 'disabled',
+          disabledReason: 'failing',
+        });
+        fixture.feed.add();
+        return (owners, key) => owners.endpoints.update(tenant, id, { status: 'enabled' }, key);
+      },
+      async (webhook) => {
+        expect(webhook).toMatchObject({ status: 'enabled', version: 2 });
+        await fixture.pump();
+        expect(receiver.requests).toHaveLength(1);
+      },
+    ));
+
+  it('has sent one ping', () =>
+    repeatedAfterDeaths(
+      async () => {
+        const webhook = await fixture.webhook(receiver.url);
+        return async (owners, key) => {
+          const found = await owners.webhooks.get(tenant, webhook.id);
+          return owners.replays.ping(found, key, {});
+        };
+      },
+      async () => {
+        await fixture.later(1_000);
+        expect(receiver.requests).toHaveLength(1);
+      },
+    ));
+
+  it('has replayed each event of a range once', () =>
+    repeatedAfterDeaths(
+      async () => {
+        const webhook = await fixture.webhook(receiver.url);
+        for (let count = 0; count < 3; count++) fixture.feed.add();
+        // One was delivered already, one is new to the endpoint, one failed.
+        await fixture.fanOut(fixture.feed.events.slice(0, 1));
+        await fixture.pump();
+        receiver.requests.length = 0;
+        return (owners, key) => owners.replays.range(webhook, { from: 1, to: 3 }, key);
+      },
+      async (answer) => {
+        expect(answer).toEqual({ replayed: 3, through: 3 });
+        await fixture.later(1_000);
+        const arrived = receiver.requests.map(({ headers }) => headers['webhook-id']);
+        expect(arrived.toSorted()).toEqual(fixture.feed.events.map(({ id }) => id).toSorted());
+      },
+    ));
+});
+
+describe('answers of the table that are lost', () => {
+  /** An instance behind the proxy. */
+  const behindProxy = () =>
+    openPlatformTable({ table: fixture.database.tables.platform, endpoint: proxy.url, clock: fixture.clock });
+
+  it.each([
+    ['the claim', 0],
+    ['the record', 1],
+  ])('do not make a second request: %s', async (_name, skip) => {
+    const webhook = await fixture.webhook(receiver.url);
+    const event = fixture.feed.add();
+    await fixture.fanOut([event]);
+    const platform = behindProxy();
+    proxy.rules.push({ fault: { kind: 'dropAnswer' }, operation: 'UpdateItem', skip, count: 1 });
+    await fixture.look(wakeUpOf(await fixture.delivery(webhook, event)), { platform });
+    platform.client.destroy();
+    expect(receiver.requests).toHaveLength(1);
+    expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', attempt: 1 });
+  });
+
+  it('do not hide the secret from the request that made it', async () => {
+    const platform = behindProxy();
+    proxy.rules.push({ fault: { kind: 'dropAnswer' }, operation: 'PutItem', count: 1 });
+    const { secret, webhook } = await ownersOf({ platform }).endpoints.create(tenant, terms(), newKey());
+    platform.client.destroy();
+    expect(secret).toBe(webhook.secrets[0]?.value);
+  });
+
+  it('do not switch an endpoint off twice, or record it twice', async () => {
+    const webhook = await fixture.webhook(receiver.url);
+    const event = fixture.feed.add();
+    await fixture.fanOut([event]);
+    receiver.answering = status(410);
+    const platform = behindProxy();
+    proxy.rules.push({ fault: { kind: 'dropAnswer' }, operation: 'TransactWriteItems', count: 1 });
+    await fixture.look(wakeUpOf(await fixture.delivery(webhook, event)), { platform });
+    platform.client.destroy();
+    expect(await fixture.webhooks.get(tenant, webhook.id)).toMatchObject({
+      status: 'disabled',
+      changesRecorded: 1,
+      version: 2,
+    });
+    expect(fixture.verdicts).toMatchObject([{ disable: 'gone' }]);
+  });
+});
+
+describe('an attempt that kills whoever makes it', () => {
+  it('is not made for ever', async () => {
+    const webhook = await fixture.webhook(receiver.url);
+    const event = fixture.feed.add();
+    await fixture.fanOut([event]);
+    const message = fixture.queue.take()[0] as never;
+    let requests = 0;
+    for (let time = 0; time < 15; time++) {
+      const platform = fixture.openTable();
+      const post = { send: () => Promise.reject(new Error(`dead ${++requests}`)) };
+      await Promise.allSettled([fixture.look(message, { platform, post })]);
+      platform.client.destroy();
+      fixture.clock.turn(61_000);
+    }
+    expect(requests).toBe(10);
+    expect(await fixture.delivery(webhook, event)).toMatchObject({
+      status: 'failed',
+      failure: 'exhausted',
+      attempt: 10,
+    });
+  });
+});
