@@ -1,3 +1,5 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DrainRun, Ledger, LedgerOptions } from '../../lib/dynamodb/index.ts';
 import {
   type LineCommand,
@@ -62,8 +64,9 @@ export async function startLines(): Promise<LineFixture> {
     },
     transaction: (id) => plain.transactions.get(tenant, id),
     async record({ id }) {
-      const PK = `T#${tenant}#X#${recordIdOfTransaction(id)}`;
-      return (await readTable(client, tables.ledger)).find((row) => row.PK === PK);
+      const Key = marshall({ PK: `T#${tenant}#X#${recordIdOfTransaction(id)}`, SK: 'RECORD' });
+      const { Item } = await client.send(new GetItemCommand({ TableName: tables.ledger, Key, ConsistentRead: true }));
+      return Item && unmarshall(Item, { wrapNumbers: BigInt });
     },
     async deadLetters() {
       return (await readTable(client, tables.platform)).filter(({ PK }) => String(PK).endsWith('#DL'));
