@@ -11,6 +11,8 @@ const defaultTimeoutSeconds = 60;
 export interface Context {
   readonly api: ApiClient;
   readonly output: Output;
+  /** How long a command may wait for an answer. */
+  readonly timeoutMs: number;
 }
 
 /** Makes it from the options that every command takes. @throws Failure (usage, notAllowed) */
@@ -18,7 +20,7 @@ export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
   const timeoutMs = (options.timeout ?? defaultTimeoutSeconds) * 1_000;
   const api = new ApiClient({ ...readSettings(options, process.env), timeoutMs });
-  return { api, output: new Output(options.json === true) };
+  return { api, output: new Output(options.json === true), timeoutMs };
 }
 
 interface NewChange extends Omit<Change, 'key'> {

@@ -62,14 +62,18 @@ const posting = z.looseObject({ source: account, destination: account, asset: as
 
 const recordedEntry = z.looseObject({ account, asset: assetCode, amount, balanceAfter: amount, sequence });
 
-/** A transaction, or the preview of one: a preview has no id, status or time. */
+/** A transaction, or the preview of one: a preview has no id, status or time. One that waits may say less. */
 export const transactionAnswer = z.looseObject({
   id: z.string().optional(),
   status: z.string().optional(),
   type: z.string(),
   reason: z.string().optional(),
-  postings: z.array(posting),
+  postings: z.array(posting).optional(),
   entries: z.array(recordedEntry).optional(),
+  /** Of a batch: the ids of its transactions. */
+  transactions: z.array(z.string()).optional(),
+  holdId: z.string().optional(),
+  reverses: z.string().optional(),
   description: z.string().optional(),
   createdAt: z.string().optional(),
 });

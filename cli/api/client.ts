@@ -20,6 +20,8 @@ export interface Change {
   readonly body: unknown;
   /** Names the change for ever; its attempts share it. */
   readonly key: string;
+  /** Asks that it be accepted, and executed in the background. */
+  readonly isAsync?: boolean;
 }
 
 /** Parameters that are not given are left out. */
@@ -50,8 +52,8 @@ const harmlessCodes: readonly string[] = ['contention', 'unavailable', 'rate_lim
 const unsentCodes: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /**
- * A client of the HTTP API. A request is repeated, under its key, after a broken connection, a 5xx, a 429 and while an
- * earlier attempt is still being worked on; for a bounded time.
+ * A client of the HTTP API. A request is repeated, under its key, after a broken connection, a 5xx, a 429, while an
+ * earlier attempt is still being worked on and while it waits in a line without having asked for that; for a bounded time.
  */
 export class ApiClient {
   readonly #settings: ClientSettings;
@@ -87,8 +89,12 @@ export class ApiClient {
    * Sends a change until there is a final answer.
    * @throws ApiProblem; Failure (unavailable, unexpected). Whether it may have had its effect is said.
    */
-  async change({ method, path, body, key }: Change): Promise<Answer> {
-    const headers = { accept: 'application/json', 'idempotency-key': key };
+  async change({ method, path, body, key, isAsync = false }: Change): Promise<Answer> {
+    const headers = {
+      accept: 'application/json',
+      'idempotency-key': key,
+      ...(isAsync && { prefer: 'respond-async' }),
+    };
     const outcome = await this.#settle(
       body === undefined
         ? { method, path, headers }
@@ -138,6 +144,10 @@ export class ApiClient {
 function judge(response: Response, text: string, isFile: boolean): Answer | Inconclusive {
   const { status, headers } = response;
   const body = parseJson(text);
+  if (status === 202 && !headers.has('preference-applied')) {
+    // Nobody asked to be answered before it is done; the same request waits for its turn.
+    return { reason: 'it was accepted and waits for its turn', retryAfterMs: 0, isHarmless: false };
+  }
   if (status >= 200 && status < 300 && (isFile ? isFileType(headers) : body !== undefined)) {
     const date = Date.parse(headers.get('date') ?? '');
     const serverTime = Number.isNaN(date) ? undefined : date;

@@ -7,10 +7,12 @@ import { transactionAnswer } from '../api/answers.ts';
 import { contextOf, sendChange } from '../context.ts';
 import { usageFailure } from '../failure.ts';
 import { transactionLines } from '../output/transaction-lines.ts';
+import { asyncOption } from './money-options.ts';
 
 interface BatchOptions {
   readonly key?: string;
   readonly dryRun?: boolean;
+  readonly async?: boolean;
 }
 
 const batchAnswer = z.looseObject({ transactions: z.array(transactionAnswer) });
@@ -25,8 +27,9 @@ export function batch(program: Command): void {
     .command('batch <file>')
     .description('post several transactions, all or none: a line of JSON for each transfer or transaction')
     .option('--key <key>', 'the idempotency key: repeats the request that had it')
+    .option(...asyncOption)
     .option('--dry-run', 'tell what would happen, and write nothing');
-  command.action(async (file: string, { key, dryRun = false }: BatchOptions) => {
+  command.action(async (file: string, { key, dryRun = false, async: isAsync = false }: BatchOptions) => {
     const context = contextOf(command);
     const answer = await sendChange(context, {
       method: 'POST',
@@ -34,7 +37,9 @@ export function batch(program: Command): void {
       body: { transactions: readMembers(file) },
       key,
       isDryRun: dryRun,
+      isAsync: isAsync && !dryRun,
     });
+    if (answer.status === 202) return context.output.one(readAs(transactionAnswer, answer.body), transactionLines);
     await context.output.one(readAs(batchAnswer, answer.body), function* ({ transactions }) {
       for (const transaction of transactions) yield* transactionLines(transaction);
     });

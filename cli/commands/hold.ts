@@ -7,6 +7,7 @@ import { collectPair, readAccountId, readRecordId, wholeNumber } from '../argume
 import { type Context, contextOf, sendChange } from '../context.ts';
 import { type Column, Table } from '../output/table.ts';
 import { transactionLines } from '../output/transaction-lines.ts';
+import { asyncOption } from './money-options.ts';
 
 interface CreateOptions {
   readonly expiresAt?: string;
@@ -17,6 +18,7 @@ interface CreateOptions {
 }
 
 interface CaptureOptions {
+  readonly async?: true;
   readonly amount?: string;
   readonly final?: true;
   readonly description?: string;
@@ -90,15 +92,17 @@ function addCapture(group: Command): void {
     .option('--final', 'give back what remains after it')
     .option('--description <text>', 'what it is for')
     .option(...metadataOption, collectPair)
+    .option(...asyncOption)
     .option(...keyOption);
-  capture.action(async (id: string, destination: string, { key, amount, ...rest }: CaptureOptions) => {
+  capture.action(async (id: string, destination: string, options: CaptureOptions) => {
+    const { key, amount, async: isAsync = false, ...rest } = options;
     const context = contextOf(capture);
     const body = {
       destination: readAccountId(destination),
       amount: amount === undefined ? undefined : await amountOfHold(context, id, amount),
       ...rest,
     };
-    const answer = await sendChange(context, { method: 'POST', path: `${holdPath(id)}/captures`, body, key });
+    const answer = await sendChange(context, { method: 'POST', path: `${holdPath(id)}/captures`, body, key, isAsync });
     await context.output.one(readAs(transactionAnswer, answer.body), transactionLines);
   });
 }

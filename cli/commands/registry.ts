@@ -11,6 +11,7 @@ import { hold } from './hold.ts';
 import { importLedger } from './import.ts';
 import { journal } from './journal.ts';
 import { movements } from './movements.ts';
+import { pending } from './pending.ts';
 import { reverse } from './reverse.ts';
 import { statement } from './statement.ts';
 import { transaction } from './transaction.ts';
@@ -32,6 +33,7 @@ export const commands: readonly AddCommand[] = [
   history,
   statement,
   transaction,
+  pending,
   importLedger,
   exportEntries,
   audit,

@@ -35,9 +35,11 @@ export function reverse(program: Command): void {
 async function amountOf({ api }: Context, path: string, amount: string): Promise<string> {
   const { value } = readAs(transactionAnswer, (await api.get(path)).body);
   // Fees are postings of the same asset behind the first.
-  const [asset, ...others] = new Set(value.postings.map((posting) => posting.asset));
+  const [asset, ...others] = new Set(value.postings?.map((posting) => posting.asset));
   if (asset === undefined || others.length > 0) {
-    throw usageFailure('The transaction has postings in several assets, and can only be reversed as a whole.');
+    throw usageFailure(
+      'The transaction has postings in several assets, or none yet: it can only be reversed as a whole.',
+    );
   }
   return readAmount(amount, asset).toString();
 }
