@@ -1,7 +1,7 @@
 import type { ApiClient } from '../support/api-client.ts';
 import { audit, readTable } from '../support/books.ts';
 import { auditJournal } from '../support/journal-books.ts';
-import { asset, type Load, movementsOf } from './load.ts';
+import { asset, type Load, movementsOf, recordOf } from './load.ts';
 import type { ScenarioRuntime } from './scenario-runtime.ts';
 
 type Row = Record<string, unknown>;
@@ -14,8 +14,8 @@ const feedLimit = 100;
 export interface Expected {
   /** Records of transactions that have failed for good. */
   readonly failed?: readonly string[];
-  /** Dead letters that are kept. */
-  readonly deadLetters?: number;
+  /** How many messages are kept as dead letters; by default none. */
+  readonly deadMessages?: number | 'any';
 }
 
 /** A ledger that has come to rest, and what is wrong with it: a finding is a sentence, and there should be none. */
@@ -47,10 +47,7 @@ export async function endState(runtime: ScenarioRuntime, load: Load, expected: E
   checkJournaled(ledger, journal.places, findings);
   checkPublished(journal.places, journal.blocks, runtime.published, platform, findings);
   await checkFeed(runtime.api, journal.places, findings);
-  const letters = platform.filter(({ SK }) => String(SK).startsWith('dl_'));
-  if (letters.length !== (expected.deadLetters ?? 0)) {
-    findings.push(`there are ${letters.length} dead letters: ${letters.map((row) => JSON.stringify(row.failure))}`);
-  }
+  checkDeadLetters(platform, expected, findings);
   return { findings, posted: books.posted, rejected: books.rejected, blocks: journal.blocks };
 }
 
@@ -133,6 +130,23 @@ function checkPublished(
   }
   const cursor = platform.find(({ PK, SK }) => PK === `${partition}CURSOR` && SK === 'publication');
   if (Number(cursor?.block ?? 0) !== blocks) findings.push(`published up to block ${cursor?.block} of ${blocks}`);
+}
+
+/** Each transaction that failed for good has its dead letter, and nothing else has one that should not. */
+function checkDeadLetters(
+  platform: readonly Row[],
+  { failed = [], deadMessages = 0 }: Expected,
+  findings: string[],
+): void {
+  const letters = platform.filter(({ SK }) => String(SK).startsWith('dl_'));
+  const [transactions, messages] = ['transaction', 'message'].map((kind) => letters.filter((row) => row.kind === kind));
+  const told = (transactions ?? []).map(({ transactionId }) => recordOf(String(transactionId)));
+  if (told.toSorted().join() !== failed.toSorted().join()) findings.push(`dead letters of transactions: ${told}`);
+  if (deadMessages !== 'any' && messages?.length !== deadMessages) {
+    findings.push(
+      `dead letters of ${messages?.length} messages: ${messages?.map((row) => JSON.stringify(row.failure))}`,
+    );
+  }
 }
 
 /** The feed of events has all of them, in the order of the journal, numbered without gaps. */

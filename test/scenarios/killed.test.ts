@@ -35,7 +35,7 @@ beforeAll(async () => {
   runtime = await ScenarioRuntime.start();
   await load.prepare(runtime.api, ['alice', 'bob', 'carol'], funds);
 }, timeoutMs);
-afterAll(() => runtime.stop());
+afterAll(() => runtime?.stop());
 
 const several = (length: number): Wish[] => Array.from({ length }, (_, i) => transferAsync('alice', 'bob', i + 1));
 

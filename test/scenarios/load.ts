@@ -17,7 +17,7 @@ export type Wish =
   | { readonly kind: 'transfer'; readonly isAsync: boolean; readonly movement: Movement }
   /** Asynchronous always: only then the answer names the batch itself. */
   | { readonly kind: 'batch'; readonly isAsync: true; readonly movements: readonly Movement[] }
-  | { readonly kind: 'hold'; readonly movement: Movement };
+  | { readonly kind: 'hold'; readonly reservation: { readonly account: string; readonly amount: number } };
 
 /** What came of a wish. */
 export interface Granted {
@@ -95,7 +95,7 @@ export function movementsOf(wish: Wish): readonly Movement[] {
 }
 
 function requestOf(wish: Wish): { path: string; body: unknown; headers: Record<string, string> } {
-  if (wish.kind === 'hold') return { path: '/v1/holds', body: { ...wish.movement, asset }, headers: {} };
+  if (wish.kind === 'hold') return { path: '/v1/holds', body: { ...wish.reservation, asset }, headers: {} };
   const headers = wish.isAsync ? respondAsync : {};
   if (wish.kind === 'transfer') return { path: '/v1/transfers', body: { ...wish.movement, asset }, headers };
   const transactions = wish.movements.map((movement) => ({ postings: [{ ...movement, asset }] }));
