@@ -7,6 +7,7 @@ import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import { deliveryWakeUp, QueueSender, serveQueue } from '../../lib/sqs/index.ts';
 import { journalEvents } from '../../lib/webhooks/deliverable-events.ts';
 import { createDeliverer } from '../../lib/webhooks/delivery-works.ts';
+import { failureFields } from '../../lib/webhooks/failure-fields.ts';
 import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
 
 const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'DELIVERIES_QUEUE_URL', 'WEBHOOK_TARGETS']);
@@ -37,13 +38,16 @@ export const handler = serveQueue({
         body,
         cause,
         () => work.remainingTimeInMillis(),
-        ({ attempt, disable }) =>
+        (made) => {
+          const { attempt, disable } = made.verdict;
           work.measure({
             webhookAttempts: 1,
             webhookFailures: attempt.error === undefined ? 0 : 1,
             webhookLatency: attempt.latencyMs,
             ...(disable !== undefined && { webhooksDisabled: 1 }),
-          }),
+          });
+          if (attempt.error !== undefined) instruments.logger.info('attempt to deliver failed', failureFields(made));
+        },
       );
     }
   },

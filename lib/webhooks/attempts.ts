@@ -17,8 +17,14 @@ const maxDelaySeconds = 900;
 /** What became of an attempt. `taken`: somebody else is at it. */
 export type AttemptEnd = 'succeeded' | 'failed' | 'taken';
 
-/** Told of each attempt that was made. */
-export type AttemptListener = (verdict: Verdict) => void;
+/** An attempt that was made, before anything of it is written. */
+export interface MadeAttempt {
+  readonly webhook: Webhook;
+  readonly delivery: Delivery;
+  readonly verdict: Verdict;
+}
+
+export type AttemptListener = (made: MadeAttempt) => void;
 
 export interface AttemptsOptions {
   readonly webhooks: WebhookStore;
@@ -60,7 +66,7 @@ export class Attempts {
     const at = clock.now();
     const outcome = await post.send(deliveryRequest(webhook, claimed, at));
     const verdict = judge(webhook, claimed, outcome, { at, now: clock.now(), random: random() });
-    listener(verdict);
+    listener({ webhook, delivery: claimed, verdict });
     // The endpoint before the delivery: a death in between leaves the delivery to be attempted again, or given up.
     await this.#noteOnEndpoint(webhook, claimed, verdict);
     const isRecorded = await deliveries.record(claimed, verdict.attempt, verdict.course);

@@ -181,7 +181,7 @@ export class DeliveryFixture {
       logger,
       random: () => 0,
     });
-    await deliverer.look(wakeUp, {}, timeLeftMs, (verdict) => this.verdicts.push(verdict));
+    await deliverer.look(wakeUp, {}, timeLeftMs, ({ verdict }) => this.verdicts.push(verdict));
   }
 
   /** Looks at what the queue holds until it holds nothing. Delays are not waited for: what is early is not due. */
