@@ -71,13 +71,7 @@ export const workers = {
     description: 'Executes what waits in the lines of accounts',
     wokenBy: { by: 'queue', queue: 'lines', maximumConcurrency: 50 },
     ledger: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ],
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       // Whoever had his turn leaves the line.
       narrowActions: [{ actions: ['dynamodb:DeleteItem'], partitionKeys: ['T#*#L#*'] }],
       indexes: [ledgerTable.indexes.due],
@@ -98,13 +92,7 @@ export const workers = {
     description: 'Appends what happened to the journals of tenants',
     wokenBy: { by: 'queue', queue: 'journal', maximumConcurrency: 10 },
     ledger: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ],
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     },
     platform: { actions: ['dynamodb:UpdateItem'] },
     sendsTo: ['journal', 'publication'],

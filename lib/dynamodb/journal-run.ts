@@ -128,7 +128,7 @@ export class JournalRun {
     if (this.#isSettled(key.PK)) return undefined;
     const known = this.#loaded.get(key.PK);
     if (known) return known;
-    const row = await this.#reader.get(key);
+    const [row] = await this.#reader.getAll([key]);
     if (!row) throw new InvariantViolation(`${key.PK} must be in the journal first, and is not there`);
     const [loaded] = this.#take([row]);
     if (!loaded && !this.#isSettled(key.PK))
