@@ -5,19 +5,11 @@ import { FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-
 import { SqsSubscription, type SqsSubscriptionProps } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { balanceEventTypes } from './balance-event-types.ts';
 import { grantExactly } from './grant-exactly.ts';
 import { type QueueName, queueNames } from './queue-list.ts';
 import { streamFailuresNameOf } from './queue-name.ts';
 import { WorkQueue } from './work-queue.ts';
-
-/** The events after which an account may have another amount available. The members of a batch are events of their own. */
-export const balanceEventTypes = [
-  'transaction.posted',
-  'hold.created',
-  'hold.voided',
-  'hold.expired',
-  'account.updated',
-] as const;
 
 /**
  * What goes between functions: the queues, each with its dead letters, and the topic of published events with the queues that subscribe.
