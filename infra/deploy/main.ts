@@ -48,7 +48,8 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   const { url: apiUrl } = await deployStage({
     stage: stage.name,
     apiKeySha256: keyDigest(apiKey),
-    cdkOptions: ['--require-approval', 'never', ...cdkOptions],
+    // On a laptop receivers of webhooks are on the laptop.
+    cdkOptions: ['--require-approval', 'never', '-c', 'webhookTargets=any', ...cdkOptions],
     environment,
   });
   const deployed: DeployedStage = { stage: stage.name, url: emulatorApiUrl(emulator, endpoint, apiUrl), apiKey };
