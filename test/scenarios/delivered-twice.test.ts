@@ -1,7 +1,7 @@
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { endState } from './end-state.ts';
 import { Load, transferAsync, type Wish } from './load.ts';
+import { sendMessages } from './messages.ts';
 import { ScenarioRuntime } from './scenario-runtime.ts';
 
 const timeoutMs = 120_000;
@@ -49,13 +49,12 @@ describe('a pipeline in which everything is delivered twice', () => {
       const before = await endState(runtime, load);
       const records = load.granted.map(({ record }) => record);
       const items = records.map((record) => `T#default#X#${record}`);
-      for (let round = 1; round <= 2; round++) {
-        await send(
-          'Lines',
-          accounts.map((account) => ({ tenant: 'default', account })),
-        );
-        await send('Journal', [{ tenant: 'default', items }]);
-        await send('Publication', [{ tenant: 'default' }, { tenant: 'default' }]);
+      const tenant = 'default';
+      const looks = accounts.map((account) => ({ tenant, account }));
+      for (const group of ['one', 'another']) {
+        await sendMessages(runtime, 'Lines', looks, group);
+        await sendMessages(runtime, 'Journal', [{ tenant, items }], group);
+        await sendMessages(runtime, 'Publication', [{ tenant }, { tenant }], group);
       }
       expect(await endState(runtime, load)).toEqual(before);
       expect(before.findings).toEqual([]);
@@ -63,22 +62,3 @@ describe('a pipeline in which everything is delivered twice', () => {
     timeoutMs,
   );
 });
-
-async function send(queue: string, bodies: readonly object[]): Promise<void> {
-  const { queuesEndpoint: endpoint } = runtime.services;
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new SQSClient({ endpoint, region: 'us-east-1', credentials });
-  const { Failed } = await client.send(
-    new SendMessageBatchCommand({
-      QueueUrl: runtime.queueUrl(queue),
-      Entries: bodies.map((body, index) => ({
-        Id: String(index),
-        MessageBody: JSON.stringify(body),
-        MessageGroupId: 'again',
-        MessageDeduplicationId: crypto.randomUUID(),
-      })),
-    }),
-  );
-  expect(Failed ?? []).toEqual([]);
-  client.destroy();
-}

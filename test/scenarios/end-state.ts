@@ -26,38 +26,63 @@ export interface EndState {
   readonly blocks: number;
 }
 
-/**
- * Waits until nothing is left to be done, and looks at all there is, straight in DynamoDB: exactly what was asked for happened,
- * once for each key, and moved what it was to move; the books are sound; the lines are empty; each client's order was kept; the
- * journal is whole and sound, has all that happened once, and every event of it was published and is in the feed.
- */
-export async function endState(runtime: ScenarioRuntime, load: Load, expected: Expected = {}): Promise<EndState> {
+/** All there is when a ledger has come to rest. */
+export interface Remains {
+  readonly ledger: readonly Row[];
+  readonly platform: readonly Row[];
+  /** Ids of events that a subscriber of the topic has received. */
+  readonly published: readonly string[];
+  /** The feed of events, as the API has it. */
+  readonly feed: readonly FeedEvent[];
+}
+
+interface FeedEvent {
+  readonly id: string;
+  readonly sequence: string;
+}
+
+type Asked = Pick<Load, 'granted' | 'orders'>;
+
+/** Waits until nothing is left to be done, and judges what is there. */
+export async function endState(runtime: ScenarioRuntime, load: Asked, expected: Expected = {}): Promise<EndState> {
+  return judge(await remainsOf(runtime), load, expected);
+}
+
+/** Waits until nothing is left to be done, and reads all there is, the tables straight from DynamoDB. */
+export async function remainsOf(runtime: ScenarioRuntime): Promise<Remains> {
   await runtime.atRest();
-  const ledger = await readTable(runtime.client, runtime.ledgerTable);
-  const platform = await readTable(runtime.client, runtime.platformTable);
+  return {
+    ledger: await readTable(runtime.client, runtime.ledgerTable),
+    platform: await readTable(runtime.client, runtime.platformTable),
+    published: runtime.published,
+    feed: await readFeed(runtime.api),
+  };
+}
+
+/**
+ * Exactly what was asked for happened, once for each key, and moved what it was to move; the books are sound; the lines are empty; each
+ * client's order was kept; the journal is whole and sound, has all that happened once, and every event of it was published and is in
+ * the feed.
+ */
+export function judge({ ledger, platform, published, feed }: Remains, load: Asked, expected: Expected = {}): EndState {
   const books = audit(ledger);
   const journal = auditJournal(ledger, tenant);
   const findings = [...books.findings, ...journal.findings];
-  const records = new Map(
-    ledger.filter(({ SK }) => SK === 'RECORD').map((row) => [String(row.PK).slice(`${partition}X#`.length), row]),
-  );
-  checkEffects(records, load, expected.failed ?? [], findings);
+  checkEffects(ledger, load, expected.failed ?? [], findings);
   checkOrders(ledger, load.orders, findings);
   checkLines(ledger, findings);
   checkJournaled(ledger, journal.places, findings);
-  checkPublished(journal.places, journal.blocks, runtime.published, platform, findings);
-  await checkFeed(runtime.api, journal.places, findings);
+  checkPublished(journal.places, journal.blocks, published, platform, findings);
+  checkFeed(feed, journal.places, findings);
   checkDeadLetters(platform, expected, findings);
   return { findings, posted: books.posted, rejected: books.rejected, blocks: journal.blocks };
 }
 
 /** Each key has its one record, at its end, with what was asked for; and nothing happened that nobody asked for. */
-function checkEffects(
-  records: ReadonlyMap<string, Row>,
-  { granted }: Load,
-  failed: readonly string[],
-  findings: string[],
-): void {
+function checkEffects(ledger: readonly Row[], { granted }: Asked, failed: readonly string[], findings: string[]): void {
+  const records = new Map(
+    ledger.filter(({ SK }) => SK === 'RECORD').map((row) => [String(row.PK).slice(`${partition}X#`.length), row]),
+  );
   const unasked = new Set(records.keys());
   for (const { wish, record, members } of granted) {
     const row = records.get(record);
@@ -149,9 +174,8 @@ function checkDeadLetters(
   }
 }
 
-/** The feed of events has all of them, in the order of the journal, numbered without gaps. */
-async function checkFeed(api: ApiClient, places: ReadonlyMap<string, number>, findings: string[]): Promise<void> {
-  const events: { id: string; sequence: string }[] = [];
+async function readFeed(api: ApiClient): Promise<FeedEvent[]> {
+  const events: FeedEvent[] = [];
   for (let after = '0', isAtEnd = false; !isAtEnd; ) {
     const { status, body } = await api.get(`/v1/events?after=${encodeURIComponent(after)}&limit=${feedLimit}`);
     if (status !== 200) throw new Error(`no events: ${status}`);
@@ -159,9 +183,14 @@ async function checkFeed(api: ApiClient, places: ReadonlyMap<string, number>, fi
     after = body.nextCursor;
     isAtEnd = body.data.length === 0;
   }
+  return events;
+}
+
+/** The feed of events has all of them, in the order of the journal, numbered without gaps. */
+function checkFeed(feed: readonly FeedEvent[], places: ReadonlyMap<string, number>, findings: string[]): void {
   const bySequence = new Map([...places].map(([key, sequence]) => [sequence, eventOf(key)]));
-  if (events.length !== places.size) findings.push(`the feed has ${events.length} of ${places.size} events`);
-  for (const [index, { id, sequence }] of events.entries()) {
+  if (feed.length !== places.size) findings.push(`the feed has ${feed.length} of ${places.size} events`);
+  for (const [index, { id, sequence }] of feed.entries()) {
     if (sequence !== String(index + 1)) findings.push(`the feed has event ${sequence} in place ${index + 1}`);
     if (bySequence.get(index + 1) !== id) findings.push(`the feed has ${id} in place ${index + 1}`);
   }
