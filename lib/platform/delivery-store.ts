@@ -7,34 +7,29 @@ import type { Clock } from '../dynamodb/patience.ts';
 import type { Reader } from '../dynamodb/reader.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
-import { attemptsRemembered, deliveryKeptSeconds, leaseMs } from '../webhooks/limits.ts';
+import { deliveryKeptSeconds } from '../webhooks/limits.ts';
 import type { Delivery, DeliveryAttempt, DeliveryFailure, DeliveryStatus } from './delivery.ts';
+import {
+  type ClaimedDelivery,
+  claiming,
+  type DeliveryChange,
+  type DeliveryCourse,
+  givingUp,
+  isClaimedBy,
+  recording,
+  restarting,
+} from './delivery-changes.ts';
 import { type DueDelivery, dueAtText, parseDueDelivery } from './delivery-due.ts';
-import { deliveryItem, dueAttributes, notDue, parseDelivery, type StoredDelivery } from './delivery-item.ts';
+import { deliveryItem, parseDelivery, type StoredDelivery } from './delivery-item.ts';
 import { deliveryKey, deliveryPartition, deliveryPrefix } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DeliveryId, WebhookId } from './webhook-id.ts';
-
-/** Idempotency keys that a delivery remembers: those of the requests that replayed it last. */
-const keysRemembered = 8;
-
-/** What an attempt came to, and what follows for the delivery. */
-export type DeliveryCourse =
-  | { readonly status: 'succeeded' }
-  | { readonly status: 'pending'; readonly nextAttemptAt: number }
-  | { readonly status: 'failed'; readonly failure: DeliveryFailure };
-
-/** A delivery that somebody is at. */
-export type ClaimedDelivery = Delivery & Required<Pick<Delivery, 'claim'>>;
 
 /** A page of an endpoint's deliveries; `next` is where to go on. */
 export interface DeliveryPage {
   readonly deliveries: readonly Delivery[];
   readonly next?: string;
 }
-
-/** An attempt whose worker died before it could tell what came of it. */
-const interrupted = 'interrupted';
 
 /** The deliveries of all tenants. */
 export class DeliveryStore {
@@ -84,24 +79,11 @@ export class DeliveryStore {
    * @throws LedgerError `unavailable`, `outcome_unknown`
    */
   async claim(delivery: Delivery, nonce: string): Promise<ClaimedDelivery | undefined> {
-    const now = this.#clock.now();
-    const claim = { nonce, at: now };
-    const claimed = {
-      claim,
-      attempt: delivery.attempt + 1,
-      tries: delivery.tries + 1,
-      attempts: delivery.claim
-        ? withAttempt(delivery, { at: delivery.claim.at, error: interrupted })
-        : delivery.attempts,
-    };
-    const condition = 'attempt = :seen AND nextAttemptAt = :seenNext AND #status = :pending';
-    const { refusal } = await this.#update(
-      delivery,
-      { ...claimed, ...dueAttributes(delivery.id, now + leaseMs) },
-      { condition, values: { ':seen': delivery.attempt, ':seenNext': delivery.nextAttemptAt, ':pending': 'pending' } },
-    );
-    const isOurs = !refusal || (refusal.kind === 'condition' && refusal.item && claimNonce(refusal.item) === nonce);
-    return isOurs ? { ...delivery, ...claimed, nextAttemptAt: now + leaseMs } : undefined;
+    const [claimed, change] = claiming(delivery, nonce, this.#clock.now());
+    const { refusal } = await this.#update(delivery, change);
+    if (!refusal) return claimed;
+    const isOurs = refusal.kind === 'condition' && refusal.item && isClaimedBy(nonce, refusal.item);
+    return isOurs ? claimed : undefined;
   }
 
   /**
@@ -115,28 +97,13 @@ export class DeliveryStore {
     attempt: Omit<DeliveryAttempt, 'number'>,
     course: DeliveryCourse,
   ): Promise<boolean> {
-    const { refusal, isInDoubt } = await this.#update(
-      delivery,
-      { attempts: withAttempt(delivery, attempt), claim: undefined, ...courseAttributes(delivery.id, course) },
-      {
-        condition: '#claim.#nonce = :nonce',
-        names: { '#claim': 'claim', '#nonce': 'nonce' },
-        values: { ':nonce': delivery.claim.nonce },
-      },
-    );
+    const { refusal, isInDoubt } = await this.#update(delivery, recording(delivery, attempt, course));
     return !refusal || isInDoubt;
   }
 
   /** Ends a delivery that is not to be attempted any more; nothing happens to one that somebody is at. @throws LedgerError `unavailable`, `outcome_unknown` */
   async giveUp(delivery: Delivery, failure: DeliveryFailure): Promise<void> {
-    await this.#update(
-      delivery,
-      { claim: undefined, ...courseAttributes(delivery.id, { status: 'failed', failure }) },
-      {
-        condition: 'attempt = :seen AND nextAttemptAt = :seenNext AND #status = :pending',
-        values: { ':seen': delivery.attempt, ':seenNext': delivery.nextAttemptAt, ':pending': 'pending' },
-      },
-    );
+    await this.#update(delivery, givingUp(delivery, failure));
   }
 
   /**
@@ -152,22 +119,9 @@ export class DeliveryStore {
     }
     const now = this.#clock.now();
     if (applied || (delivery.claim && (delivery.nextAttemptAt ?? 0) > now)) return delivery;
-    const keysApplied = [...delivery.keysApplied, ...(keyApplied ? [keyApplied] : [])].slice(-keysRemembered);
-    const restarted = { status: 'pending' as const, tries: 0, scheduledAt: now, keysApplied };
-    const { refusal } = await this.#update(
-      delivery,
-      {
-        ...restarted,
-        failure: undefined,
-        ...dueAttributes(delivery.id, now),
-        expiresAtSeconds: this.#expiresAtSeconds(),
-      },
-      {
-        condition: 'attempt = :seen AND #status = :seenStatus',
-        values: { ':seen': delivery.attempt, ':seenStatus': delivery.status },
-      },
-    );
-    if (!refusal) return { ...withoutFailure(delivery), ...restarted, nextAttemptAt: now };
+    const [restarted, change] = restarting(delivery, keyApplied, now, this.#expiresAtSeconds());
+    const { refusal } = await this.#update(delivery, change);
+    if (!refusal) return restarted;
     return (await this.find(delivery.tenant, delivery.webhook, delivery.id)) ?? delivery;
   }
 
@@ -220,22 +174,17 @@ export class DeliveryStore {
     return { due: rows.map(parseDueDelivery), ...(lastKey && { next: lastKey }) };
   }
 
-  #update(
-    { tenant, webhook, id }: Delivery,
-    changes: Row,
-    condition: { condition: string; names?: Record<string, string>; values: Row },
-  ): Promise<WriteResult> {
-    const { expression, names, values } = attributeChanges(changes);
-    const statusName: Record<string, string> = condition.condition.includes('#status') ? { '#status': 'status' } : {};
+  #update({ tenant, webhook, id }: Delivery, change: DeliveryChange): Promise<WriteResult> {
+    const { expression, names, values } = attributeChanges(change.attributes);
     return insistently(this.#clock, (requestTimeout) =>
       this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
           Key: deliveryKey(tenant, webhook, id),
           UpdateExpression: expression,
-          ConditionExpression: condition.condition,
-          ExpressionAttributeNames: { ...names, ...statusName, ...condition.names },
-          ExpressionAttributeValues: { ...values, ...condition.values },
+          ConditionExpression: change.condition,
+          ExpressionAttributeNames: { ...names, ...change.names },
+          ExpressionAttributeValues: { ...values, ...change.values },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
         { requestTimeout },
@@ -246,21 +195,4 @@ export class DeliveryStore {
   #expiresAtSeconds(): number {
     return Math.ceil(this.#clock.now() / 1_000) + deliveryKeptSeconds;
   }
-}
-
-function withAttempt(delivery: Delivery, attempt: Omit<DeliveryAttempt, 'number'>): readonly DeliveryAttempt[] {
-  return [...delivery.attempts, { number: delivery.attempt, ...attempt }].slice(-attemptsRemembered);
-}
-
-function courseAttributes(id: DeliveryId, course: DeliveryCourse): Row {
-  if (course.status === 'pending') return { status: course.status, ...dueAttributes(id, course.nextAttemptAt) };
-  return { status: course.status, failure: course.status === 'failed' ? course.failure : undefined, ...notDue };
-}
-
-function claimNonce(row: Row): string | undefined {
-  return parseDelivery(row).claim?.nonce;
-}
-
-function withoutFailure({ failure: _, ...delivery }: StoredDelivery): StoredDelivery {
-  return delivery;
 }

@@ -10,11 +10,9 @@ import { deletedKeptSeconds, maxWebhooks } from '../webhooks/limits.ts';
 import { webhookKey, webhookPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
+import { disablingUpdate, livingOf, remember, type WebhookUpdate, wasApplied } from './webhook-changes.ts';
 import type { WebhookId } from './webhook-id.ts';
 import { parseWebhook, type StoredWebhook, webhookItem } from './webhook-item.ts';
-
-/** Idempotency keys that an endpoint remembers: the one that made it, and enough of the latest for a retry after a crash. */
-const keysRemembered = 16;
 
 /** Attempts against others who change the endpoint at the same time, and the time they have in milliseconds. */
 const maxAttempts = 6;
@@ -22,16 +20,6 @@ const changeTimeoutMs = 6_000;
 
 /** What a change makes of an endpoint. */
 export type WebhookChange = (webhook: Webhook) => Webhook;
-
-/** A write of the endpoint that is part of a larger one. */
-export interface WebhookUpdate {
-  readonly TableName: string;
-  readonly Key: Record<string, string>;
-  readonly UpdateExpression: string;
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: Record<string, unknown>;
-}
 
 /** The webhook endpoints of all tenants. */
 export class WebhookStore {
@@ -116,24 +104,9 @@ export class WebhookStore {
     await this.#change(tenant, id, keyApplied, (webhook) => ({ ...webhook, status: 'deleted', secrets: [] }));
   }
 
-  /** The write that switches an endpoint off, to be part of the one that records it for the journal; refused unless the endpoint is just as it was read. */
+  /** See `disablingUpdate`. */
   disabling(webhook: Webhook, reason: DisableReason, disabledAt: number): WebhookUpdate {
-    const { tenant, id, version, changesRecorded } = webhook;
-    const { expression, names, values } = attributeChanges({
-      status: 'disabled',
-      disabledReason: reason,
-      disabledAt,
-      changesRecorded: changesRecorded + 1,
-      version: version + 1,
-    });
-    return {
-      TableName: this.#table,
-      Key: webhookKey(tenant, id),
-      UpdateExpression: expression,
-      ConditionExpression: '#version = :seen AND #status = :enabled',
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...values, ':seen': version, ':enabled': 'enabled' },
-    };
+    return disablingUpdate(this.#table, webhook, reason, disabledAt);
   }
 
   /** Notes since when everything fails, if that is not noted; or that something was delivered. @throws LedgerError `unavailable`, `outcome_unknown` */
@@ -238,25 +211,6 @@ export class WebhookStore {
   }
 }
 
-function livingOf({ keysApplied: _, status, ...webhook }: StoredWebhook): Webhook | undefined {
-  return status === 'deleted' ? undefined : { ...webhook, status };
-}
-
 function notFound(id: WebhookId): LedgerError {
   return new LedgerError('not_found', `there is no webhook ${id}`);
-}
-
-/** The key that made it is kept for good, and of the others the latest. */
-function remember([creation, ...others]: readonly AppliedKey[], applied: AppliedKey): AppliedKey[] {
-  const latest = [...others, applied].slice(1 - keysRemembered);
-  return creation ? [creation, ...latest] : latest;
-}
-
-/** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */
-function wasApplied({ keysApplied }: StoredWebhook, { mark, requestHash }: AppliedKey): boolean {
-  const applied = keysApplied.find((key) => key.mark === mark);
-  if (applied && applied.requestHash !== requestHash) {
-    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-  }
-  return applied !== undefined;
 }

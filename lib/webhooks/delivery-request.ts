@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from '../platform/delivery-store.ts';
+import type { ClaimedDelivery } from '../platform/delivery-changes.ts';
 import type { Webhook } from '../platform/webhook.ts';
 import type { PostRequest } from './guarded-post.ts';
 import { validSecrets } from './secret.ts';

@@ -1,5 +1,5 @@
 import type { Delivery, DeliveryAttempt } from '../platform/delivery.ts';
-import type { DeliveryCourse } from '../platform/delivery-store.ts';
+import type { DeliveryCourse } from '../platform/delivery-changes.ts';
 import type { DisableReason, Webhook } from '../platform/webhook.ts';
 import type { answerErrors } from './attempt-errors.ts';
 import type { PostOutcome } from './guarded-post.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ClaimedDelivery } from '../../lib/platform/delivery-store.ts';
+import type { ClaimedDelivery } from '../../lib/platform/delivery-changes.ts';
 import type { Webhook } from '../../lib/platform/webhook.ts';
 import { failureFields } from '../../lib/webhooks/failure-fields.ts';
 

@@ -1,0 +1,64 @@
+import { attributeChanges } from '../dynamodb/attribute-changes.ts';
+import type { AppliedKey } from '../dynamodb/items.ts';
+import { LedgerError } from '../ledger/index.ts';
+import { webhookKey } from './keys.ts';
+import type { DisableReason, Webhook } from './webhook.ts';
+import type { StoredWebhook } from './webhook-item.ts';
+
+/** Idempotency keys that an endpoint remembers: the one that made it, and enough of the latest for a retry after a crash. */
+const keysRemembered = 16;
+
+/** A write of the endpoint that is part of a larger one. */
+export interface WebhookUpdate {
+  readonly TableName: string;
+  readonly Key: Record<string, string>;
+  readonly UpdateExpression: string;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Record<string, unknown>;
+}
+
+/** The write that switches an endpoint off, to be part of the one that records it for the journal; refused unless the endpoint is just as it was read. */
+export function disablingUpdate(
+  table: string,
+  webhook: Webhook,
+  reason: DisableReason,
+  disabledAt: number,
+): WebhookUpdate {
+  const { tenant, id, version, changesRecorded } = webhook;
+  const { expression, names, values } = attributeChanges({
+    status: 'disabled',
+    disabledReason: reason,
+    disabledAt,
+    changesRecorded: changesRecorded + 1,
+    version: version + 1,
+  });
+  return {
+    TableName: table,
+    Key: webhookKey(tenant, id),
+    UpdateExpression: expression,
+    ConditionExpression: '#version = :seen AND #status = :enabled',
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: { ...values, ':seen': version, ':enabled': 'enabled' },
+  };
+}
+
+/** The endpoint without what only its storage needs; undefined for what is left of a deleted one. */
+export function livingOf({ keysApplied: _, status, ...webhook }: StoredWebhook): Webhook | undefined {
+  return status === 'deleted' ? undefined : { ...webhook, status };
+}
+
+/** The key that made it is kept for good, and of the others the latest. */
+export function remember([creation, ...others]: readonly AppliedKey[], applied: AppliedKey): AppliedKey[] {
+  const latest = [...others, applied].slice(1 - keysRemembered);
+  return creation ? [creation, ...latest] : latest;
+}
+
+/** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */
+export function wasApplied({ keysApplied }: StoredWebhook, { mark, requestHash }: AppliedKey): boolean {
+  const applied = keysApplied.find((key) => key.mark === mark);
+  if (applied && applied.requestHash !== requestHash) {
+    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
+  }
+  return applied !== undefined;
+}
