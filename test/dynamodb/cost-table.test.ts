@@ -14,6 +14,7 @@ import {
   type TransactionId,
   voidHold,
 } from '../../lib/ledger/index.ts';
+import { deadLetterItem } from '../../lib/platform/dead-letter-item.ts';
 import { readDocument, tableRows } from '../docs/documents.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   books = await startLedger();
   await makeFees();
   proxy = await startFaultProxy({ target: books.database.endpoint, measureCapacity: true });
-  warm = books.open({ endpoint: proxy.url });
+  warm = books.open(accepting());
 });
 afterAll(async () => {
   expect((await books.audit()).findings).toEqual([]);
@@ -35,6 +36,11 @@ afterAll(async () => {
   await proxy.stop();
   await books.stop();
 });
+
+/** Options of an instance that is measured, and may accept transactions into lines. */
+function accepting() {
+  return { endpoint: proxy.url, wakeLine: async () => {} };
+}
 
 /** Makes a schedule that is in force by now, for transactions of a type of their own. */
 async function makeFees(): Promise<void> {
@@ -64,6 +70,23 @@ async function funded(by: Ledger, count: number, funds = 100n): Promise<string[]
     await by.post(transfer('world', id, funds), timeMs);
   }
   return ids;
+}
+
+/** An account with so many transfers in its line. */
+async function waiting(count: number): Promise<string> {
+  const [one, other] = (await funded(books.ledger, 2)) as [string, string];
+  const entrance = books.open({ wakeLine: async () => {} });
+  for (let i = 0; i < count; i++) {
+    expect(await entrance.accept(transfer(one, other, 1n), timeMs)).toMatchObject({ kind: 'accepted' });
+  }
+  entrance.client.destroy();
+  return one;
+}
+
+async function serve(on: Ledger, id: string, settled: number): Promise<void> {
+  const deadLetters = { table: books.database.tables.platform, item: deadLetterItem };
+  const run = await on.serveLine(tenant, account(id), timeMs, deadLetters);
+  expect([run.settled.length, run.failed, run.isEmpty]).toEqual([settled, [], true]);
 }
 
 async function payment(by: Ledger): Promise<TransactionId> {
@@ -214,6 +237,22 @@ const operations: Readonly<Record<string, Operation>> = {
     await new Promise((resolve) => setTimeout(resolve, 60));
     return (on) => on.execute(expireHold(tenant, command.holdId), timeMs);
   },
+  'A transfer that is accepted into a line': async (by) => {
+    const [one, other] = (await funded(by, 2)) as [string, string];
+    return (on) => on.accept(transfer(one, other, 1n), timeMs);
+  },
+  'The turn of one transfer in a line': async () => {
+    const one = await waiting(1);
+    return (on) => serve(on, one, 1);
+  },
+  'The turns of 19 transfers in a line': async () => {
+    const one = await waiting(19);
+    return (on) => serve(on, one, 19);
+  },
+  'A look at an empty line': async () => {
+    const one = await waiting(0);
+    return (on) => serve(on, one, 0);
+  },
   'A transfer that is declined where something is held': async (by) => {
     const [one, other] = (await funded(by, 2)) as [string, string];
     await by.execute(hold(one, 10n), timeMs);
@@ -241,7 +280,7 @@ describe('docs/reference/cost.md', () => {
   });
 
   it.each(Object.entries(operations))('says what it costs: %s', async (name, operation) => {
-    const cold = books.open({ endpoint: proxy.url });
+    const cold = books.open(accepting());
     const [coldCalls, coldReads, coldItems, coldWrites] = await costOf(await operation(books.ledger), cold);
     cold.client.destroy();
     // What this instance remembers of fee schedules is a matter of half minutes, and not of the operation.
