@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Ledger, TransactionOutcome } from '../../lib/dynamodb/index.ts';
 import type { AccountPatch } from '../../lib/ledger/index.ts';
+import { readTable } from '../support/books.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, asset, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 
@@ -56,6 +57,15 @@ async function withFault<T>(rule: FaultProxy['rules'][number], act: () => Promis
   }
 }
 
+/** The change records of an account, in order. */
+async function changesOf(id: string): Promise<[unknown, unknown][]> {
+  const rows = await readTable(books.database.client, books.database.tables.ledger);
+  const changes = rows.filter(({ SK, subject }) => SK === 'CHANGE' && subject === `account/${id}`);
+  return changes
+    .map(({ type, number }): [unknown, unknown] => [type, number])
+    .sort(([, a], [, b]) => Number(a) - Number(b));
+}
+
 /** Resolves once the proxy holds a call of an operation back. */
 async function arrived(operation: string): Promise<void> {
   for (const giveUpAt = performance.now() + 5_000; performance.now() < giveUpAt; ) {
@@ -100,10 +110,30 @@ describe('create', () => {
   });
 
   it('recognises its own account when the answer was lost', async () => {
-    const lost = await withFault({ operation: 'PutItem', fault: { kind: 'dropAnswer' }, count: 1 }, () =>
-      created('lost', 'create-lost', faulty),
-    );
+    const rule = { operation: 'TransactWriteItems', fault: { kind: 'dropAnswer' }, count: 1 } as const;
+    const lost = await withFault(rule, () => created('lost', 'create-lost', faulty));
     expect(lost).toEqual(await books.ledger.accounts.get(tenant, account('lost')));
+    expect(await changesOf('lost')).toEqual([['account.created', 1n]]);
+  });
+
+  it('is tried again after a conflict, and says what is known of it where that does not help', async () => {
+    const conflict = { operation: 'TransactWriteItems', fault: { kind: 'conflict' } } as const;
+    const met = await withFault({ ...conflict, count: 2 }, () => created('met', 'create-met', faulty));
+    expect(met).toMatchObject({ id: 'met', version: 1 });
+    const kept = withFault(conflict, () => created('kept', 'create-kept', faulty));
+    await expect(kept).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await changesOf('kept')).toEqual([]);
+  });
+
+  it('writes a change record with the account, and one more with each change of it', async () => {
+    await created('told', 'create-told');
+    await created('told', 'create-told');
+    for (const key of ['a', 'b', 'b']) await patched('told', { metadata: { key } }, key);
+    expect(await changesOf('told')).toEqual([
+      ['account.created', 1n],
+      ['account.updated', 2n],
+      ['account.updated', 3n],
+    ]);
   });
 
   it('lets one of many at one instant have the name', async () => {
