@@ -169,6 +169,36 @@ describe('dead letters of messages', () => {
   });
 });
 
+describe('a message that no worker can read', () => {
+  it('becomes a dead letter with its error, and the ones behind it do not wait for it', async () => {
+    const [source, destination] = [await fundedAccount(api, 100), await fundedAccount(api, 0)];
+    const headers = { Prefer: 'respond-async' };
+    const { QueueSender } = await import('../../lib/sqs/index.ts');
+    const queue = new QueueSender({ queueUrl: api.queues.urlOf('lines'), timeoutMs: 1_000, maxAttempts: 3 });
+    await queue.send([{ body: { tenant: 'default' }, group: 'lines', deduplicationId: randomUUID() }]);
+    await demand(
+      202,
+      api.call('POST', '/v1/transfers', { source, destination, asset: 'USD/2', amount: '1' }, { headers }),
+    );
+    await drainLines(api);
+    expect(await postedOf(api, destination)).toBe('1');
+    const given = api.queues.deadLettersOf('lines').receive(10);
+    const Records = given.map((message) =>
+      queueRecord(message.messageId, message.body, {
+        ...from('lines-dead-letters.fifo'),
+        attributes: message.attributes as unknown as SQSRecord['attributes'],
+      }),
+    );
+    expect(Records).toHaveLength(1);
+    await keep({ Records }, lambdaContext());
+    const [letter] = (await list('?source=lines&status=open&limit=1')).body.data;
+    expect(letter).toMatchObject({
+      error: { class: 'UnusableMessage', message: 'not as expected: account' },
+      attempts: 5,
+    });
+  }, 60_000);
+});
+
 describe('the dead letter of a failed transaction', () => {
   it('leads to another transaction, once, and the two name each other', async () => {
     const [source, destination] = [await fundedAccount(api, 100), await fundedAccount(api, 0)];
