@@ -181,7 +181,6 @@ export class WebhookStore {
 
   #write(before: StoredWebhook, after: StoredWebhook) {
     const { url, types, description, status, disabledReason, disabledAt, secrets, version, keysApplied } = after;
-    const { failingSince } = after;
     const { expression, names, values } = attributeChanges({
       url,
       types,
@@ -190,7 +189,8 @@ export class WebhookStore {
       disabledReason,
       disabledAt,
       secrets,
-      failingSince,
+      // Workers note it at any time, whatever the version: it is written only where it is what changes.
+      ...(after.failingSince !== before.failingSince && { failingSince: after.failingSince }),
       version,
       keysApplied,
       expiresAtSeconds: status === 'deleted' ? Math.ceil(this.#clock.now() / 1_000) + deletedKeptSeconds : undefined,
