@@ -14,12 +14,13 @@ import { auditTransaction, withoutTransaction } from '../ledger/transaction-audi
 import { balanceKeyAt, entryKeyAt } from './balance-place.ts';
 import type { Row } from './items.ts';
 import { accountKey, assetKey, type Key, recordKey } from './keys.ts';
+import { lookAtLines } from './line-look.ts';
 import type { Reader } from './reader.ts';
 import { type AuditedRow, auditedRow } from './table-audit-rows.ts';
 
 /**
  * Holds rows of the ledger to the rows they must agree with: a posted transaction to each of its entries, an entry to its
- * transaction and its balance, a balance to its last entry, its account and its asset.
+ * transaction and its balance, a balance to its last entry, its account and its asset; what waits to its place in a line.
  *
  * All that a write puts down is there from then on, so whoever has seen a row finds the others, however much is written
  * meanwhile. The others are read consistently, after the row.
@@ -30,7 +31,8 @@ export async function lookAtRows(reader: Reader, rows: readonly AuditedRow[]): P
     const row: Row | undefined = found.get(nameOf(key));
     return row && auditedRow(row);
   };
-  return rows.flatMap((row) => {
+  const ofLines = await lookAtLines(reader, rows);
+  const ofRows = rows.flatMap((row): AuditFinding[] => {
     switch (row.kind) {
       case 'unreadable':
         return [{ kind: 'unreadable_row', tenant: row.tenant, subject: row.key, detail: row.reason }];
@@ -46,6 +48,7 @@ export async function lookAtRows(reader: Reader, rows: readonly AuditedRow[]): P
         return [];
     }
   });
+  return [...ofRows, ...ofLines];
 }
 
 type At = (key: Key) => AuditedRow | undefined;

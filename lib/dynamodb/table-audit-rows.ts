@@ -1,4 +1,5 @@
 import {
+  type Acceptance,
   type Account,
   type Asset,
   type AssetCode,
@@ -27,7 +28,9 @@ import {
   feeVersionPrefix,
   holdSortKey,
   parseBalancePartition,
+  placePrefix,
 } from './keys.ts';
+import { type Place, parsePlace } from './line-item.ts';
 import { parseRecord } from './record-item.ts';
 
 /** A row of the Ledger table as an audit takes it: parsed, or told why it cannot be. */
@@ -36,7 +39,14 @@ export type AuditedRow =
   | { readonly kind: 'account'; readonly tenant: TenantId; readonly account: Account }
   | { readonly kind: 'balance'; readonly tenant: TenantId; readonly balance: Balance }
   | { readonly kind: 'entry'; readonly tenant: TenantId; readonly entry: Entry }
-  | { readonly kind: 'record'; readonly tenant: TenantId; readonly result: KeyResult; readonly reversed?: Reversed }
+  | {
+      readonly kind: 'record';
+      readonly tenant: TenantId;
+      readonly result: KeyResult;
+      readonly reversed?: Reversed;
+      readonly accepted?: Acceptance;
+    }
+  | { readonly kind: 'place'; readonly tenant: TenantId; readonly place: Place }
   | { readonly kind: 'hold'; readonly tenant: TenantId; readonly hold: Hold }
   | { readonly kind: 'change'; readonly tenant: TenantId }
   | { readonly kind: 'block'; readonly tenant: TenantId }
@@ -47,7 +57,7 @@ export type AuditedRow =
 /** What a row's partition key says: its tenant, and whose the rest is. */
 interface Partition {
   readonly tenant: TenantId;
-  readonly of?: 'A' | 'X' | 'H' | 'C' | 'J';
+  readonly of?: 'A' | 'X' | 'H' | 'C' | 'L' | 'J';
   readonly id?: string;
   /** Whether it is that of a shard above 0: it has a balance and its entries, and no account. */
   readonly isShard?: boolean;
@@ -56,13 +66,13 @@ interface Partition {
 function partitionOf(row: Row): Partition | undefined {
   const [, journal] = /^T#([^#]+)#J$/.exec(String(row.PK)) ?? [];
   if (journal !== undefined) return { tenant: journal as TenantId, of: 'J' };
-  const match = /^T#([^#]+)(?:#([AXHC])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
+  const match = /^T#([^#]+)(?:#([AXHCL])#([^#]+?)(#S#[1-9]\d*)?)?$/.exec(String(row.PK));
   if (!match) return undefined;
   const [, tenant, of, id, shard] = match;
   if (shard !== undefined && of !== 'A') return undefined;
   return {
     tenant: tenant as TenantId,
-    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X' | 'H' | 'C', id }),
+    ...(of !== undefined && id !== undefined && { of: of as 'A' | 'X' | 'H' | 'C' | 'L', id }),
     ...(shard !== undefined && { isShard: true }),
   };
 }
@@ -95,8 +105,12 @@ function parse({ tenant, of, id, isShard }: Partition, row: Row): AuditedRow {
     return { kind: 'asset', tenant, asset };
   }
   if (of === 'X' && sortKey === 'RECORD') {
-    const { result, reversed } = parseRecord(row);
-    return { kind: 'record', tenant, result, ...(reversed && { reversed }) };
+    const { result, reversed, accepted } = parseRecord(row);
+    return { kind: 'record', tenant, result, ...(reversed && { reversed }), ...(accepted && { accepted }) };
+  }
+  if (of === 'L' && sortKey.startsWith(placePrefix)) {
+    requireKey(/^P#\d{13}#[^#]+$/.test(sortKey), 'the key of a place in a line has another form');
+    return { kind: 'place', tenant, place: parsePlace(row) };
   }
   if (of === 'H' && sortKey === holdSortKey) return { kind: 'hold', tenant, hold: parseHold(row) };
   if (of === 'C' && sortKey === changeSortKey) {

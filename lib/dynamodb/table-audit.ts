@@ -12,6 +12,7 @@ import {
   HoldTally,
 } from '../ledger/hold-audit.ts';
 import type { TenantId } from '../ledger/index.ts';
+import { claimOfPlace, claimOfWaiting } from '../ledger/line-audit.ts';
 import { auditReversed, claimsOfReversals } from '../ledger/reversal-audit.ts';
 import { TransactionAudit, TransactionTally } from '../ledger/transaction-audit.ts';
 import type { Row } from './items.ts';
@@ -107,11 +108,13 @@ function nameTransactions(transactions: TransactionAudit, row: AuditedRow): void
   }
 }
 
-/** What a row says of amounts that were reserved, of those that were captured, and of those that were reversed. */
+/** What a row says of amounts that were reserved, captured or reversed, and of what waits in a line. */
 function holdClaimsOf(row: AuditedRow): HoldClaim[] {
   if (row.kind === 'hold') return claimsOfHold(row.tenant, row.hold);
   if (row.kind === 'balance') return [claimOfBalance(row.tenant, row.balance)];
+  if (row.kind === 'place') return [claimOfPlace(row.tenant, row.place)];
   if (row.kind !== 'record') return [];
+  if (row.result.kind === 'pending') return [claimOfWaiting(row.tenant, row.result.pending.id, row.accepted)];
   if (row.result.kind === 'hold') return claimsOfDeed(row.tenant, row.result.hold);
   if (row.result.kind !== 'transaction') return [];
   const { transaction } = row.result;
@@ -143,6 +146,7 @@ class FirstWalk {
     change: 0,
     block: 0,
     unreadable: 0,
+    place: 0,
     unknown: 0,
   };
   #posted = 0;

@@ -25,6 +25,7 @@ export const damageKinds = {
   wrong_hold: 'The hold does not add up, or with what its captures posted.',
   wrong_reversals:
     'What a transaction says was reversed of it is not what its reversals come to, or more than it moved.',
+  wrong_line: 'A transaction waits and has no place in a line, or has a place there and does not wait.',
 } as const;
 
 export type DamageKind = keyof typeof damageKinds;

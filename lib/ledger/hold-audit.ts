@@ -13,15 +13,16 @@ const reservedShard = 0;
 
 /**
  * What a claim counts: what a balance keeps back, what was captured of a hold, or how often a hold was made and ended;
- * what was reversed of a transaction, by how many, and how often a reversal is named (see `reversal-audit.ts`).
+ * what was reversed of a transaction, by how many, and how often a reversal is named (see `reversal-audit.ts`); or that
+ * a transaction waits at a place in a line (see `line-audit.ts`).
  */
-type Measure = 'held' | 'captured' | 'made' | 'ended' | 'reversed' | 'reversals' | 'named';
+type Measure = 'held' | 'captured' | 'made' | 'ended' | 'reversed' | 'reversals' | 'named' | 'waiting';
 
 /** What rows say of something that must come to zero in all. */
 export interface HoldClaim {
   readonly tenant: TenantId;
   readonly measure: Measure;
-  /** The balance (`alice USD/2`), hold or transaction that it is about. */
+  /** The balance (`alice USD/2`), hold, transaction or place in a line that it is about. */
   readonly subject: string;
   readonly amount: bigint;
 }
@@ -110,6 +111,7 @@ const differences: Readonly<Record<Measure, string>> = {
   reversed: 'what it says was reversed, less what its reversals posted,',
   reversals: 'how many reversals it counts, less how many there are,',
   named: 'how often it is named as a reversal, less that it is one,',
+  waiting: 'that it waits, less that it has this place,',
 };
 
 const kinds: Readonly<Record<Measure, DamageKind>> = {
@@ -120,6 +122,7 @@ const kinds: Readonly<Record<Measure, DamageKind>> = {
   reversed: 'wrong_reversals',
   reversals: 'wrong_reversals',
   named: 'wrong_reversals',
+  waiting: 'wrong_line',
 };
 
 /** Names the damage in the buckets of a tally that did not close. */

@@ -169,6 +169,7 @@ describe('auditTable', () => {
         change: 7,
         block: 1,
         unreadable: 0,
+        place: 0,
         unknown: 0,
       },
       posted: 19,
