@@ -21,7 +21,7 @@ beforeAll(async () => {
   full = (await synthesiseWithStandby({ alarmEmail: 'operator@example.com' })).watch;
   const runbook = await readFile(path.join(import.meta.dirname, '../..', runbookPath), 'utf8');
   headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => String(heading));
-}, 60_000);
+}, 300_000);
 afterAll(restore);
 
 const alarmsOf = (of: CloudFormationTemplate) => resourcesOf(of, 'AWS::CloudWatch::Alarm');

@@ -16,7 +16,7 @@ import { synthesise } from './synthesise.ts';
 let template: CloudFormationTemplate;
 beforeAll(async () => {
   template = (await synthesise()).api;
-}, 60_000);
+}, 300_000);
 
 /** The path of a resource of the API, put together from its ancestors. */
 function pathOf(logicalId: string | undefined): string {

@@ -8,7 +8,7 @@ let production: Synthesised;
 beforeAll(async () => {
   synthesised = await synthesise();
   production = await synthesise({ context: { stage: 'prod' } });
-}, 60_000);
+}, 300_000);
 
 const ruleNames = Object.keys(awsRules) as (keyof typeof awsRules)[];
 

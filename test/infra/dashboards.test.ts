@@ -17,7 +17,7 @@ beforeAll(async () => {
       widgetsOf(dashboard),
     ]),
   );
-}, 60_000);
+}, 300_000);
 
 const widget = (dashboard: string, title: string): Widget => {
   const found = dashboards[dashboard]?.find(({ properties }) => properties.title === title);

@@ -8,7 +8,7 @@ let data: CloudFormationTemplate;
 let api: CloudFormationTemplate;
 beforeAll(async () => {
   ({ data, api } = await synthesise());
-}, 60_000);
+}, 300_000);
 
 describe('FlagsParameter', () => {
   // CloudFormation writes the template's value over the operator's whenever anything here differs from the release before. That

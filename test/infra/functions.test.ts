@@ -18,7 +18,7 @@ import { synthesise } from './synthesise.ts';
 let template: CloudFormationTemplate;
 beforeAll(async () => {
   template = (await synthesise()).api;
-}, 60_000);
+}, 300_000);
 
 function functionOf(name: Area | Worker): NamedResource {
   const serviceName = `florin-${name}`;

@@ -10,7 +10,7 @@ beforeAll(async () => {
   ({ api: production, watch } = await synthesise({ context: { stage: 'prod' } }));
   hurried = (await synthesise({ context: { stage: 'prod', canary: 'off' } })).api;
   elsewhere = (await synthesise()).api;
-}, 60_000);
+}, 300_000);
 
 interface Group {
   readonly AlarmConfiguration: { readonly Alarms: readonly { readonly Name: string }[] };

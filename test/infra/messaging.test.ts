@@ -11,7 +11,7 @@ import { synthesise } from './synthesise.ts';
 let template: CloudFormationTemplate;
 beforeAll(async () => {
   template = (await synthesise()).api;
-}, 60_000);
+}, 300_000);
 
 const queues = () => resourcesOf(template, 'AWS::SQS::Queue');
 

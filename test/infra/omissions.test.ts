@@ -11,7 +11,7 @@ describe.each(emulators)('the template for %s', (emulator) => {
   beforeAll(async () => {
     prod = await synthesise({ context: { stage: 'prod' } });
     less = await synthesise({ context: { stage: 'prod', platform: emulator } });
-  }, 60_000);
+  }, 300_000);
 
   it('is that of prod, less what is listed with its reason', () => {
     const listed = new Set(omissions[emulator].map(({ type }) => type));

@@ -63,5 +63,5 @@ describe('the ledger table', () => {
       undefined,
     ]);
     expect(await warmth({})).toEqual([undefined, undefined]);
-  }, 60_000);
+  }, 300_000);
 });

@@ -12,7 +12,7 @@ const restore = ofPrimary();
 beforeAll(async () => {
   synthesised = await synthesiseWithStandby();
   alone = await synthesise();
-}, 60_000);
+}, 300_000);
 afterAll(restore);
 
 function stack(name: string): CloudFormationTemplate {

@@ -35,7 +35,8 @@ export interface SynthesisOrder {
   readonly isFaulty: boolean;
 }
 
-const synthesisTimeoutMs = 60_000;
+/** One takes ten seconds of a processor, which a busy machine may be long in giving. */
+const synthesisTimeoutMs = 180_000;
 
 /**
  * Synthesises the whole application in a temporary folder, with bundles that hold next to nothing: what the functions do

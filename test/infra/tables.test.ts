@@ -5,7 +5,7 @@ import { synthesise } from './synthesise.ts';
 let template: CloudFormationTemplate;
 beforeAll(async () => {
   template = (await synthesise()).data;
-}, 60_000);
+}, 300_000);
 
 function table(prefix: string): NamedResource {
   const found = resourcesOf(template, 'AWS::DynamoDB::GlobalTable').filter(({ logicalId }) =>

@@ -8,7 +8,7 @@ let inProduction: ValidationReport;
 beforeAll(async () => {
   report = (await synthesise()).report;
   inProduction = (await synthesise({ context: { stage: 'prod' } })).report;
-}, 60_000);
+}, 300_000);
 
 const acknowledged = ({ pluginReports }: ValidationReport) =>
   pluginReports.flatMap(({ suppressedViolations }) => suppressedViolations ?? []);
