@@ -144,8 +144,8 @@ export class JournalRun {
       if (first === 1 || (known && known.sequence >= first - 1)) return undefined;
       const next = this.#byEntry.get(`${balanceKey(place)} ${known ? known.sequence + 1 : first - 1}`);
       if (next) return next;
-      const frontier = known ?? (await this.#search.before(place, position));
-      this.#memory.advance(this.#tenant, place, frontier);
+      // Only what was found is remembered: what is merely planned may come to nothing.
+      const frontier = known ?? (await this.#findFrontier(place, position));
       if (frontier.sequence >= first - 1) return undefined;
       this.#take(await this.#search.behind(place, frontier, position));
       const oldest = this.#byEntry.get(`${balanceKey(place)} ${frontier.sequence + 1}`);
@@ -156,6 +156,12 @@ export class JournalRun {
         throw new InvariantViolation(`entry ${frontier.sequence + 1} of ${balanceKey(place)} is in no transaction`);
       }
     }
+  }
+
+  async #findFrontier(place: BalancePlace, position: Frontier): Promise<Frontier> {
+    const found = await this.#search.before(place, position);
+    this.#memory.advance(this.#tenant, place, found);
+    return found;
   }
 
   /** The entry by which the transaction before is found, where what is known does not tell. */

@@ -109,6 +109,20 @@ describe('JournalAppender', () => {
     expect(again).toMatchObject({ events: 201, isComplete: true });
   });
 
+  it('takes nothing for appended whose block was refused', async () => {
+    // No two in a row share more than one balance, which alone says in which order they come.
+    const shops = ['one', 'two', 'three'];
+    for (const shop of shops) await books.createAccount(shop);
+    const commands = Array.from({ length: 150 }, (_, index) => transfer('alice', shops[index % 3] as string, 1));
+    for (const command of commands) await books.ledger.post(command, 5_000);
+    const last = partitionOf(commands.at(-1) as PostTransaction);
+    const cold = openAppender({ table: books.database.tables.ledger, endpoint: proxy.url });
+    proxy.rules.push({ operation: 'TransactWriteItems', fault: { kind: 'throttle' }, skip: 1, count: 1 });
+    expect(await cold.append(tenant, [last], timeMs)).toMatchObject({ blocks: 2, events: 150 });
+    proxy.rules.length = 0;
+    expect((await audit()).findings).toEqual([]);
+  });
+
   it('finds its place where two append at once', async () => {
     const other = openAppender({ table: books.database.tables.ledger, endpoint: books.database.endpoint });
     for (let round = 0; round < 5; round++) {

@@ -73,7 +73,7 @@ function woken({ partitions }: Doing): string[] {
   return partitions.slice(-12).toReversed();
 }
 
-describe.each(['killed', 'lost'] as const)('an appender that has a mishap (%s)', (kind) => {
+describe.each(['killed', 'refused', 'lost'] as const)('an appender that has a mishap (%s)', (kind) => {
   it('leaves nothing half done, whichever of its calls it is', async () => {
     const doing = await Doing.begin(books.ledger, kind, accounts);
     for (const deed of deeds) await doing.do(deed);

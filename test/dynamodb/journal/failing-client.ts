@@ -1,12 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
- * What happens at a process's nth call: it is `killed` before it (so also between it and the call before); or the call has its
- * effect and the answer is `lost`, and the process goes on.
+ * What happens at a process's nth call: it is `killed` before it (so also between it and the call before); or it goes on, and the call
+ * is `refused` without an effect, or has its effect and the answer is `lost`.
  */
 export interface Mishap {
   readonly call: number;
-  readonly kind: 'killed' | 'lost';
+  readonly kind: 'killed' | 'refused' | 'lost';
 }
 
 /** The process is gone: nothing that it still asks for has an effect. */
@@ -27,6 +27,7 @@ export class FailingClient {
       const isNow = !this.#isDead && ++this.calls === mishap?.call;
       if (isNow && mishap.kind === 'killed') this.#isDead = true;
       if (this.#isDead) throw new Killed();
+      if (isNow && mishap.kind === 'refused') throw new Error('the call was refused');
       const answer = await (client.send as (...all: unknown[]) => Promise<unknown>).apply(client, args);
       if (isNow) throw new Error('the answer was lost');
       return answer;

@@ -69,7 +69,7 @@ const anyLook = fc.record(
     appender: fc.constantFrom(0, 1),
     mishap: fc.record({
       call: fc.integer({ min: 1, max: 8 }),
-      kind: fc.constantFrom('killed' as const, 'lost' as const),
+      kind: fc.constantFrom('killed' as const, 'refused' as const, 'lost' as const),
     }),
     isAwaited: fc.boolean(),
   },
