@@ -30,32 +30,39 @@ export class FanOut {
    * now, all of them: one that was made before an event was published gets it. However often an event comes, a delivery is made
    * once; the wake-up is sent again as long as nobody has begun with it, since the first may not have been sent.
    *
-   * @returns how many deliveries were made or found not begun
+   * @returns how many wake-ups were sent: one for each delivery that was made or not begun, and for each ordered line
    * @throws LedgerError where the tables could not be used, or whatever keeps the queue from taking messages
    */
   async distribute(tenant: TenantId, events: readonly DeliverableEvent[]): Promise<number> {
     const all = await this.#options.webhooks.all(tenant);
     const enabled = all.filter(({ status }) => status === 'enabled');
-    const messages: OutgoingMessage[] = [];
-    for (const event of events) {
-      const made = await Promise.all(enabled.map((webhook) => this.#messageFor(webhook, event)));
-      messages.push(...made.filter((message) => message !== undefined));
-    }
-    await this.#options.queue.send(messages);
-    return messages.length;
+    const messages = await Promise.all(
+      enabled.flatMap((webhook) => {
+        const wanted = events.filter(
+          ({ sequence, type }) => sequence > webhook.startsAfter && isWanted(webhook.types, type),
+        );
+        if (webhook.ordered) return [Promise.resolve(lineMessage(webhook, wanted))];
+        return wanted.map((event) => this.#deliveryMessage(webhook, event));
+      }),
+    );
+    const sent = messages.filter((message) => message !== undefined);
+    await this.#options.queue.send(sent);
+    return sent.length;
   }
 
-  async #messageFor(webhook: Webhook, event: DeliverableEvent): Promise<OutgoingMessage | undefined> {
-    if (event.sequence <= webhook.startsAfter || !isWanted(webhook.types, event.type)) return undefined;
-    if (webhook.ordered) {
-      // Its line is read from the journal; the event only says that there is something in it.
-      if (event.sequence <= webhook.deliveredThrough) return undefined;
-    } else {
-      const { deliveries, clock } = this.#options;
-      const { status, attempt } = await deliveries.make(newDelivery(webhook, event, clock.now()));
-      if (status !== 'pending' || attempt > 0) return undefined;
-    }
-    const { tenant, id } = webhook;
-    return wakeUpFor({ tenant, webhook: id, id: deliveryIdOf(id, event) }, event.cause);
+  async #deliveryMessage(webhook: Webhook, event: DeliverableEvent): Promise<OutgoingMessage | undefined> {
+    const { deliveries, clock } = this.#options;
+    const { status, attempt } = await deliveries.make(newDelivery(webhook, event, clock.now()));
+    return status === 'pending' && attempt === 0 ? messageFor(webhook, event) : undefined;
   }
+}
+
+/** One for a whole line, which is read from the journal: an event only says that there is something in it. */
+function lineMessage(webhook: Webhook, wanted: readonly DeliverableEvent[]): OutgoingMessage | undefined {
+  const last = wanted.findLast(({ sequence }) => sequence > webhook.deliveredThrough);
+  return last && messageFor(webhook, last);
+}
+
+function messageFor({ tenant, id: webhook }: Webhook, event: DeliverableEvent): OutgoingMessage {
+  return wakeUpFor({ tenant, webhook, id: deliveryIdOf(webhook, event) }, event.cause);
 }
