@@ -38,7 +38,8 @@ export function createLedgerClient(skew: ClockSkew, endpoint?: string): DynamoDB
   dropClientRequestToken(client);
   watchClock(client, skew);
   return DynamoDBDocumentClient.from(client, {
-    marshallOptions: { removeUndefinedValues: true },
+    // The marshaller knows a plain object by its `constructor`, which metadata may name as well as anything.
+    marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
     unmarshallOptions: { wrapNumbers: BigInt },
   });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { type LedgerFixture, startLedger, transfer } from '../support/ledger-fixture.ts';
+import { type LedgerFixture, startLedger, tenant, transfer } from '../support/ledger-fixture.ts';
 
 let books: LedgerFixture;
 let proxy: FaultProxy;
@@ -25,5 +25,12 @@ describe('the client of the Ledger table', () => {
     const [{ Put } = {}] = (writes[0]?.body.TransactItems ?? []) as { Put?: { Item: object } }[];
     expect(Put?.Item).toMatchObject({ description: { S: description } });
     ledger.client.destroy();
+  });
+
+  it('keeps metadata whatever its names are', async () => {
+    const metadata = { constructor: 'a', toString: 'b', hasOwnProperty: 'c', '0': 'd' } as Record<string, string>;
+    const command = transfer('alice', 'world', 1, { metadata });
+    expect(await books.ledger.post(command, 2_000)).toMatchObject({ kind: 'settled' });
+    expect(await books.ledger.transactions.get(tenant, command.id)).toMatchObject({ status: 'posted', metadata });
   });
 });
