@@ -6,6 +6,10 @@ export const assumptions = {
   billedMsOfWrite: 20,
   /** Billed milliseconds of a request that reads. */
   billedMsOfRead: 10,
+  /** Billed milliseconds of a worker for one batch of messages, or of stream records. */
+  billedMsOfBatch: 40,
+  /** Requests to a queue by which Lambda gets a batch of messages and deletes it. */
+  requestsPerBatch: 2,
   /** Initialisation of a cold function, which Lambda bills since August 2025, in milliseconds. */
   initMs: 300,
   /** Requests that meet a cold function. */

@@ -2,7 +2,7 @@ import { assumptions } from './assumptions.ts';
 import { storageOverheadBytes } from './item-size.ts';
 import type { Measured, MeasuredOperation } from './measured.ts';
 import { costOf, type PriceList } from './prices.ts';
-import { lambdaTimeCost, loggedBytes, requestCost } from './request-cost.ts';
+import { backgroundCost, lambdaTimeCost, loggedBytes, requestCost } from './request-cost.ts';
 
 const begin = '<!-- begin of what node scripts/cost.ts writes -->';
 const end = '<!-- end of what node scripts/cost.ts writes -->';
@@ -16,7 +16,9 @@ export function withGenerated(page: string, measured: Measured, prices: PriceLis
   if (from === -1 || to < from) throw new Error(`the page needs the lines ${begin} and ${end}`);
   const sections = [
     requestTable(measured, prices),
+    backgroundTable(measured, prices),
     unitTable(measured),
+    backgroundUnitTable(measured),
     storageTable(measured, prices),
     assumptionTable(prices),
     priceTable(prices),
@@ -27,16 +29,16 @@ export function withGenerated(page: string, measured: Measured, prices: PriceLis
 function requestTable({ operations }: Measured, prices: PriceList): string {
   const rows = operations.map((operation) => {
     const cost = requestCost(prices, operation);
-    const { dynamodb, apiGateway, lambda, logs, traces, transferOut, total } = cost;
+    const { dynamodb, apiGateway, lambda, logs, traces, queues, transferOut, total } = cost;
     return [
       operation.title,
-      ...[dynamodb, apiGateway, lambda, logs, traces + transferOut].map(dollars),
+      ...[dynamodb, apiGateway, lambda, logs, traces + transferOut + queues].map(dollars),
       bold(dollars(total)),
     ];
   });
   return [
     `### Dollars per million requests`,
-    table(['request', 'DynamoDB', 'API Gateway', 'Lambda', 'logs', 'traces, transfer out', 'total'], rows),
+    table(['request', 'DynamoDB', 'API Gateway', 'Lambda', 'logs', 'traces, transfer out, queues', 'total'], rows),
     lostAttempt(operations, prices),
   ].join('\n\n');
 }
@@ -50,6 +52,33 @@ function lostAttempt(operations: readonly MeasuredOperation[], prices: PriceList
   };
   const added = dynamodb('transfer_after_lost_attempt') - dynamodb('transfer_warm');
   return `A failed attempt consumes its units too: each one adds ${dollars(added)} per million transfers that have it.`;
+}
+
+function backgroundTable({ background }: Measured, prices: PriceList): string {
+  const rows = background.map((work) => {
+    const { dynamodb, lambda, messaging, logs, total } = backgroundCost(prices, work);
+    return [work.title, ...[dynamodb, lambda, messaging, logs].map(dollars), bold(dollars(total))];
+  });
+  const head = ['work in the background', 'DynamoDB', 'Lambda', 'queues and topic', 'logs', 'total'];
+  return `### Dollars per million transactions or events, in the background\n\n${table(head, rows)}`;
+}
+
+function backgroundUnitTable({ background }: Measured): string {
+  const rows = background.map(({ title, calls, writeUnits, readUnits, queueRequests, publishRequests, logBytes }) => [
+    title,
+    calls,
+    ...[writeUnits, readUnits, queueRequests, publishRequests, logBytes].map(String),
+  ]);
+  const head = [
+    'one batch of work in the background',
+    'calls to DynamoDB',
+    'write units',
+    'read units',
+    'requests to queues',
+    'requests to the topic',
+    'bytes of our log lines',
+  ];
+  return `### What one batch takes\n\n${table(head, rows)}`;
 }
 
 function unitTable({ operations }: Measured): string {
@@ -94,6 +123,8 @@ function assumptionTable(prices: PriceList): string {
       `${billedMsOfWrite} ms; each 10 ms more are ${dollars(lambdaTimeCost(prices, tenMs))} per million`,
     ],
     ['billed time of a request that reads', `${billedMsOfRead} ms`],
+    ['billed time of a worker for a batch', `${assumptions.billedMsOfBatch} ms`],
+    ['requests by which Lambda gets a batch of messages and deletes it', String(assumptions.requestsPerBatch)],
     [
       'cold functions',
       `${coldShare * 100} % of the requests, ${initMs} ms of initialisation each, which is billed: ${dollars(lambdaTimeCost(prices, coldShare * initMs))} per million`,

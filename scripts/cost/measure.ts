@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { ProxiedCall } from '../../test/support/fault-proxy.ts';
 import { transfer } from '../../test/support/ledger-fixture.ts';
 import { listenToLines } from './log-lines.ts';
+import { measureBackground } from './measure-background.ts';
 import { measureStorage } from './measure-storage.ts';
 import type { Measured, MeasuredOperation } from './measured.ts';
 import { details, type MeasuredFunctions, post, startMeasuredFunctions, transferBody } from './measured-functions.ts';
+import { readUnitsOf, writeUnitsOf } from './units.ts';
 
 const historyPath = '/v1/accounts/erin/entries?asset=USD%2F2&limit=20';
-
-/** Write units of one item under 1 KB in a transaction. */
-const unitsPerTransactedItem = 2;
 
 /**
  * Runs one request of each kind through the real functions on an embedded DynamoDB that reports the units consumed.
@@ -22,7 +20,8 @@ export async function measure(): Promise<Measured> {
     const functions = await startMeasuredFunctions();
     try {
       const operations = [...(await measureWrites(functions)), ...(await measureReads(functions))];
-      return { operations, transferStorage: await measureStorage(functions) };
+      const background = await measureBackground(functions);
+      return { operations, background, transferStorage: await measureStorage(functions) };
     } finally {
       await functions.stop();
     }
@@ -38,6 +37,7 @@ interface Request {
   readonly path: string;
   readonly body?: unknown;
   readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
 }
 
@@ -89,6 +89,14 @@ async function measureWrites(functions: MeasuredFunctions): Promise<MeasuredOper
     body: transferBody('alice', 'bob', 6),
     status: 201,
   });
+  const accepted = await one(functions, {
+    ...transfers,
+    id: 'transfer_accepted',
+    title: 'Asynchronous transfer: accepted',
+    body: transferBody('alice', 'bob', 6),
+    headers: { prefer: 'respond-async' },
+    status: 202,
+  });
   const opened = await one(functions, {
     method: 'POST',
     path: '/v1/accounts',
@@ -97,7 +105,7 @@ async function measureWrites(functions: MeasuredFunctions): Promise<MeasuredOper
     body: { id: 'grace', metadata: { tier: 'gold' } },
     status: 201,
   });
-  return [warm, cold, opening, replay, await replayCold(functions), decline, lost, opened];
+  return [warm, cold, opening, replay, await replayCold(functions), decline, lost, accepted, opened];
 }
 
 /** A key whose accounts and record only another instance has seen. */
@@ -135,10 +143,14 @@ function measureReads(functions: MeasuredFunctions): Promise<MeasuredOperation[]
 }
 
 /** One request, alone: the calls it made, the lines it wrote and the answer it got. */
-async function one({ call, proxy }: MeasuredFunctions, request: Request): Promise<MeasuredOperation> {
+async function one({ call, proxy, queues }: MeasuredFunctions, request: Request): Promise<MeasuredOperation> {
   proxy.log.length = 0;
+  queues.log.length = 0;
   const lines = listenToLines();
-  const answer = await call(request.method, request.path, request.body, request.key ? { key: request.key } : {});
+  const answer = await call(request.method, request.path, request.body, {
+    ...(request.key && { key: request.key }),
+    ...(request.headers && { headers: request.headers }),
+  });
   const written = lines.stop();
   if (answer.status !== request.status) throw new Error(`${request.id} got ${answer.status}: ${answer.text}`);
   const calls = proxy.log.splice(0);
@@ -147,22 +159,11 @@ async function one({ call, proxy }: MeasuredFunctions, request: Request): Promis
     title: request.title,
     kind: request.method === 'GET' ? 'read' : 'write',
     calls: calls.map(({ operation }) => operation).join(', '),
-    writeUnits: unitsOf(calls, /^(Transact|Put|Update|Delete|BatchWrite)/),
-    readUnits: unitsOf(calls, /^(Get|BatchGet|Query)/),
+    writeUnits: writeUnitsOf(calls),
+    readUnits: readUnitsOf(calls),
     logLines: written.length,
     logBytes: written.reduce((sum, line) => sum + Buffer.byteLength(line), 0),
     answerBytes: Buffer.byteLength(answer.text),
+    queueRequests: queues.log.splice(0).length,
   };
-}
-
-function unitsOf(calls: readonly ProxiedCall[], operations: RegExp): number {
-  return calls.filter(({ operation }) => operations.test(operation)).reduce((sum, call) => sum + units(call), 0);
-}
-
-/** A write that is refused takes its units too. The embedded DynamoDB does not report them, so they follow from its items. */
-function units(call: ProxiedCall): number {
-  if (call.consumedUnits !== undefined) return call.consumedUnits;
-  const { TransactItems } = call.body;
-  if (!Array.isArray(TransactItems)) return 1;
-  return TransactItems.length * unitsPerTransactedItem;
 }

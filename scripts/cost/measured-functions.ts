@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import type { Call } from '../../test/functions/api.ts';
 import { startDatabase, type TestDatabase } from '../../test/support/dynoxide.ts';
 import { type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
 import { account, tenant, transfer, usd } from '../../test/support/ledger-fixture.ts';
 import { startParameterStore } from '../../test/support/parameter-store.ts';
+import { startTestQueues } from '../../test/support/queues.ts';
 
 /** Entries of the account whose history is read: more than a page. */
 const historyLength = 30;
@@ -19,6 +21,8 @@ export const details = { description: 'Lunch', metadata: { order: '1007' } };
 export interface MeasuredFunctions {
   readonly call: Call;
   readonly proxy: FaultProxy;
+  /** In front of the queues. */
+  readonly queues: FaultProxy;
   readonly database: TestDatabase;
   /** Another instance on the same table: what it does is not measured, and the measured one learns nothing of it. */
   readonly elsewhere: Ledger;
@@ -30,16 +34,36 @@ export async function startMeasuredFunctions(): Promise<MeasuredFunctions> {
   const database = await startDatabase();
   const proxy = await startFaultProxy({ target: database.endpoint, measureCapacity: true });
   const parameters = await startParameterStore({ [flags]: '{}' });
+  const messaging = await startTestQueues();
+  const queues = await startFaultProxy({ target: messaging.endpoint });
   const stop = async () => {
+    await queues.stop();
+    await messaging.stop();
     await parameters.stop();
     await proxy.stop();
     await database.stop();
   };
   try {
+    const sns = new SNSClient({ endpoint: messaging.endpoint });
+    const Attributes = { FifoTopic: 'true' };
+    const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'florin-test-events.fifo', Attributes }));
+    sns.destroy();
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_SQS: queues.url,
+      AWS_ENDPOINT_URL_SNS: messaging.endpoint,
+      EVENTS_TOPIC_ARN: TopicArn,
+      LINES_QUEUE_URL: messaging.urlOf('lines'),
+      JOURNAL_QUEUE_URL: messaging.urlOf('journal'),
+      PUBLICATION_QUEUE_URL: messaging.urlOf('publication'),
+      DELIVERIES_QUEUE_URL: messaging.urlOf('deliveries'),
+      WEBHOOK_EVENTS_QUEUE_URL: messaging.urlOf('webhookEvents'),
+      BALANCE_EVENTS_QUEUE_URL: messaging.urlOf('balanceEvents'),
+      WEBHOOK_TARGETS: 'public',
+    });
     const call = await loadMeasuredFunctions(database, proxy.url, parameters.endpoint);
     const elsewhere = new Ledger({ table: database.tables.ledger, endpoint: database.endpoint });
     await prepare(elsewhere, call);
-    return { call, proxy, database, elsewhere, stop };
+    return { call, proxy, queues, database, elsewhere, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -54,6 +78,7 @@ async function loadMeasuredFunctions(database: TestDatabase, dynamodb: string, s
     FLAGS_PARAMETER: flags,
     FLAGS_WHEN_UNREADABLE: 'open',
     LEDGER_TABLE: database.tables.ledger,
+    PLATFORM_TABLE: database.tables.platform,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(key).digest('hex'),
     POWERTOOLS_SERVICE_NAME: 'florin-transactions',
@@ -68,7 +93,7 @@ async function loadMeasuredFunctions(database: TestDatabase, dynamodb: string, s
 
 async function prepare(elsewhere: Ledger, call: Call): Promise<void> {
   await elsewhere.assets.create({ tenant, code: usd, keyApplied: { mark: 'usd', requestHash: '' } });
-  for (const id of ['world', 'alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'fresh', 'settled']) {
+  for (const id of ['world', 'alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'fresh', 'settled', 'gina', 'hugo']) {
     const keyApplied = { mark: id, requestHash: '' };
     const unbounded = id === 'world';
     await elsewhere.accounts.create({
@@ -80,7 +105,7 @@ async function prepare(elsewhere: Ledger, call: Call): Promise<void> {
       keyApplied,
     });
   }
-  for (const id of ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'])
+  for (const id of ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'gina', 'hugo'])
     await post(elsewhere, transfer('world', id, 10_000));
   for (let i = 0; i < historyLength; i++) await post(elsewhere, transfer('erin', 'frank', 1, details));
   // The first request of each function reads flags and loads what is loaded once.

@@ -25,6 +25,8 @@ const priceNames = [
   'apiGatewayRequest',
   'lambdaRequest',
   'lambdaArmGigabyteSecond',
+  'sqsFifoRequest',
+  'snsFifoPublish',
   'logIngestion',
   'logStorage',
   'traceRecorded',

@@ -1,5 +1,5 @@
 import { assumptions } from './assumptions.ts';
-import type { MeasuredOperation } from './measured.ts';
+import type { MeasuredBackground, MeasuredOperation } from './measured.ts';
 import { costOf, type PriceList } from './prices.ts';
 
 const million = 1_000_000;
@@ -13,6 +13,7 @@ export interface RequestCost {
   readonly lambda: number;
   readonly logs: number;
   readonly traces: number;
+  readonly queues: number;
   readonly transferOut: number;
   readonly total: number;
 }
@@ -27,7 +28,37 @@ export function requestCost(prices: PriceList, operation: MeasuredOperation): Re
     lambda: costOf(prices, 'lambdaRequest', million) + lambdaTimeCost(prices, billedMs(operation)),
     logs: costOf(prices, 'logIngestion', (loggedBytes(operation) * million) / gigabyte),
     traces: costOf(prices, 'traceRecorded', assumptions.tracedShare * million),
+    queues: costOf(prices, 'sqsFifoRequest', operation.queueRequests * million),
     transferOut: costOf(prices, 'transferOut', ((answerBytes + assumptions.headerBytes) * million) / gigabyte),
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** Dollars per million transactions or events of one kind of work in the background. */
+export interface BackgroundCost {
+  readonly dynamodb: number;
+  readonly lambda: number;
+  readonly messaging: number;
+  readonly logs: number;
+  readonly total: number;
+}
+
+export function backgroundCost(prices: PriceList, measured: MeasuredBackground): BackgroundCost {
+  const { count, writeUnits, readUnits, queueRequests, publishRequests, logBytes, logLines } = measured;
+  const { billedMsOfBatch, coldShare, initMs, lambdaLogBytes, logLineOverheadBytes, platformLogLines } = assumptions;
+  const batches = million / count;
+  // A worker has no line of API Gateway's.
+  const logged = logBytes + lambdaLogBytes + (logLines + platformLogLines - 1) * logLineOverheadBytes;
+  const parts = {
+    dynamodb:
+      costOf(prices, 'dynamodbWriteUnit', writeUnits * batches) +
+      costOf(prices, 'dynamodbReadUnit', readUnits * batches),
+    lambda:
+      costOf(prices, 'lambdaRequest', batches) + lambdaTimeCost(prices, billedMsOfBatch + coldShare * initMs) / count,
+    messaging:
+      costOf(prices, 'sqsFifoRequest', queueRequests * batches) +
+      costOf(prices, 'snsFifoPublish', publishRequests * batches),
+    logs: costOf(prices, 'logIngestion', (logged * batches) / gigabyte),
   };
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }

@@ -6,7 +6,7 @@ import { withGenerated } from '../../scripts/cost/cost-page.ts';
 import { itemSize } from '../../scripts/cost/item-size.ts';
 import { differencesOf, type Measured, measuredForm } from '../../scripts/cost/measured.ts';
 import { costOf, readPrices } from '../../scripts/cost/prices.ts';
-import { requestCost } from '../../scripts/cost/request-cost.ts';
+import { backgroundCost, requestCost } from '../../scripts/cost/request-cost.ts';
 import { projectFolder, readDocument } from '../docs/documents.ts';
 
 const script = fileURLToPath(new URL('../../scripts/cost.ts', import.meta.url));
@@ -35,6 +35,20 @@ describe('docs/cost.md', () => {
     expect(operation('replay_cold')).toMatchObject({ calls: 'BatchGetItem', writeUnits: 0, readUnits: 3 });
     expect(operation('balance')).toMatchObject({ calls: 'GetItem', readUnits: 1 });
     expect(operation('history').calls).toBe('Query');
+  });
+
+  it('counts what is done in the background for one and for many together', () => {
+    const work = (id: string) => measured.background.find((each) => each.id === id);
+    expect(operation('transfer_accepted')).toMatchObject({
+      calls: 'Query, TransactWriteItems',
+      writeUnits: 5,
+      queueRequests: 1,
+    });
+    expect(work('turns_one')).toMatchObject({ count: 1, writeUnits: 13, queueRequests: 2 });
+    // A record, a place and two entries for each, and two balances; each place leaves an index.
+    expect(work('turns_many')).toMatchObject({ count: 10, writeUnits: 2 * (4 * 10 + 2) + 10 });
+    expect(work('appended_one')).toMatchObject({ writeUnits: 4 });
+    expect(work('published_many')).toMatchObject({ publishRequests: 1 });
   });
 
   it('names every price it uses, with its source', () => {
@@ -72,6 +86,21 @@ describe('requestCost', () => {
   });
 });
 
+describe('backgroundCost', () => {
+  it('is for one of those that were worked on together', () => {
+    const [one, many] = ['turns_one', 'turns_many'].map((id) => {
+      const work = measured.background.find((each) => each.id === id);
+      if (!work) throw new Error(`nothing was measured for ${id}`);
+      return backgroundCost(readPrices(), work);
+    });
+    expect(one?.messaging).toBeCloseTo(2 * 0.5);
+    expect(many?.messaging).toBeCloseTo((2 * 0.5) / 10);
+    expect(many?.total).toBeLessThan(one?.total ?? 0);
+    const { total, ...parts } = one ?? { total: 0 };
+    expect(total).toBeCloseTo(Object.values(parts).reduce((sum, part) => sum + part, 0));
+  });
+});
+
 describe('differencesOf', () => {
   const changed = (change: (copy: Measured) => void) => {
     const copy = structuredClone(measured);
@@ -88,6 +117,10 @@ describe('differencesOf', () => {
     });
     expect(moreCalls).toHaveLength(1);
     expect(changed((copy) => void copy.operations.pop())).toHaveLength(1);
+    expect(changed((copy) => void copy.background.pop())).toHaveLength(1);
+    expect(changed((copy) => void (copy.background[0] as Measured['background'][number]).queueRequests++)).toHaveLength(
+      1,
+    );
     expect(changed((copy) => void copy.operations.push({ ...first(copy), id: 'another' }))).toHaveLength(1);
   });
 
