@@ -1,11 +1,18 @@
 import { ledgerTable } from '../config/ledger-table.ts';
 import type { AccountId, TenantId } from '../ledger/index.ts';
-import { lineBuckets, parseDuePlace } from './line-item.ts';
+import type { Row } from './items.ts';
+import { type DuePlace, lineBuckets, parseDuePlace } from './line-item.ts';
 import type { Clock } from './patience.ts';
 import type { Reader } from './reader.ts';
 
-/** Places looked at in one bucket at the most: a long line has one worker anyway, and the next sweep looks again. */
-const maxPlacesPerBucket = 1_000;
+/** Places read at once. */
+const placesPerPage = 1_000;
+
+/**
+ * Places looked at in one bucket at the most. The longest-waiting come first, so a line that is stuck with more than these
+ * would hide the others of its bucket; the age that is reported tells of it long before.
+ */
+const maxPlacesPerBucket = 10_000;
 const timeDigits = 13;
 
 /** A line that waits too long. */
@@ -39,18 +46,25 @@ export class LineSweep {
     const pages = await Promise.all(lineBuckets.map((bucket) => this.#places(bucket, until)));
     const places = pages.flat();
     const lines = new Map(places.map(({ tenant, account }) => [`${tenant}#${account}`, { tenant, account }]));
-    const oldest = Math.min(...places.map(({ acceptedAt }) => acceptedAt), now);
+    const oldest = places.reduce((least, { acceptedAt }) => Math.min(least, acceptedAt), now);
     return { lines: [...lines.values()], overdue: places.length, oldestAgeMs: now - oldest };
   }
 
-  async #places(bucket: string, until: string) {
+  async #places(bucket: string, until: string): Promise<readonly DuePlace[]> {
     const { name } = ledgerTable.indexes.due;
-    const { rows } = await this.#reader.query({
-      IndexName: name,
-      KeyConditionExpression: 'dueBucket = :bucket AND dueAt <= :until',
-      ExpressionAttributeValues: { ':bucket': bucket, ':until': until },
-      Limit: maxPlacesPerBucket,
-    });
-    return rows.map(parseDuePlace);
+    const places: DuePlace[] = [];
+    let start: Row | undefined;
+    do {
+      const { rows, lastKey } = await this.#reader.query({
+        IndexName: name,
+        KeyConditionExpression: 'dueBucket = :bucket AND dueAt <= :until',
+        ExpressionAttributeValues: { ':bucket': bucket, ':until': until },
+        Limit: placesPerPage,
+        ...(start && { ExclusiveStartKey: start }),
+      });
+      places.push(...rows.map(parseDuePlace));
+      start = lastKey;
+    } while (start && places.length < maxPlacesPerBucket);
+    return places;
   }
 }
