@@ -97,5 +97,5 @@ describe.each(['killed', 'refused', 'lost'] as const)('an appender that has a mi
     }
     // It read, looked for what precedes, and wrote two blocks: there was something to go wrong at each.
     expect(call).toBeGreaterThan(8);
-  }, 120_000);
+  }, 300_000);
 });
