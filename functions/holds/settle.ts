@@ -39,6 +39,7 @@ export async function settle(
   const { result, replayed } = outcome;
   if (replayed) log({ replayed });
   else log({ commitAttempts });
+  if (result.kind === 'pending') log({ transactionId: result.pending.id });
   if (result.kind !== 'transaction') return { result, replayed };
   const { transaction } = result;
   log({ transactionId: transaction.id });

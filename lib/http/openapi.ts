@@ -22,7 +22,8 @@ const introduction = `A wallet and double-entry ledger.
 
 Amounts are whole minor units (cents for \`USD/2\`), written as strings of digits. Every \`POST\`, \`PATCH\` and \`DELETE\` needs
 an \`Idempotency-Key\`: a key names one request for ever, so after any failure the same request with the same key is safe and
-gives the final answer. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
+gives the final answer. With \`Prefer: respond-async\` a request that moves money is accepted with \`202\` and executed in its
+turn; where many write one balance at once, that may happen unasked. Errors are problem documents (RFC 9457) with a stable \`code\`.`;
 
 const problemSchema = z
   .object({

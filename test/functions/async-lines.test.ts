@@ -196,6 +196,24 @@ describe('the lines in the log', () => {
     expect(output.text).not.toContain(apiKey);
   });
 
+  it('name a capture that waits, also where the request did not ask for that', async () => {
+    const [guest, hotel] = [await account(100), await account()];
+    const { body: hold } = await api.call('POST', '/v1/holds', { account: guest, asset, amount: '60' });
+    const [path, body, key] = [`/v1/holds/${hold.id}/captures`, { destination: hotel }, randomUUID()];
+    const headers = { Prefer: 'respond-async' };
+    const accepted = await api.call('POST', path, body, { key, headers });
+    const sync = await api.call('POST', path, body, { key, timeMs: 1_000 });
+    expect([sync.status, sync.text]).toEqual([202, accepted.text]);
+    const [line] = lineOf(sync.headers['X-Correlation-Id']);
+    expect(line).toMatchObject({
+      operation: 'captureHold',
+      replayed: true,
+      transactionId: accepted.body.id,
+      holdId: hold.id,
+    });
+    await drainLines(api);
+  });
+
   it('say of a wake-up that found nothing that nothing was applied', async () => {
     const alice = await account();
     output.clear();
