@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { jest } from '@jest/globals';
 import { areas } from '../../infra/areas.ts';
 import { workers } from '../../infra/workers.ts';
 import type { CloudFormationTemplate } from './cloudformation-template.ts';
@@ -37,6 +38,9 @@ export interface SynthesisOrder {
 
 /** One takes ten seconds of a processor, which a busy machine may be long in giving. */
 const synthesisTimeoutMs = 180_000;
+
+// Whoever synthesises inside a test waits for it there.
+jest.setTimeout(2 * synthesisTimeoutMs);
 
 /**
  * Synthesises the whole application in a temporary folder, with bundles that hold next to nothing: what the functions do
