@@ -6,7 +6,7 @@ import { type Clock, Patience } from '../dynamodb/patience.ts';
 import type { Reader } from '../dynamodb/reader.ts';
 import { insistently } from '../dynamodb/single-write.ts';
 import { LedgerError, type TenantId } from '../ledger/index.ts';
-import { deletedKeptSeconds, maxWebhooks } from '../webhooks/limits.ts';
+import { maxWebhooks } from '../webhooks/limits.ts';
 import { webhookKey, webhookPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
@@ -96,7 +96,8 @@ export class WebhookStore {
   }
 
   /**
-   * Deletes an endpoint. What is left of it for a week tells the key that did it, and nothing more.
+   * Deletes an endpoint. What is left of it tells the keys that made and deleted it, and stays: its id follows from the key
+   * that made it, and must not come to name another.
    *
    * @throws LedgerError `not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
@@ -193,7 +194,6 @@ export class WebhookStore {
       ...(after.failingSince !== before.failingSince && { failingSince: after.failingSince }),
       version,
       keysApplied,
-      expiresAtSeconds: status === 'deleted' ? Math.ceil(this.#clock.now() / 1_000) + deletedKeptSeconds : undefined,
     });
     return insistently(this.#clock, (requestTimeout) =>
       this.#client.send(

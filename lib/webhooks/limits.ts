@@ -48,8 +48,5 @@ export const attemptsRemembered = 20;
 /** How long deliveries are kept from when they were made, or replayed, last; the longest schedule is over after four days. */
 export const deliveryKeptSeconds = 30 * 24 * 60 * 60;
 
-/** How long the trace of a deleted endpoint is kept, so that the request that deleted it can be repeated. */
-export const deletedKeptSeconds = 7 * 24 * 60 * 60;
-
 /** Events that one request replays at most: each is read from the journal and written as a delivery within the request's time. */
 export const maxReplayedEvents = 100;
