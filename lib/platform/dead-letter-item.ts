@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import type { Cause } from '../dynamodb/index.ts';
+import type { FailedHead } from '../dynamodb/index.ts';
 import { accountId, count, parseRow, type Row, transactionId } from '../dynamodb/items.ts';
-import type { AccountId, TenantId, TransactionId } from '../ledger/index.ts';
 import {
   type DeadLetter,
   type DeadLetterSource,
@@ -64,21 +63,6 @@ export function deadLetterRowOf({ id, tenant, ...content }: DeadLetter): Row {
 export function parseDeadLetter(row: Row): StoredDeadLetter {
   const { PK, SK, ...content } = parseRow(deadLetterRow, row);
   return { id: SK, tenant: tenantOfDeadLetters(PK), ...content } as StoredDeadLetter;
-}
-
-/** A transaction that failed by itself until it was given up. */
-export interface FailedHead {
-  readonly tenant: TenantId;
-  readonly transactionId: TransactionId;
-  /** In whose line it was. */
-  readonly account: AccountId;
-  /** What was thrown last, or what is known of it. */
-  readonly error: unknown;
-  readonly attempts: number;
-  /** Milliseconds since 1970. */
-  readonly firstFailureAt: number;
-  readonly lastFailureAt: number;
-  readonly cause?: Cause;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from '@jest/globals';
+import type { FailedHead } from '../../lib/dynamodb/index.ts';
 import { InvariantViolation, LedgerError, type TransactionId } from '../../lib/ledger/index.ts';
 import { deadLetterIdPattern } from '../../lib/platform/dead-letter-id.ts';
-import { deadLetterItem, type FailedHead, parseDeadLetter } from '../../lib/platform/dead-letter-item.ts';
+import { deadLetterItem, parseDeadLetter } from '../../lib/platform/dead-letter-item.ts';
 import { account, tenant } from '../support/ledger-fixture.ts';
 
 const failed: FailedHead = {
