@@ -43,8 +43,12 @@ export class LineSweep {
   async run(olderThanMs: number): Promise<LineSweepRun> {
     const now = this.#clock.now();
     const until = String(now - olderThanMs).padStart(timeDigits, '0');
-    const pages = await Promise.all(lineBuckets.map((bucket) => this.#places(bucket, until)));
-    const places = pages.flat();
+    // All end before this does, also where one fails: none is left on its way when the function is frozen.
+    const pages = await Promise.allSettled(lineBuckets.map((bucket) => this.#places(bucket, until)));
+    const places = pages.flatMap((page) => {
+      if (page.status === 'rejected') throw page.reason;
+      return page.value;
+    });
     const lines = new Map(places.map(({ tenant, account }) => [`${tenant}#${account}`, { tenant, account }]));
     const oldest = places.reduce((least, { acceptedAt }) => Math.min(least, acceptedAt), now);
     return { lines: [...lines.values()], overdue: places.length, oldestAgeMs: now - oldest };
