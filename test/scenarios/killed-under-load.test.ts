@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seededRandom } from '../support/seeded-random.ts';
 import { until } from '../support/until.ts';
@@ -8,7 +9,7 @@ import { ScenarioRuntime } from './scenario-runtime.ts';
 const timeoutMs = 180_000;
 const accounts = Array.from({ length: 12 }, (_, i) => `user_${i}`);
 const clients = 8;
-const wishesEach = 40;
+const wishesEach = 30;
 const kills = 6;
 
 const seed = Number(process.env.FLORIN_SCENARIO_SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -37,7 +38,7 @@ describe('a runtime that is killed again and again under load', () => {
         const enough = Math.floor((kill * clients * wishesEach) / (kills + 1));
         await Promise.race([running, until(`${enough} answers`, () => answers >= enough, timeoutMs)]);
         // Some milliseconds more, so that it is not always right behind an answer.
-        await new Promise((resolve) => setTimeout(resolve, upTo(40)));
+        await sleep(upTo(40));
         await runtime.kill(kill % 2 === 0 ? 'with database' : 'alone');
         await runtime.restart();
       }

@@ -11,6 +11,7 @@ import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import type { FaultRule } from '../support/fault-rules.ts';
 import { until } from '../support/until.ts';
 import type { FromRuntime, MortalSettings, RuntimeServices, SendDeath, ToRuntime } from './mortal-messages.ts';
+import { scale } from './scale.ts';
 
 export interface ScenarioOptions {
   readonly deliversTwice?: boolean;
@@ -21,7 +22,7 @@ export interface ScenarioOptions {
 const program = join(import.meta.dirname, 'mortal-runtime.ts');
 /** The first start builds the application. */
 const startTimeoutMs = 120_000;
-const restTimeoutMs = 120_000;
+const restTimeoutMs = 120_000 * scale;
 const linesOfLogShown = 30;
 
 /** One life of the runtime: its process, and the proxy between its functions and its DynamoDB. */

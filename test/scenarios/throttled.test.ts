@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.ts';
 import { endState } from './end-state.ts';
@@ -36,17 +37,12 @@ describe('a DynamoDB that refuses every call for its load', () => {
       await until('some to be accepted', () => answers >= 60);
       proxy.log.length = 0;
       proxy.rules.push({ fault: { kind: 'throttle' } });
-      const refused = await api.post('/v1/transfers', {
-        source: 'alice',
-        destination: 'bob',
-        asset: 'USD/2',
-        amount: 1,
-      });
-      // Nothing was sent, or it is known to have failed: so it is said, and the request may come again.
-      expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
-      await new Promise((resolve) => setTimeout(resolve, outageMs));
+      const movement = { source: 'alice', destination: 'bob', asset: 'USD/2', amount: 1 };
+      const [refused] = await Promise.all([api.post('/v1/transfers', movement), sleep(outageMs)]);
       const throttled = proxy.log.length;
       proxy.rules.length = 0;
+      // Nothing was sent, or it is known to have failed: so it is said, and the request may come again.
+      expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
       await running;
       const { findings } = await endState(runtime, load);
       expect(findings).toEqual([]);
