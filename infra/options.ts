@@ -1,6 +1,5 @@
 import type { IConstruct } from 'constructs';
 import * as z from 'zod';
-import { stageOf } from './stage.ts';
 
 /** What a stage is deployed with, beside its name: CDK context values, all optional (`cdk deploy -c alarmEmail=…`). */
 export interface Options {
@@ -48,7 +47,7 @@ const context = z.object({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
     .optional(),
   canary: z.enum(['on', 'off']).default('on'),
-  webhookTargets: z.enum(['public', 'any']).optional(),
+  webhookTargets: z.enum(['public', 'any']).default('public'),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
   warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),
 });
@@ -65,10 +64,7 @@ export function optionsOf(scope: IConstruct): Options {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new Error(`The context is not valid. ${faults.join('; ')}`);
   }
-  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...given } = parsed.data;
-  // Who tries an emulator has his receivers on his own machine.
-  const webhookTargets = given.webhookTargets ?? (stageOf(scope).platform === 'aws' ? 'public' : 'any');
-  const options = { ...given, webhookTargets };
+  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...options } = parsed.data;
   if (reads === undefined && writes === undefined) return options;
   return {
     ...options,

@@ -48,7 +48,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   const { url: apiUrl } = await deployStage({
     stage: stage.name,
     apiKeySha256: keyDigest(apiKey),
-    // On a laptop receivers of webhooks are on the laptop.
+    // Who tries an emulator has receivers of webhooks on this machine. It is said here, so that the template of a stage is the same everywhere.
     cdkOptions: ['--require-approval', 'never', '-c', 'webhookTargets=any', ...cdkOptions],
     environment,
   });
