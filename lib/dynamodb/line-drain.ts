@@ -62,6 +62,8 @@ export class LineInterrupted extends Error {
 /** How far a list of the line got: what was done, and what the next one failed with by itself. */
 interface Served {
   readonly done: readonly SettledInLine[];
+  /** Nothing was done, since others were faster each time. */
+  readonly isOvertaken?: boolean;
   readonly fault?: Error;
   readonly cause?: KeyRecord['cause'];
 }
@@ -95,8 +97,9 @@ export class LineDrain {
       const { places, hasMore } = await lines.places(tenant, account, isAlone ? 1 : placesAtOnce);
       const [head] = places;
       if (!head) return { settled, failed, isEmpty: true };
-      const { done, fault, cause } = await this.#serve(tenant, places, hasMore, patience);
+      const { done, fault, cause, isOvertaken } = await this.#serve(tenant, places, hasMore, patience);
       settled.push(...done);
+      if (isOvertaken) await patience.pause(longPause);
       if (!fault || done.length > 0) isAlone = false;
       // Whether it was the head, shows when it is tried by itself.
       else if (places.length > 1) isAlone = true;
@@ -123,6 +126,8 @@ export class LineDrain {
         const outcome = await pending.outcome;
         if (outcome.kind === 'failed') {
           if (done.length > 0) return { done };
+          // Others write the same balances, and get on: waiting long for that to end would only let the line grow.
+          if (outcome.code === 'contention') return { done, isOvertaken: true };
           throw new LineInterrupted(`the line could not be served: ${outcome.code}`);
         }
         if (outcome.kind !== 'settled') throw new InvariantViolation(`a command in line was ${outcome.kind}`);

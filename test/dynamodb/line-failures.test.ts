@@ -125,6 +125,18 @@ function refusing(one: TransactionId): Ledger {
   return refused;
 }
 
+describe('a line whose balances others write all the time', () => {
+  it("is taken on by another message when time is up, and is nobody's failure", async () => {
+    const ids = await accepted(transfer(id, 'bob', 1), transfer(id, 'bob', 2));
+    lines.proxy.rules.push({ operation: write, fault: { kind: 'conflict' } });
+    expect(await lines.drain(id, worker, 3_000)).toEqual({ settled: [], failed: [], isEmpty: false });
+    expect(await statuses(ids)).toEqual([undefined, undefined]);
+    lines.proxy.rules.length = 0;
+    expect(await lines.drain(id, worker)).toMatchObject({ isEmpty: true });
+    expect(await statuses(ids)).toEqual(['posted', 'posted']);
+  });
+});
+
 describe('a transaction that fails by itself', () => {
   it('for what is stored of it, fails alone after five tries, with a dead letter, and the line goes on in order', async () => {
     const ids = await accepted(...Array.from({ length: 9 }, () => transfer(id, 'bob', 1)));
