@@ -1,13 +1,13 @@
-import { type AccountId, type Balance, type BalancePlace, type Command, InvariantViolation } from '../ledger/index.ts';
+import { type Balance, type BalancePlace, type Command, InvariantViolation } from '../ledger/index.ts';
 import type { ActionFailure } from './faults.ts';
 import { parseBalance } from './items.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
 import type { PlannedAction } from './write-plan.ts';
 
-/** An account whose balance several write at once. */
+/** A balance that several write at once. */
 export interface Crowd {
-  readonly account: AccountId;
-  /** Until when others should join its line; 0 where nobody says so. Milliseconds since 1970. */
+  readonly place: BalancePlace;
+  /** Until when others should join its account's line; 0 where nobody says so. Milliseconds since 1970. */
   readonly lineUntil: number;
 }
 
@@ -20,7 +20,7 @@ export interface Cancellation {
     readonly place: BalancePlace;
     readonly now: Balance | undefined;
   }[];
-  /** Of a command that others were faster than, an account that they write too, and whether its line is where to go at once. */
+  /** Of a command that others were faster than, a balance that they write too, and whether its account's line is where to go at once. */
   readonly crowded: ReadonlyMap<Command, Crowd>;
   /** Commands that need an item another transaction is just writing. */
   readonly contended: ReadonlySet<Command>;
@@ -51,7 +51,7 @@ export function readCancellation(actions: readonly PlannedAction[], failures: re
     if (kind === 'throttled') isThrottled = true;
     if (kind === 'conflict') for (const command of commands) contended.add(command);
     if (action.subject === 'balance' && (kind === 'condition' || kind === 'conflict')) {
-      const crowd = { account: action.place.account, lineUntil: Number(item?.lineUntil ?? 0) };
+      const crowd = { place: action.place, lineUntil: Number(item?.lineUntil ?? 0) };
       for (const command of commands)
         if ((crowded.get(command)?.lineUntil ?? -1) < crowd.lineUntil) crowded.set(command, crowd);
     }

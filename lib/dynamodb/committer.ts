@@ -16,6 +16,7 @@ import { answerFromLeader, foldByKey } from './duplicates.ts';
 import type { ExpiredHolds } from './expired-holds.ts';
 import { ExpiredRelease } from './expired-release.ts';
 import { type Fault, faultOf } from './faults.ts';
+import { lineMarkMs, markBalance } from './line-mark.ts';
 import type { Clock, Patience } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
 import { NotSent, PendingWrite } from './pending-write.ts';
@@ -32,8 +33,8 @@ const attemptsTogether = 3;
 /** After this many writes in a row that others overtook, a command joins the line of the account that they write. */
 const contentionsBeforeLine = 4;
 
-/** For how long a line's worker tells others to join the line, in milliseconds: a worker that died tells it no longer. */
-const lineMarkMs = 5_000;
+/** Each time the worker of a line has been overtaken so often in a row, it tells those who do to join a line themselves. */
+const contentionsBeforeMark = 3;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -266,7 +267,10 @@ export class Committer {
       countAttempt(pendings);
       const fault = faultOf(error);
       if (fault.kind === 'cancelled') {
-        return this.#afterCancellation(tenant, pendings, readCancellation(actions, fault.failures), actions, line);
+        const cancellation = readCancellation(actions, fault.failures);
+        const rest = this.#afterCancellation(tenant, pendings, cancellation, actions, line);
+        if (line) await this.#stopOthers(tenant, rest.again[0], cancellation);
+        return rest;
       }
       return this.#afterFault(tenant, pendings, plan, fault);
     }
@@ -318,8 +322,17 @@ export class Committer {
     pending.contentions++;
     if (!pending.mayJoinLine || pending.isInDoubt) return;
     if (crowd.lineUntil > this.#clock.now() || pending.contentions >= contentionsBeforeLine) {
-      pending.joinLine(crowd.account);
+      pending.joinLine(crowd.place.account);
     }
+  }
+
+  /** Whoever waits in a line cannot give way to those who overtake it, so these are told to. */
+  async #stopOthers(tenant: TenantId, head: PendingCommand | undefined, { crowded }: Cancellation): Promise<void> {
+    const crowd = head && crowded.get(head.command);
+    if (!crowd || head.contentions % contentionsBeforeMark !== 0) return;
+    const mark = { tenant, place: crowd.place, until: this.#clock.now() + lineMarkMs };
+    const now = await markBalance(this.#client, this.#table, mark, head.patience);
+    if (now) this.#cache.replace(tenant, now);
   }
 
   /** After a failed call: what is remembered is dropped, so that the next attempt reads records and balances. */

@@ -72,13 +72,14 @@ export class Lines {
 
   /**
    * Accepts a command that others kept overtaking into the line of the account that they write, and waits for its
-   * outcome as long as it may.
+   * outcome as long as it may. Its line is woken also where somebody waits there already: his worker may have taken its last
+   * look just before, and here a request waits.
    */
   async join(pending: PendingCommand, account: AccountId): Promise<CommitOutcome> {
-    const isBehind = await this.#acceptor.accept(pending, { account });
+    await this.#acceptor.accept(pending, { account });
     const outcome = await pending.outcome;
     if (outcome.kind !== 'settled' || outcome.result.kind !== 'pending') return outcome;
-    const waking = outcome.accepted && !isBehind && this.#wakeFor(pending, outcome.accepted);
+    const waking = outcome.accepted && this.#wakeFor(pending, outcome.accepted);
     const followed = await this.follow(pending, outcome);
     await waking;
     return followed;

@@ -221,10 +221,12 @@ describe('many instances on one hot account', () => {
         }),
       );
       await Promise.all(busy.values());
-      // What joined behind another was not woken for by itself: the stream would.
-      for (const id of [hot, 'alice', 'bob']) await lines.drain(id);
-      expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['settled']));
-      expect(answers.every((answer) => 'replayed' in answer && !answer.replayed)).toBe(true);
+      // Where its turn took longer than a request waits, as on a busy machine, its key tells what became of it.
+      expect(answers.map(({ kind }) => kind).filter((kind) => kind !== 'settled' && kind !== 'pending')).toEqual([]);
+      expect(answers.filter((answer) => 'replayed' in answer && answer.replayed)).toEqual([]);
+      for (const command of commands) {
+        expect(await lines.books.ledger.post(command, 8_000)).toMatchObject({ kind: 'settled', replayed: true });
+      }
       const { entries } = await lines.books.ledger.entries.page({
         tenant,
         account: account(hot),
