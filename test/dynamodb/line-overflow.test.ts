@@ -183,6 +183,41 @@ describe('the mark on a balance whose line is not empty', () => {
     expect(await markOf()).toBeUndefined();
   });
 
+  it('is made by a worker whom others overtake each time, and sends these to the line', async () => {
+    const rival = lines.open();
+    const mine = transfer(hot, 'bob', 5);
+    await lines.open().accept(mine, 5_000);
+    const rivals: Promise<unknown>[] = [];
+    const worker = lines.open();
+    worker.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName === 'TransactWriteItemsCommand') {
+          // Whoever remembers the balance is faster each time, until it is told to wait its turn.
+          const command = transfer('world', hot, 1);
+          const posted = rival.post(command, 8_000);
+          rivals.push(posted);
+          const joined = async () => {
+            while (!(await lines.waiting(hot)).includes(command.id)) await new Promise((go) => setTimeout(go, 10));
+          };
+          await Promise.race([posted, joined()]);
+        }
+        return next(args);
+      },
+      { step: 'initialize', name: 'rival' },
+    );
+    const drained = lines.drain(hot, worker);
+    expect(await lines.transaction(mine.id)).toBeUndefined();
+    await drained;
+    expect(await lines.transaction(mine.id)).toMatchObject({ status: 'posted' });
+    worker.client.middlewareStack.remove('rival');
+    await lines.drain(hot, worker);
+    for (const outcome of await Promise.all(rivals))
+      expect(outcome).toMatchObject({ kind: expect.stringMatching(/settled|pending/) });
+    expect(await lines.waiting(hot)).toEqual([]);
+    // It was overtaken three times, each by a transfer of one write, and then no more.
+    expect(await lines.record(mine)).toMatchObject({ line: hot, status: 'posted' });
+  });
+
   it('ends by itself where its worker died', async () => {
     await mark(Date.now() - 1);
     expect(await overtaken(1).post(transfer(hot, 'bob', 5), 8_000)).toMatchObject({ kind: 'settled', attempts: 2 });
