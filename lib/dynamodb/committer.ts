@@ -1,13 +1,17 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type AccountId,
+  type Command,
   type Commitment,
   decide,
   InvariantViolation,
   LedgerError,
+  needsOf,
+  nothingFound,
   type TenantId,
   WorkingState,
 } from '../ledger/index.ts';
+import { AccountTurns } from './account-turns.ts';
 import type { BalanceCache } from './balance-cache.ts';
 import { type Cancellation, type Crowd, readCancellation } from './cancellation.ts';
 import type { ClockSkew } from './clock-skew.ts';
@@ -35,6 +39,9 @@ const contentionsBeforeLine = 4;
 
 /** Each time the worker of a line has been overtaken so often in a row, it tells those who do to join a line themselves. */
 const contentionsBeforeMark = 3;
+
+/** How long a line waits for others of this instance that write its accounts, in milliseconds. */
+const longestTurnWaitMs = 1_000;
 
 /** What one attempt left to do. */
 interface Rest {
@@ -84,6 +91,7 @@ export class Committer {
   readonly #loader: StateLoader;
   readonly #release: ExpiredRelease;
   readonly #sender: WriteSender;
+  readonly #turns = new AccountTurns();
 
   constructor({ client, table, clock, skew, cache, loader, expired }: CommitterDependencies) {
     this.#client = client;
@@ -120,7 +128,12 @@ export class Committer {
    * but by a bug of its own.
    */
   async commitLine(tenant: TenantId, commands: readonly PendingCommand[], line: InLine): Promise<void> {
-    await this.#commitDistinct(tenant, commands, () => {}, line);
+    const accounts = [line.account, ...commands.flatMap(({ command }) => accountsOf(command))];
+    const names = accounts.map((account) => `${tenant}#${account}`);
+    const sleep = (milliseconds: number) => this.#clock.sleep(milliseconds);
+    await this.#turns.take(names, longestTurnWaitMs, sleep, () =>
+      this.#commitDistinct(tenant, commands, () => {}, line),
+    );
   }
 
   async #commitDistinct(
@@ -402,6 +415,11 @@ async function isStored(pending: PendingCommand): Promise<boolean> {
     // Whoever asked for the outcome is told; here it only matters that there is none.
     return false;
   }
+}
+
+/** The accounts that a command is known to write before anything is read. */
+function accountsOf(command: Command): AccountId[] {
+  return needsOf(command, nothingFound).balances.map(({ account }) => account);
 }
 
 function failAll(commands: readonly PendingCommand[]): void {
