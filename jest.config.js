@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** ESM through the VM modules flag (see scripts.test in package.json); swc only strips the types. */
 export default {
   testEnvironment: 'node',
@@ -12,5 +14,7 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  // Most of a test's time goes to databases of its own, so two go side by side on two processors too.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
 };
