@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createReversal } from '../../functions/transactions/create-reversal.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
 import { postedTransaction, previewAnswer } from '../../lib/http/answers.ts';
-import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import type { OperationRequest } from '../../lib/http/index.ts';
+import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import type { ApiAnswer, TestApi } from './api.ts';
 import { fundedAccount, startApiWithMoney } from './money.ts';
 
