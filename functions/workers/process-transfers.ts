@@ -8,6 +8,12 @@ import { StoredFailureNotes } from '../../lib/platform/failure-notes.ts';
 import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import { lineGroup, lineWakeUp, QueueSender, serveQueue } from '../../lib/sqs/index.ts';
 
+/**
+ * How long a line is served before another message takes it on, in milliseconds: the messages of other lines that came with this
+ * one are done with only then, and a worker that dies takes a receive from each of them.
+ */
+const longestDrainMs = 5_000;
+
 const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'LINES_QUEUE_URL']);
 const instruments = createInstruments();
 const { logger } = instruments;
@@ -29,7 +35,7 @@ export const handler = serveQueue({
     if (!first) return;
     // A group is one line, and one look at it serves all messages that came before the look.
     const { tenant, account } = first.body;
-    const run = await ledger.serveLine(tenant, account, work.remainingTimeInMillis(), deadLetters);
+    const run = await ledger.serveLine(tenant, account, work.remainingTimeInMillis(), deadLetters, longestDrainMs);
     work.measure(measuredOf(run));
     for (const { transactionId, attempts, error, cause } of run.failed) {
       const { correlationId } = cause ?? {};

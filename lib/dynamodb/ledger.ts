@@ -158,12 +158,13 @@ export class Ledger {
     return this.#entrance.accept(this.#pending(command, timeMs, cause));
   }
 
-  /** Serves an account's line for as long as the time given in milliseconds. @throws as `LineDrain.run` */
+  /** Serves an account's line for as long as the times given in milliseconds. @throws as `LineDrain.run` */
   async serveLine(
     tenant: TenantId,
     account: AccountId,
     timeMs: number,
     deadLetters: DeadLetterPlace,
+    longestMs: number = timeMs,
   ): Promise<DrainRun> {
     const { client } = this;
     const failures = new FailedHeads({ client, table: this.#table, clock: this.#clock, deadLetters });
@@ -175,7 +176,7 @@ export class Ledger {
       clock: this.#clock,
       randomText,
     });
-    return drain.run(tenant, account, timeMs);
+    return drain.run(tenant, account, timeMs, longestMs);
   }
 
   /** The lines in which something waits for longer than this, in milliseconds. @throws LedgerError `unavailable` */

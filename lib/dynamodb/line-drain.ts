@@ -83,17 +83,17 @@ export class LineDrain {
   }
 
   /**
-   * Works until the line is empty or the time given in milliseconds is up.
+   * Works until the line is empty or the time given in milliseconds is up; nothing new is begun after `longestMs`.
    *
    * @throws LineInterrupted, LedgerError `unavailable`, or what another try would not change: permissions, a missing table
    */
-  async run(tenant: TenantId, account: AccountId, timeMs: number): Promise<DrainRun> {
+  async run(tenant: TenantId, account: AccountId, timeMs: number, longestMs: number = timeMs): Promise<DrainRun> {
     const { lines, clock, failures } = this.#dependencies;
     const patience = new Patience(clock, timeMs);
     const settled: SettledInLine[] = [];
     const failed: FailedHead[] = [];
     for (let isAlone = false; ; ) {
-      if (patience.leftMs < shortestStepMs) return { settled, failed, isEmpty: false };
+      if (patience.leftMs < Math.max(shortestStepMs, timeMs - longestMs)) return { settled, failed, isEmpty: false };
       const { places, hasMore } = await lines.places(tenant, account, isAlone ? 1 : placesAtOnce);
       const [head] = places;
       if (!head) return { settled, failed, isEmpty: true };

@@ -216,6 +216,8 @@ describe('serving a line', () => {
     const id = await opened();
     await accepted(transfer(id, 'bob', 1));
     expect(await lines.drain(id, worker, 900)).toEqual({ settled: [], failed: [], isEmpty: false });
+    // There is time, but not to begin anything new.
+    expect(await lines.drain(id, worker, 20_000, 0)).toEqual({ settled: [], failed: [], isEmpty: false });
     expect((await lines.drain(id, worker)).settled).toHaveLength(1);
   });
 });

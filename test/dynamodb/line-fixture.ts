@@ -25,7 +25,7 @@ export interface LineFixture {
   /** The same, behind the proxy. */
   openBehindProxy(options?: Partial<LedgerOptions>): Ledger;
   /** Serves a line to its end. */
-  drain(id: string, ledger?: Ledger, timeMs?: number): Promise<DrainRun>;
+  drain(id: string, ledger?: Ledger, timeMs?: number, longestMs?: number): Promise<DrainRun>;
   /** The ids of the transactions that wait in an account's line, in order. */
   waiting(id: string): Promise<TransactionId[]>;
   transaction(id: TransactionId): Promise<Transaction | undefined>;
@@ -56,8 +56,8 @@ export async function startLines(): Promise<LineFixture> {
     woken,
     open,
     openBehindProxy: (options = {}) => open({ endpoint: proxy.url, ...options }),
-    drain: (id, ledger = plain, timeMs = 20_000) =>
-      ledger.serveLine(tenant, account(id), timeMs, { table: tables.platform, item: deadLetterItem }),
+    drain: (id, ledger = plain, timeMs = 20_000, longestMs = timeMs) =>
+      ledger.serveLine(tenant, account(id), timeMs, { table: tables.platform, item: deadLetterItem }, longestMs),
     async waiting(id) {
       const { waiting } = await plain.lines.list(tenant, account(id), 100);
       return waiting.map(({ pending }) => pending.id);
