@@ -163,7 +163,8 @@ describe('what waits', () => {
     const { run } = await serviceOf({ status: 202, body: waiting });
     const { code, stdout, stderr } = await run(...args, '--timeout', '1');
     expect([code, stdout]).toEqual([6, '']);
-    expect(stderr).toContain('waits for its turn');
+    // The time may be over between two requests or during one; what to do is the same.
+    expect(stderr).toMatch(/waits for its turn|No final answer/);
     expect(stderr).toContain(`--key ${saidKey(stderr)}`);
   });
 

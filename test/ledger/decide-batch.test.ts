@@ -179,7 +179,7 @@ describe('postBatch', () => {
     expect(batch(strangers(14)).members).toHaveLength(14);
     expect(faultOf(() => batch(strangers(15)))).toMatchObject({
       code: 'invalid_request',
-      message: expect.stringMatching(/may need 106 items and one write takes 100/),
+      message: expect.stringMatching(/may need 107 items and one write takes 100/),
     });
     const between = (count: number) => Array.from({ length: count }, () => member([posting('alice', 'bob', 1n)]));
     expect(mostActions(between(maxBatchMembers))).toBeLessThanOrEqual(maxActionsPerWrite);
