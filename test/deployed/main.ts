@@ -44,7 +44,7 @@ async function main(): Promise<boolean> {
     const stage = deployedStages().find((each) => each.stage === name);
     if (!stage) throw new Error('The deployment left no record of its stage.');
     const counts = [
-      await jest(['test/e2e'], stage, environment, path.join(work, 'e2e.json')),
+      await jest(['test/e2e', '--maxWorkers=1'], stage, environment, path.join(work, 'e2e.json')),
       await jest(['--config', 'test/deployed/jest.config.js'], stage, environment, path.join(work, 'deployed.json')),
     ];
     const total = counts.reduce(add);

@@ -27,6 +27,8 @@ const child = spawn(
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
     'test/e2e',
+    // On a stage they share what it takes at once.
+    ...(url ? ['--maxWorkers=1'] : []),
     ...positionals,
   ],
   {
