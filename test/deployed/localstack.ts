@@ -39,7 +39,7 @@ async function startOnHost(scripts: string): Promise<RunningEmulator> {
       stdio: ['ignore', 'inherit', 'inherit'],
       timeout,
       // As many functions at once as a new AWS account may run; what is above is throttled, as there.
-      env: { ...process.env, LAMBDA_LIMITS_CONCURRENT_EXECUTIONS: '10' },
+      env: { ...process.env, LAMBDA_LIMITS_CONCURRENT_EXECUTIONS: '30' },
     });
   bash('setup.sh', [], setUpTimeoutMs);
   bash('start.sh', [String(port)], startTimeoutMs);

@@ -8,7 +8,7 @@ import { emulatorsFolder } from './emulators-folder.ts';
 const requirements = path.join(import.meta.dirname, 'ministack-requirements.txt');
 const installTimeoutMs = 300_000;
 /** Functions at once: enough for the workers beside the API. With the 10 that a new AWS account may have, they take turns with its requests. */
-const concurrentExecutions = 50;
+const concurrentExecutions = 30;
 
 /** Starts ministack, an emulator of AWS in one Python process, after installing it where it is missing. Needs Python 3.10 or later. */
 export async function startMinistack(): Promise<RunningEmulator> {

@@ -15,9 +15,12 @@ const limitations: readonly {
   readonly platform: string;
   readonly url: RegExp;
   readonly lacked: readonly Limitation[];
+  /** It runs functions as processes of this machine, so it runs few at once, and what works by itself needs some of them. */
+  readonly requestsAtOnce: number;
 }[] = [
   {
     platform: 'ministack',
+    requestsAtOnce: 8,
     url: /\/_user_request_\/?$/,
     lacked: [
       { feature: 'encoded slash in a path', reason: 'it decodes the path before it looks for the route: 404' },
@@ -26,6 +29,7 @@ const limitations: readonly {
   },
   {
     platform: 'LocalStack',
+    requestsAtOnce: 8,
     url: /\/_aws\/execute-api\//,
     lacked: [
       { feature: 'gzip', reason: 'it ignores minimumCompressionSize: answers are not compressed' },
@@ -37,6 +41,11 @@ const limitations: readonly {
     ],
   },
 ];
+
+/** How many requests the place at the URL is sent at once at the most. */
+export function requestsAtOnceAt(url: string): number {
+  return limitations.find((each) => each.url.test(url))?.requestsAtOnce ?? Number.POSITIVE_INFINITY;
+}
 
 /** What is not to be had at the URL, which it says on standard error once: nothing is passed over in silence. */
 export function lackedAt(url: string): readonly Feature[] {

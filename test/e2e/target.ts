@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApiClient } from '../support/api-client.ts';
 import { startEmbeddedProcess } from '../support/embedded.ts';
-import { type Feature, lackedAt } from './limitations.ts';
+import { type Feature, lackedAt, requestsAtOnceAt } from './limitations.ts';
 
 /** Where the suite runs: a stage that is named, or an embedded runtime of its own. */
 export interface Target {
@@ -27,7 +27,7 @@ export async function openTarget({ isolates }: TargetOptions = {}): Promise<Targ
     if (!FLORIN_API_KEY) throw new Error('FLORIN_API_KEY names the key of the stage at FLORIN_URL');
     const lacked = lackedAt(FLORIN_URL);
     return {
-      api: new ApiClient(FLORIN_URL, FLORIN_API_KEY),
+      api: new ApiClient(FLORIN_URL, FLORIN_API_KEY, requestsAtOnceAt(FLORIN_URL)),
       name,
       lacks: (feature) => lacked.includes(feature),
       stop: async () => {},

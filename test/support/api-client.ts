@@ -23,10 +23,14 @@ const longestPauseMs = 1_000;
 export class ApiClient {
   readonly url: string;
   readonly #apiKey: string;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
 
-  constructor(url: string, apiKey: string) {
+  /** @param atOnce requests under way at once at the most; others wait here for their turn */
+  constructor(url: string, apiKey: string, atOnce: number = Number.POSITIVE_INFINITY) {
     this.url = url.replace(/\/$/, '');
     this.#apiKey = apiKey;
+    this.#free = atOnce;
   }
 
   get(path: string, options: SendOptions = {}): Promise<ApiAnswer> {
@@ -72,7 +76,19 @@ export class ApiClient {
     throw new Error(`no final answer after ${retries} requests`, { cause: last });
   }
 
-  async #send(
+  async #send(...request: Parameters<typeof ApiClient.prototype.fetchAnswer>): Promise<ApiAnswer> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await this.fetchAnswer(...request);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+
+  async fetchAnswer(
     method: string,
     path: string,
     body: unknown,
