@@ -38,7 +38,7 @@ async function startOnHost(scripts: string): Promise<RunningEmulator> {
     execFileSync('bash', [path.join(scripts, script), folder, ...words], {
       stdio: ['ignore', 'inherit', 'inherit'],
       timeout,
-      // As many functions at once as a new AWS account may run; what is above is throttled, as there.
+      // Functions at once: enough for the workers beside the API, few enough for the machine.
       env: { ...process.env, LAMBDA_LIMITS_CONCURRENT_EXECUTIONS: '30' },
     });
   bash('setup.sh', [], setUpTimeoutMs);
