@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -14,7 +14,7 @@ import { listBalances } from './list-balances.ts';
 import { listEntries } from './list-entries.ts';
 import { updateAccount } from './update-account.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -33,5 +33,5 @@ export const handler = serveArea(
     getBalance: getBalance(ledger),
     listEntries: listEntries(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -23,7 +23,6 @@ const environment = readEnvironment([
   'LEDGER_TABLE',
   'PLATFORM_TABLE',
   'IDEMPOTENCY_TABLE',
-  'API_KEY_SHA256',
   'LINES_QUEUE_URL',
   'JOURNAL_QUEUE_URL',
   'PUBLICATION_QUEUE_URL',
@@ -69,5 +68,5 @@ export const handler = serveArea(
     ),
     discardDeadLetter: discardDeadLetter(letters, onceFor('discardDeadLetter')),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -9,7 +9,7 @@ import { createInstruments } from '../../lib/observability/index.ts';
 import { createAsset } from './create-asset.ts';
 import { listAssets } from './list-assets.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -22,5 +22,5 @@ export const handler = serveArea(
     createAsset: createAsset(ledger, once),
     listAssets: listAssets(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

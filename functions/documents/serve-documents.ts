@@ -32,7 +32,7 @@ export function serveDocuments(root: string, instruments: Instruments): AreaHand
       getDocs: getDocs(files),
       getDocsFile: getDocsFile(files),
     },
-    // Everything here is public, so there are no credentials to know.
-    { authenticate: () => undefined, instruments, contentPolicy: pagePolicy },
+    // Everything here is public, so there is no access to check.
+    { instruments, contentPolicy: pagePolicy },
   );
 }

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { Journal } from '../../lib/events/index.ts';
 import { eventRoutes } from '../../lib/http/event-routes.ts';
@@ -7,12 +7,12 @@ import { createInstruments } from '../../lib/observability/index.ts';
 import { getBlock } from './get-block.ts';
 import { listEvents } from './list-events.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE']);
 const instruments = createInstruments();
 const journal = new Journal({ table: environment.LEDGER_TABLE });
 
 export const handler = serveArea(
   eventRoutes,
   { listEvents: listEvents(journal.feed), getBlock: getBlock(journal.blocks) },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments },
+  { access: accessOfEnvironment(instruments.logger), instruments },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -10,7 +10,7 @@ import { createFeeSchedule } from './create-fee-schedule.ts';
 import { getFeeSchedule } from './get-fee-schedule.ts';
 import { listFeeSchedules } from './list-fee-schedules.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'IDEMPOTENCY_TABLE']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -24,5 +24,5 @@ export const handler = serveArea(
     listFeeSchedules: listFeeSchedules(ledger),
     getFeeSchedule: getFeeSchedule(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

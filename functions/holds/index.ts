@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -11,7 +11,7 @@ import { createHold } from './create-hold.ts';
 import { getHold } from './get-hold.ts';
 import { voidHold } from './void-hold.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'LINES_QUEUE_URL']);
+const environment = readEnvironment(['LEDGER_TABLE', 'LINES_QUEUE_URL']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -26,5 +26,5 @@ export const handler = serveArea(
     voidHold: voidHold(ledger),
     getHold: getHold(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -14,7 +14,7 @@ import { getMonitor } from './get-monitor.ts';
 import { listMonitors } from './list-monitors.ts';
 import { updateMonitor } from './update-monitor.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'IDEMPOTENCY_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'IDEMPOTENCY_TABLE']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -36,5 +36,5 @@ export const handler = serveArea(
     updateMonitor: updateMonitor(monitors, onceFor('updateMonitor')),
     deleteMonitor: deleteMonitor(monitors, onceFor('deleteMonitor')),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { Reports } from '../../lib/dynamodb/reports.ts';
 import { serveArea } from '../../lib/http/index.ts';
@@ -9,7 +9,7 @@ import { getChecks } from './get-checks.ts';
 import { getStatement } from './get-statement.ts';
 import { getTrialBalance } from './get-trial-balance.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256']);
+const environment = readEnvironment(['LEDGER_TABLE']);
 const instruments = createInstruments();
 const reports = new Reports({ table: environment.LEDGER_TABLE });
 
@@ -21,5 +21,5 @@ export const handler = serveArea(
     getTrialBalance: getTrialBalance(reports),
     getChecks: getChecks(reports),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments },
+  { access: accessOfEnvironment(instruments.logger), instruments },
 );

@@ -1,4 +1,4 @@
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { Ledger } from '../../lib/dynamodb/index.ts';
@@ -18,7 +18,7 @@ import { createWithdrawal } from './create-withdrawal.ts';
 import { getTransaction } from './get-transaction.ts';
 import { listPending } from './list-pending.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'API_KEY_SHA256', 'LINES_QUEUE_URL']);
+const environment = readEnvironment(['LEDGER_TABLE', 'LINES_QUEUE_URL']);
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
@@ -40,5 +40,5 @@ export const handler = serveArea(
     getTransaction: getTransaction(ledger),
     listPending: listPending(ledger),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags },
+  { access: accessOfEnvironment(logger), instruments, flags },
 );

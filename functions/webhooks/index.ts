@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { staticKey } from '../../lib/auth/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
 import { systemClock as clock } from '../../lib/dynamodb/index.ts';
@@ -33,7 +33,6 @@ const environment = readEnvironment([
   'IDEMPOTENCY_TABLE',
   'DELIVERIES_QUEUE_URL',
   'WEBHOOK_TARGETS',
-  'API_KEY_SHA256',
 ]);
 const instruments = createInstruments();
 const { logger } = instruments;
@@ -63,5 +62,5 @@ export const handler = serveArea(
     replayDelivery: replayDelivery(webhooks, replays, onceFor('replayDelivery')),
     replayEvents: replayEvents(webhooks, replays, onceFor('replayEvents')),
   },
-  { authenticate: staticKey(environment.API_KEY_SHA256), instruments, flags: flagsOfEnvironment(logger) },
+  { access: accessOfEnvironment(logger), instruments, flags: flagsOfEnvironment(logger) },
 );

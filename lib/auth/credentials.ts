@@ -2,10 +2,10 @@
 type Headers = Readonly<Record<string, string | undefined>>;
 
 /**
- * The API key a request presents, as a bearer token or in `X-Api-Key`. Undefined without one, and also where the two
+ * The API key or token a request presents, as a bearer token or in `X-Api-Key`. Undefined without one, and also where the two
  * headers name different keys, since then it is not clear who is asking.
  */
-export function presentedKey(headers: Headers): string | undefined {
+export function presentedCredential(headers: Headers): string | undefined {
   const authorization = headers.authorization;
   const apiKey = headers['x-api-key'];
   if (authorization === undefined) return apiKey;

@@ -1,25 +1,30 @@
-import { type Authenticator, presentedKey } from '../auth/index.ts';
+import { type Authenticator, presentedCredential } from '../auth/index.ts';
 import type { Middleware } from './invocation.ts';
 import { HttpProblem } from './problem.ts';
 import type { Route } from './route.ts';
 
 /**
- * Lets a request pass if its credentials are known and allow the route's scope.
+ * Lets a request pass if its credentials are known and allow the route's scope. Who has it for accounts of his own alone passes only
+ * where the route says how it is told which they are; `ownership` sees to the rest.
+ *
  * It runs before anything of the request is read, so that strangers learn nothing but that they are strangers.
  */
 export function access(authenticate: Authenticator): Middleware {
   return {
-    before: ({ event }) => {
+    before: async ({ event }) => {
       const { invocation } = event;
       const route: Route = invocation.route;
       if (route.scope === 'public') return;
-      const key = presentedKey(event.headers);
-      const caller = key === undefined ? undefined : authenticate(key);
+      const credential = presentedCredential(event.headers);
+      const caller = credential === undefined ? undefined : await authenticate(credential);
       if (!caller) {
         throw new HttpProblem('unauthenticated', undefined, {}, { 'WWW-Authenticate': 'Bearer realm="florin"' });
       }
-      if (!caller.allows(route.scope)) throw new HttpProblem('forbidden');
+      // Known from here on: the line in the log says whose request it was, whatever becomes of it.
       invocation.caller = caller;
+      const reach = caller.reach(route.scope);
+      if (reach === undefined || (reach === 'own' && route.owners === undefined)) throw new HttpProblem('forbidden');
+      invocation.reach = reach;
     },
   };
 }

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { Caller } from '../auth/index.ts';
+import type { Actor, Caller } from '../auth/index.ts';
 import type { Cause } from '../dynamodb/index.ts';
 import { formatTraceparent } from '../observability/index.ts';
 import { type Answer, matchesETag } from './answer.ts';
@@ -85,6 +85,10 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
       if (!invocation.caller) throw new HttpProblem('unauthenticated');
       return invocation.caller;
     },
+    get actor(): Actor {
+      return actorOf(event, this.caller);
+    },
+    ownAccounts: invocation.ownAccounts,
     key: invocation.key ?? '',
     prefersAsync: prefers(preferHeaders(event), respondAsync),
     accept: event.headers.accept ?? '',
@@ -98,6 +102,21 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
     log: (fields) => {
       Object.assign(invocation.logged, fields);
     },
+  };
+}
+
+/** Longer ones are cut in the audit log: what somebody sends as the name of a program is of any length. */
+const maxUserAgentLength = 200;
+
+function actorOf({ requestContext, headers }: GatewayEvent, { tenant, client, subject }: Caller): Actor {
+  const address = requestContext.identity?.sourceIp;
+  const userAgent = headers['user-agent']?.slice(0, maxUserAgentLength);
+  return {
+    tenant,
+    client,
+    ...(subject !== undefined && { subject }),
+    ...(address && { address }),
+    ...(userAgent && { userAgent }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type { Caller } from '../auth/index.ts';
+import type { Allowance, Caller, Reach } from '../auth/index.ts';
+import type { AccountId } from '../ledger/index.ts';
 import type { InvocationTrace } from '../observability/index.ts';
 import type { LogFields } from './log-fields.ts';
 import type { AnyRoute } from './routes.ts';
@@ -14,6 +15,11 @@ export interface Invocation {
   /** Undefined where nobody traces. */
   trace: InvocationTrace | undefined;
   caller?: Caller;
+  /** How far the caller's credentials reach with the route's scope. */
+  reach?: Reach;
+  allowance?: Allowance;
+  /** The accounts that were found to be the caller's own, where the credentials reach no further. */
+  ownAccounts?: ReadonlySet<AccountId>;
   key?: string;
   path: unknown;
   query: unknown;

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
-import type { Caller } from '../auth/index.ts';
+import type { Actor, Caller } from '../auth/index.ts';
 import type { Cause } from '../dynamodb/index.ts';
+import type { AccountId } from '../ledger/index.ts';
 import type { Answer } from './answer.ts';
 import type { LogFields } from './log-fields.ts';
 import type { Area, BodyOf, OperationId, OperationIn, PathOf, QueryOf } from './routes.ts';
@@ -12,6 +13,10 @@ export interface OperationRequest<Id extends OperationId> {
   readonly body: BodyOf<Id>;
   /** Who asks; throws for operations of scope `public`, which have nobody. */
   readonly caller: Caller;
+  /** The same for the audit log, with where the request came from. */
+  readonly actor: Actor;
+  /** The accounts of the request that are the caller's own, where the credentials reach no further; undefined where they reach all of the tenant's. */
+  readonly ownAccounts?: ReadonlySet<AccountId> | undefined;
   /** The idempotency key; empty for operations that change nothing. */
   readonly key: string;
   /** Whether the client asks that it be processed in the background. */

@@ -1,26 +1,31 @@
 import type * as z from 'zod';
+import type { Scope } from '../auth/scopes.ts';
 import type { ProblemCode } from './problem.ts';
 
-export type Scope =
-  | 'public'
-  | 'assets:read'
-  | 'assets:write'
-  | 'accounts:read'
-  | 'accounts:write'
-  | 'transactions:read'
-  | 'transactions:write'
-  | 'fees:read'
-  | 'fees:write'
-  | 'reports:read'
-  | 'admin:read'
-  | 'admin:write'
-  | 'monitors:read'
-  | 'monitors:write'
-  | 'holds:read'
-  | 'holds:write'
-  | 'events:read'
-  | 'webhooks:read'
-  | 'webhooks:write';
+/** What the caller's credentials must allow; `public` needs none, and has to be said. */
+export type RouteScope = Scope | 'public';
+
+/**
+ * How somebody may use a route whose credentials reach his own accounts only. Where a route says nothing, he may not.
+ *
+ * - with a function: it names the accounts that the request reads or takes from; each must be his. `instead` is what he is told otherwise,
+ *   whether such an account is another's or nobody's: `not_found` where the path names it, `forbidden` where the body does.
+ * - `by operation`: whose it is shows only when it is read; the operation answers `not_found` for what is not his.
+ */
+export type OwnerAccess =
+  | {
+      readonly accounts: (request: OwnedRequest) => readonly string[];
+      readonly instead: 'not_found' | 'forbidden';
+    }
+  | 'by operation';
+
+/** A request as its route's schemas have parsed it. Its types are the route's own, which this one place cannot know. */
+export interface OwnedRequest {
+  // biome-ignore lint/suspicious/noExplicitAny: what reads it stands in the same route as the schemas that made it.
+  readonly path: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  readonly body: any;
+}
 
 export type AnswerHeader =
   | 'ETag'
@@ -57,9 +62,12 @@ export interface Route {
     | 'monitors'
     | 'events'
     | 'webhooks'
+    | 'clients'
+    | 'audit'
+    | 'privacy'
     | 'documents';
-  /** What the caller's credentials must allow; `public` needs none. */
-  readonly scope: Scope;
+  readonly scope: RouteScope;
+  readonly owners?: OwnerAccess;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

@@ -90,7 +90,7 @@ describe('dead letters of messages', () => {
     const first = await demand(200, api.call('POST', `${path}/${id}/reprocess`, undefined, { key }));
     expect(deadLetterAnswer.parse(first.body)).toMatchObject({
       status: 'reprocessed',
-      resolution: { by: 'development', messageId: expect.any(String) },
+      resolution: { by: 'deployment', messageId: expect.any(String) },
     });
     const replay = await demand(200, api.call('POST', `${path}/${id}/reprocess`, undefined, { key }));
     expect([replay.text, replay.headers['Idempotent-Replayed']]).toEqual([first.text, 'true']);
@@ -109,7 +109,7 @@ describe('dead letters of messages', () => {
     const key = randomUUID();
     const body = { reason: 'Repaired by hand' };
     const first = await demand(200, api.call('POST', `${path}/${id}/discard`, body, { key }));
-    expect(first.body).toMatchObject({ status: 'discarded', resolution: { by: 'development', ...body } });
+    expect(first.body).toMatchObject({ status: 'discarded', resolution: { by: 'deployment', ...body } });
     await forgetReplays();
     const again = await demand(200, api.call('POST', `${path}/${id}/discard`, body, { key }));
     expect(again.body).toEqual(first.body);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { staticKey } from '../../lib/auth/index.ts';
+import { staticKey, unlimited } from '../../lib/auth/index.ts';
 import { defaultFlags } from '../../lib/config/flags.ts';
 import { assetRoutes } from '../../lib/http/asset-routes.ts';
 import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
@@ -21,7 +21,7 @@ function assetsThat(createAsset: (request: OperationRequest<'createAsset'>) => P
   const handler = serveArea(
     assetRoutes,
     { createAsset, listAssets: () => json(200, { data: [] }) },
-    { authenticate, instruments, flags: { current: async () => defaultFlags } },
+    { access: { authenticate, limiter: unlimited }, instruments, flags: { current: async () => defaultFlags } },
   );
   return { handler, call: callWith({ assets: handler }) };
 }
