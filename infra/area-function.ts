@@ -1,11 +1,22 @@
 import path from 'node:path';
 import type { Construct } from 'constructs';
 import { routes } from '../lib/http/routes.ts';
+import { allowancePrefix, apiKeyPrefix } from '../lib/platform/keys.ts';
 import { type Area, areas } from './areas.ts';
 import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
 import { LedgerFunction } from './ledger-function.ts';
 import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
 import { stageOf } from './stage.ts';
+import type { NarrowActions } from './table-access.ts';
+
+/**
+ * What the access check does with the platform table: it looks a key up, notes now and then that it is in use, and charges its client's
+ * allowance. Whoever gets hold of such a function's rights can read no tenant's clients, and no key, of which only digests are there.
+ */
+const accessNeeds: readonly NarrowActions[] = [
+  { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], partitionKeys: [`${apiKeyPrefix}*`] },
+  { actions: ['dynamodb:UpdateItem'], partitionKeys: [`${allowancePrefix}*`] },
+];
 
 export interface AreaFunctionProps extends Surroundings {
   readonly area: Area;
@@ -18,7 +29,7 @@ export interface AreaFunctionProps extends Surroundings {
 export class AreaFunction extends LedgerFunction {
   constructor(scope: Construct, id: string, props: AreaFunctionProps) {
     const needs = areas[props.area];
-    const { flags } = props.state;
+    const { flags, platform } = props.state;
     // Only changes can be switched off, so a function that only reads never looks at the flags.
     const obeysFlags = routes.some((route) => route.area === props.area && route.method !== 'GET');
     const stage = stageOf(scope).name;
@@ -31,10 +42,11 @@ export class AreaFunction extends LedgerFunction {
       environment: {
         ...environmentFor(needs, props),
         ...(obeysFlags && flags.environment),
-        ...(needs.checksAccess && { API_KEY_SHA256: props.apiKeySha256 }),
+        ...(needs.checksAccess && { API_KEY_SHA256: props.apiKeySha256, PLATFORM_TABLE: platform.tableName }),
       },
     });
     grantNeeds(this, needs, props);
+    if (needs.checksAccess) for (const narrow of accessNeeds) platform.grantItemsLike(this, narrow);
     if (obeysFlags) flags.grantRead(this);
   }
 }

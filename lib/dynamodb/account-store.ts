@@ -31,12 +31,10 @@ import type { Cause } from './cause.ts';
 import { putChange } from './change-record-item.ts';
 import { type AppliedKey, accountItem, parseAccount, parseAsset, type StoredAccount } from './items.ts';
 import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
+import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently, type WriteResult } from './single-write.ts';
-
-/** Idempotency keys an account remembers having had applied to it: enough for a retry after a crash, few enough to stay small. */
-const keysRemembered = 8;
 
 /** Attempts of a change against others of the same account, and the time they have in milliseconds. */
 const maxAttempts = 10;
@@ -164,7 +162,7 @@ export class AccountStore {
       const row = refusal.kind === 'cancelled' ? refusal.failures[0]?.item : undefined;
       if (row) {
         const existing = parseAccount(row);
-        if (wasApplied(existing, keyApplied)) return withoutKeys(existing);
+        if (wasKeyApplied(existing.keysApplied, keyApplied)) return withoutKeys(existing);
         throw new LedgerError('already_exists', `account ${id} exists already`, { account: id });
       }
       mayBeDone ||= isInDoubt;
@@ -197,11 +195,11 @@ export class AccountStore {
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const { account: stored, balances } = await this.#balances.shards(tenant, id);
-      if (wasApplied(stored, keyApplied)) return withoutKeys(stored);
+      if (wasKeyApplied(stored.keysApplied, keyApplied)) return withoutKeys(stored);
       // A write that was made for an earlier version can have no effect any more.
       if (stored.version !== doubt.version) delete doubt.version;
       const { account, adjustments } = changeAccount(stored, balances, patch);
-      const keysApplied = remember(stored.keysApplied, keyApplied);
+      const keysApplied = rememberKey(stored.keysApplied, keyApplied);
       const changed = { ...account, keysApplied, changes: stored.changes + 1 };
       const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments, cause);
       if (!refusal) return withoutKeys(changed);
@@ -293,21 +291,6 @@ function checkRefusal(refusal: NonNullable<WriteResult['refusal']>): void {
   if (refusal.kind !== 'cancelled') return;
   const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
   if (invalid) throw new InvariantViolation(`DynamoDB refused a change of an account: ${invalid.message}`);
-}
-
-/** The key that created the account is kept for good, and of the others the last ones. */
-function remember([creation, ...others]: readonly AppliedKey[], applied: AppliedKey): AppliedKey[] {
-  const latest = [...others, applied].slice(1 - keysRemembered);
-  return creation ? [creation, ...latest] : latest;
-}
-
-/** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */
-function wasApplied(account: StoredAccount, { mark, requestHash }: AppliedKey): boolean {
-  const applied = account.keysApplied.find((key) => key.mark === mark);
-  if (applied && applied.requestHash !== requestHash) {
-    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-  }
-  return applied !== undefined;
 }
 
 function withoutKeys({ keysApplied: _, changes: __, ...account }: StoredAccount): Account {

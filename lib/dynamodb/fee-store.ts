@@ -23,6 +23,7 @@ import {
   ifAbsent,
   tenantPartition,
 } from './keys.ts';
+import { findApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { insistently, type WriteResult } from './single-write.ts';
@@ -118,11 +119,8 @@ export class FeeStore {
 
   /** The version that this key made before, if it did. @throws LedgerError `idempotency_key_reused` */
   async #madeBy(tenant: TenantId, head: FeeHead, keyApplied: AppliedKey): Promise<FeeSchedule | undefined> {
-    const applied = head.keysApplied.find(({ mark }) => mark === keyApplied.mark);
+    const applied = findApplied(head.keysApplied, keyApplied);
     if (!applied) return undefined;
-    if (applied.requestHash !== keyApplied.requestHash) {
-      throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-    }
     return this.get(tenant, applied.version);
   }
 

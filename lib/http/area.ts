@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { ActContext } from '../audit/act.ts';
 import type { Actor, Caller } from '../auth/index.ts';
 import type { Cause } from '../dynamodb/index.ts';
 import { formatTraceparent } from '../observability/index.ts';
@@ -85,8 +86,8 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
       if (!invocation.caller) throw new HttpProblem('unauthenticated');
       return invocation.caller;
     },
-    get actor(): Actor {
-      return actorOf(event, this.caller);
+    get by(): ActContext {
+      return { actor: actorOf(event, this.caller), correlationId: invocation.correlationId };
     },
     ownAccounts: invocation.ownAccounts,
     key: invocation.key ?? '',

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
-import type { Actor, Caller } from '../auth/index.ts';
+import type { ActContext } from '../audit/act.ts';
+import type { Caller } from '../auth/index.ts';
 import type { Cause } from '../dynamodb/index.ts';
 import type { AccountId } from '../ledger/index.ts';
 import type { Answer } from './answer.ts';
@@ -13,8 +14,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly body: BodyOf<Id>;
   /** Who asks; throws for operations of scope `public`, which have nobody. */
   readonly caller: Caller;
-  /** The same for the audit log, with where the request came from. */
-  readonly actor: Actor;
+  /** Who asks, and under which correlation id: what records of what is done need to know. */
+  readonly by: ActContext;
   /** The accounts of the request that are the caller's own, where the credentials reach no further; undefined where they reach all of the tenant's. */
   readonly ownAccounts?: ReadonlySet<AccountId> | undefined;
   /** The idempotency key; empty for operations that change nothing. */

@@ -3,6 +3,7 @@ import { platformTable } from '../config/ledger-table.ts';
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import type { AppliedKey, Row } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
+import { findApplied } from '../dynamodb/keys-applied.ts';
 import type { Clock } from '../dynamodb/patience.ts';
 import type { Reader } from '../dynamodb/reader.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
@@ -113,10 +114,7 @@ export class DeliveryStore {
    * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
   async restart(delivery: StoredDelivery, keyApplied?: AppliedKey): Promise<StoredDelivery> {
-    const applied = keyApplied && delivery.keysApplied.find(({ mark }) => mark === keyApplied.mark);
-    if (applied && applied.requestHash !== keyApplied.requestHash) {
-      throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-    }
+    const applied = keyApplied && findApplied(delivery.keysApplied, keyApplied);
     const now = this.#clock.now();
     if (applied || (delivery.claim && (delivery.nextAttemptAt ?? 0) > now)) return delivery;
     const [restarted, change] = restarting(delivery, keyApplied, now, this.#expiresAtSeconds());

@@ -14,6 +14,10 @@ import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } fro
  * | publication cursor | `T#<tenant>#CURSOR` | `<consumer>` | get: how far a consumer has got in the journal |
  * | balance monitor | `T#<tenant>#M#<account>` | `mon_<mark>` | get; query the prefix `mon_`: an account's monitors |
  * | deleted monitor | `T#<tenant>#M#<account>` | `DELETED#<monitor id>` | get: which key deleted it |
+ * | API client | `T#<tenant>#K` | `cli_<mark>` | get; query the partition: the tenant's clients |
+ * | API key | `KEY#<SHA-256 of the key>` | `KEY` | get: whose key it is and what it may do |
+ * | allowance | `RATE#<tenant>#<client>` | `ALLOWANCE` | updated: what a client may still ask for |
+ * | audit record | `T#<tenant>#AUDIT` | `R#<number, 12 digits>` | query a range, or the last: the tenant's audit log |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
 export interface PlatformKey extends Record<string, string> {
@@ -104,4 +108,52 @@ export function monitorKey(tenant: TenantId, account: AccountId, id: MonitorId):
 
 export function deletedMonitorKey(tenant: TenantId, account: AccountId, id: MonitorId): PlatformKey {
   return { PK: monitorPartition(tenant, account), SK: `DELETED#${id}` };
+}
+
+// --- access ----------------------------------------------------------------------------------------------------------
+
+/** What the partition of every API key, and of every client's allowance, begins with: the access check may come near these and no others. */
+export const apiKeyPrefix = 'KEY#';
+export const allowancePrefix = 'RATE#';
+
+/** Where a tenant's API clients lie. */
+export function clientPartition(tenant: TenantId): string {
+  return `${tenantPrefix(tenant)}#K`;
+}
+
+/** A key is found by its SHA-256 alone, as 64 lower-case hexadecimal digits: it is itself what tells the tenant. */
+export function apiKeyKey(sha256: string): PlatformKey {
+  return { PK: `${apiKeyPrefix}${sha256}`, SK: 'KEY' };
+}
+
+export function allowanceKey(tenant: TenantId, client: string): PlatformKey {
+  return { PK: `${allowancePrefix}${tenant}#${client}`, SK: 'ALLOWANCE' };
+}
+
+// --- audit log -------------------------------------------------------------------------------------------------------
+
+const auditLog = '#AUDIT';
+
+/** What the sort key of every audit record begins with. */
+export const auditPrefix = 'R#';
+
+const auditDigits = 12;
+
+/** Where a tenant's audit log lies. */
+export function auditLogPartition(tenant: TenantId): string {
+  return `${tenantPrefix(tenant)}${auditLog}`;
+}
+
+export function auditKey(tenant: TenantId, number: number): PlatformKey {
+  return { PK: auditLogPartition(tenant), SK: `${auditPrefix}${String(number).padStart(auditDigits, '0')}` };
+}
+
+/** Reads the tenant back from the partition of an audit log. */
+export function tenantOfAuditLog(partition: string): TenantId {
+  return partition.slice(2, -auditLog.length) as TenantId;
+}
+
+/** Reads the number back from the sort key of an audit record. */
+export function numberOfAuditRecord(sortKey: string): number {
+  return Number(sortKey.slice(auditPrefix.length));
 }

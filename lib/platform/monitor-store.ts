@@ -2,6 +2,7 @@ import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/l
 import type { BalanceReader } from '../dynamodb/balance-reader.ts';
 import type { AppliedKey } from '../dynamodb/index.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
+import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import { type AccountId, type AssetCode, type BalanceTotal, LedgerError, type TenantId } from '../ledger/index.ts';
 import { balanceUnchanged } from './balance-check.ts';
 import { deletedMonitorKey, monitorKey, monitorPartition, monitorPrefix } from './keys.ts';
-import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { maxMonitorsPerAccount } from './limits.ts';
 import { monitorIdOf, monitorItem, parseDeletion, parseMonitor, type StoredMonitor } from './monitor-item.ts';
 import { failuresOf, replaceMonitor } from './monitor-write.ts';

@@ -1,12 +1,10 @@
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
-import type { AppliedKey } from '../dynamodb/items.ts';
-import { LedgerError } from '../ledger/index.ts';
 import { webhookKey } from './keys.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
 import type { StoredWebhook } from './webhook-item.ts';
 
 /** Idempotency keys that an endpoint remembers: the one that made it, and enough of the latest for a retry after a crash. */
-const keysRemembered = 16;
+export const webhookKeysRemembered = 16;
 
 /** A write of the endpoint that is part of a larger one. */
 export interface WebhookUpdate {
@@ -46,19 +44,4 @@ export function disablingUpdate(
 /** The endpoint without what only its storage needs; undefined for what is left of a deleted one. */
 export function livingOf({ keysApplied: _, status, ...webhook }: StoredWebhook): Webhook | undefined {
   return status === 'deleted' ? undefined : { ...webhook, status };
-}
-
-/** The key that made it is kept for good, and of the others the latest. */
-export function remember([creation, ...others]: readonly AppliedKey[], applied: AppliedKey): AppliedKey[] {
-  const latest = [...others, applied].slice(1 - keysRemembered);
-  return creation ? [creation, ...latest] : latest;
-}
-
-/** @throws LedgerError `idempotency_key_reused` when the key was applied for another request */
-export function wasApplied({ keysApplied }: StoredWebhook, { mark, requestHash }: AppliedKey): boolean {
-  const applied = keysApplied.find((key) => key.mark === mark);
-  if (applied && applied.requestHash !== requestHash) {
-    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-  }
-  return applied !== undefined;
 }

@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import type { AppliedKey } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
+import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { type Clock, Patience } from '../dynamodb/patience.ts';
 import type { Reader } from '../dynamodb/reader.ts';
 import { insistently } from '../dynamodb/single-write.ts';
@@ -10,7 +11,7 @@ import { maxWebhooks } from '../webhooks/limits.ts';
 import { webhookKey, webhookPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
-import { disablingUpdate, livingOf, remember, type WebhookUpdate, wasApplied } from './webhook-changes.ts';
+import { disablingUpdate, livingOf, type WebhookUpdate, webhookKeysRemembered } from './webhook-changes.ts';
 import type { WebhookId } from './webhook-id.ts';
 import { parseWebhook, type StoredWebhook, webhookItem } from './webhook-item.ts';
 
@@ -77,7 +78,7 @@ export class WebhookStore {
     // Its id follows from the key: there can be only what this key made.
     const stored = refusal.item ? parseWebhook(refusal.item) : await this.#stored(webhook.tenant, webhook.id);
     if (!stored) throw notFound(webhook.id);
-    wasApplied(stored, keyApplied);
+    wasKeyApplied(stored.keysApplied, keyApplied);
     const existing = livingOf(stored);
     if (!existing) throw notFound(webhook.id);
     return existing;
@@ -164,13 +165,13 @@ export class WebhookStore {
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const stored = await this.#stored(tenant, id);
       if (!stored) throw notFound(id);
-      if (wasApplied(stored, keyApplied)) return stored;
+      if (wasKeyApplied(stored.keysApplied, keyApplied)) return stored;
       const living = livingOf(stored);
       if (!living) throw notFound(id);
       const changed = {
         ...change(living),
         version: stored.version + 1,
-        keysApplied: remember(stored.keysApplied, keyApplied),
+        keysApplied: rememberKey(stored.keysApplied, keyApplied, webhookKeysRemembered),
       };
       const result = await this.#write(stored, changed);
       if (!result.refusal) return changed;

@@ -1,0 +1,58 @@
+import { digestOf, genesisHash, type TenantId } from '../ledger/index.ts';
+import type { Act } from './act.ts';
+
+/** The version of the hashed form; it changes only together with a documented new form. */
+const auditHashVersion = 1;
+
+/** An act as it is kept: numbered without gaps from 1 in its tenant's log, and chained by hash to the one before. */
+export interface AuditRecord extends Act {
+  readonly number: number;
+  /** Milliseconds since 1970; never before the record before. */
+  readonly at: number;
+  /** Random, so that no two records have one hash. */
+  readonly nonce: string;
+  /** The hash of the record before; of the first one 64 zeros. */
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+/** Where a log stands: what its next record goes on from. */
+export type AuditTail = Pick<AuditRecord, 'number' | 'at' | 'hash'>;
+
+/** A log without a record. */
+export const emptyLog: AuditTail = { number: 0, at: 0, hash: genesisHash };
+
+/** The record of an act that follows the last one. */
+export function nextRecord(tail: AuditTail, act: Act, now: number, nonce: string): AuditRecord {
+  const content = {
+    ...act,
+    number: tail.number + 1,
+    at: Math.max(now, tail.at),
+    nonce,
+    previousHash: tail.hash,
+  };
+  return { ...content, hash: auditHash(act.tenant, content) };
+}
+
+/**
+ * The hash that chains a record to the one before: SHA-256 over canonical JSON of all that the record says, the number as a decimal
+ * string, the time as RFC 3339 UTC with milliseconds, what is absent left out.
+ */
+export function auditHash(tenant: TenantId, record: Omit<AuditRecord, 'hash' | 'tenant'>): string {
+  const { action, target, actor, correlationId, reason, before, after, nonce, previousHash } = record;
+  return digestOf({
+    v: auditHashVersion,
+    tenant,
+    number: String(record.number),
+    at: new Date(record.at).toISOString(),
+    action,
+    target,
+    actor: { ...actor },
+    correlationId,
+    reason,
+    before,
+    after,
+    nonce,
+    previousHash,
+  });
+}
