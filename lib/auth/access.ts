@@ -1,6 +1,9 @@
 import { readEnvironment } from '../config/environment.ts';
 import type { LineWriter } from '../observability/index.ts';
-import type { Authenticator } from './authenticator.ts';
+import { openPlatformTable } from '../platform/platform-table.ts';
+import { ApiKeyLookup } from './api-key-lookup.ts';
+import { ApiKeys } from './api-keys.ts';
+import { type Authenticator, firstOf } from './authenticator.ts';
 import { type RateLimiter, unlimited } from './rate-limiter.ts';
 import { staticKey } from './static-key.ts';
 
@@ -15,7 +18,9 @@ export interface Access {
  *
  * @throws EnvironmentError
  */
-export function accessOfEnvironment(_logger: LineWriter): Access {
-  const { API_KEY_SHA256 } = readEnvironment(['API_KEY_SHA256']);
-  return { authenticate: staticKey(API_KEY_SHA256), limiter: unlimited };
+export function accessOfEnvironment(logger: LineWriter): Access {
+  const { API_KEY_SHA256, PLATFORM_TABLE } = readEnvironment(['API_KEY_SHA256', 'PLATFORM_TABLE']);
+  const platform = openPlatformTable({ table: PLATFORM_TABLE });
+  const apiKeys = new ApiKeys({ lookup: new ApiKeyLookup(platform, logger), clock: platform.clock, logger });
+  return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate), limiter: unlimited };
 }

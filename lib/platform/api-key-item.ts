@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import type { Credentials } from '../auth/caller.ts';
+import { roleNames, type Scope, scopeNames } from '../auth/scopes.ts';
+import { count, type Row } from '../dynamodb/items.ts';
+import { InvariantViolation, type TenantId } from '../ledger/index.ts';
+import type { ApiClient, ClientKey } from './client.ts';
+import { apiKeyKey } from './keys.ts';
+
+export const ratePolicy = z.object({ requestsPerSecond: count, burst: count });
+
+/** What a client may do, as its own row and those of its keys have it. */
+export const termsRow = {
+  roles: z.array(z.enum(roleNames)),
+  scopes: z.array(z.enum(scopeNames as [Scope, ...Scope[]])),
+  subject: z.string().optional(),
+  rate: ratePolicy.optional(),
+  expiresAt: count.optional(),
+};
+
+const apiKeyRow = z.object({
+  tenant: z.string().transform((text) => text as TenantId),
+  client: z.string(),
+  ...termsRow,
+  revokedAt: count.optional(),
+  createdAt: count,
+  lastUsedAt: count.optional(),
+});
+
+/** A key with all that the access check needs to know, so that it reads one item. */
+export interface StoredApiKey extends Credentials {
+  readonly createdAt: number;
+  /** When it ends: by itself or with its client, whichever comes first. Milliseconds since 1970, as all times here. */
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+  /** To the hour. */
+  readonly lastUsedAt?: number;
+}
+
+/** What of a key's row follows from its client, and changes with it. */
+export function apiKeyTerms(
+  { roles, scopes, subject, rate, expiresAt, revokedAt }: ApiClient,
+  key: Pick<ClientKey, 'expiresAt'>,
+) {
+  const ends = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, key.expiresAt ?? Number.POSITIVE_INFINITY);
+  return { roles, scopes, subject, rate, expiresAt: Number.isFinite(ends) ? ends : undefined, revokedAt };
+}
+
+/** The row of a key that was never used. */
+export function apiKeyItem(client: ApiClient, key: ClientKey): Row {
+  const { tenant, id } = client;
+  return { ...apiKeyKey(key.sha256), tenant, client: id, ...apiKeyTerms(client, key), createdAt: key.createdAt };
+}
+
+/** @throws InvariantViolation for a damaged row; it does not name the row, whose key is the digest of somebody's credentials */
+export function parseApiKey(row: Row): StoredApiKey {
+  const parsed = apiKeyRow.safeParse(row);
+  if (!parsed.success) throw new InvariantViolation(`damaged API key: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as StoredApiKey;
+}
+
+/** Whether a key lets anybody in at an instant. */
+export function isKeyValidAt({ revokedAt, expiresAt }: StoredApiKey, now: number): boolean {
+  return revokedAt === undefined && (expiresAt === undefined || now < expiresAt);
+}
