@@ -26,6 +26,8 @@ const variables = {
   WEBHOOK_TARGETS: z.enum(['public', 'any']),
   /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Whose tokens are taken, as JSON; what it must hold is for the access check to know. */
+  TOKEN_ISSUERS: z.string().regex(/^\s*\[/),
   /** The CloudWatch namespace of the stage's metrics. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).max(255),
   /** The SSM parameter with the feature flags. */
