@@ -1,10 +1,11 @@
-import { CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { alarmNameOf } from './alarm-list.ts';
 import { AreaFunction } from './area-function.ts';
 import { type Area, areas } from './areas.ts';
 import type { Surroundings } from './function-needs.ts';
 import { GradualRelease } from './gradual-release.ts';
+import { type KnownCredentials, knownCredentials } from './known-credentials.ts';
 import { LedgerApi } from './ledger-api.ts';
 import { Messaging } from './messaging.ts';
 import type { Options } from './options.ts';
@@ -32,10 +33,10 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const { stage, options, state } = props;
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
-    const apiKeySha256 = options.apiKeySha256 ?? apiKeyParameter(this).valueAsString;
+    const credentials = knownCredentials(this, options);
     const messaging = new Messaging(this, 'Messaging', { stage: stage.name });
     const surroundings = { state, messaging, webhookTargets: options.webhookTargets };
-    const functions = serveAreas(this, api, apiKeySha256, { ...surroundings, bundles: props.bundles });
+    const functions = serveAreas(this, api, { ...surroundings, ...credentials, bundles: props.bundles });
     employWorkers(this, { ...surroundings, bundles: props.bundles });
     if (stage.isProduction) releaseGradually(functions, stage.name, options);
     if (stage.isProduction) {
@@ -44,7 +45,7 @@ export class ApiStack extends Stack {
 
     new CfnOutput(this, outputs.apiUrl, { value: api.url, description: 'Where the API answers' });
     new CfnOutput(this, outputs.apiKeySha256, {
-      value: apiKeySha256,
+      value: credentials.apiKeySha256,
       description: 'SHA-256 of the API key that opens this stage, for the next deployment to keep',
     });
   }
@@ -53,7 +54,7 @@ export class ApiStack extends Stack {
 const areaNames = Object.keys(areas) as Area[];
 const workerNames = Object.keys(workers) as Worker[];
 
-interface FunctionSurroundings extends Surroundings {
+interface FunctionSurroundings extends Surroundings, KnownCredentials {
   readonly bundles: string;
 }
 
@@ -61,12 +62,11 @@ interface FunctionSurroundings extends Surroundings {
 function serveAreas(
   stack: Stack,
   api: LedgerApi,
-  apiKeySha256: string,
   surroundings: FunctionSurroundings,
 ): Readonly<Record<Area, AreaFunction>> {
   const served = areaNames.map((area) => {
     const id = area.charAt(0).toUpperCase() + area.slice(1);
-    const code = new AreaFunction(stack, id, { ...surroundings, area, apiKeySha256 });
+    const code = new AreaFunction(stack, id, { ...surroundings, area });
     api.serve(area, code.live);
     return [area, code] as const;
   });
@@ -92,12 +92,4 @@ function releaseGradually(
     const alarms = [alarmNameOf(stage, 'functionErrors', area), alarmNameOf(stage, 'apiErrorRate')];
     new GradualRelease(functions[area], 'Release', { alias: functions[area].live, alarms, canary });
   }
-}
-
-function apiKeyParameter(stack: Stack): CfnParameter {
-  return new CfnParameter(stack, 'ApiKeySha256', {
-    description: 'Lower-case hex SHA-256 of the API key that opens this stage. The key itself is stored nowhere.',
-    allowedPattern: '^[0-9a-f]{64}$',
-    constraintDescription: 'must be 64 lower-case hexadecimal digits',
-  });
 }

@@ -4,6 +4,7 @@ import { routes } from '../lib/http/routes.ts';
 import { allowancePrefix, apiKeyPrefix } from '../lib/platform/keys.ts';
 import { type Area, areas } from './areas.ts';
 import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
+import type { KnownCredentials } from './known-credentials.ts';
 import { LedgerFunction } from './ledger-function.ts';
 import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
 import { stageOf } from './stage.ts';
@@ -18,11 +19,10 @@ const accessNeeds: readonly NarrowActions[] = [
   { actions: ['dynamodb:UpdateItem'], partitionKeys: [`${allowancePrefix}*`] },
 ];
 
-export interface AreaFunctionProps extends Surroundings {
+export interface AreaFunctionProps extends Surroundings, KnownCredentials {
   readonly area: Area;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
-  readonly apiKeySha256: string;
 }
 
 /** The function that serves one area of the API. It learns the name of a table, queue or topic only together with the leave to use it. */
@@ -42,7 +42,11 @@ export class AreaFunction extends LedgerFunction {
       environment: {
         ...environmentFor(needs, props),
         ...(obeysFlags && flags.environment),
-        ...(needs.checksAccess && { API_KEY_SHA256: props.apiKeySha256, PLATFORM_TABLE: platform.tableName }),
+        ...(needs.checksAccess && {
+          API_KEY_SHA256: props.apiKeySha256,
+          TOKEN_ISSUERS: props.tokenIssuers,
+          PLATFORM_TABLE: platform.tableName,
+        }),
       },
     });
     grantNeeds(this, needs, props);

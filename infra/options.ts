@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import * as z from 'zod';
+import { parseTokenIssuers } from '../lib/auth/token-issuers.ts';
 
 /** What a stage is deployed with, beside its name: CDK context values, all optional (`cdk deploy -c alarmEmail=…`). */
 export interface Options {
@@ -15,6 +16,11 @@ export interface Options {
    * template changes, which a parameter's new value is not. A new key would not reach what is live.
    */
   readonly apiKeySha256?: string | undefined;
+  /**
+   * Whose tokens are taken, as JSON without spaces (`-c tokenIssuers='[{"name":…}]'`, or a list in `cdk.json`). Without it the template
+   * has a parameter of that name, by default without issuers, of which the same holds as of the key's.
+   */
+  readonly tokenIssuers?: string | undefined;
   /**
    * Where webhooks may be delivered to: `public` addresses over https only, or `any`, which lets clients reach into the network that
    * the functions run in and is for laptops and emulators.
@@ -39,6 +45,19 @@ const REGION = /^[a-z]{2}(-[a-z]+)+-[1-9]$/;
 
 const warmUnits = (least: number) => z.coerce.number().int().min(least).max(WITHOUT_A_RAISED_QUOTA).optional();
 
+/** The CDK CLI gives a text, `cdk.json` the list itself. What is wrong with it is said at synthesis, not by the functions. */
+const tokenIssuers = z
+  .union([z.string(), z.array(z.unknown())])
+  .transform((given) => (typeof given === 'string' ? given : JSON.stringify(given)))
+  .superRefine((text, { addIssue }) => {
+    try {
+      parseTokenIssuers(text);
+    } catch (error) {
+      addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  })
+  .transform((text) => JSON.stringify(JSON.parse(text)));
+
 const context = z.object({
   alarmEmail: z.email().optional(),
   replicaRegion: z.string().regex(REGION, `must match ${REGION.source}`).optional(),
@@ -46,6 +65,7 @@ const context = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
     .optional(),
+  tokenIssuers: tokenIssuers.optional(),
   canary: z.enum(['on', 'off']).default('on'),
   webhookTargets: z.enum(['public', 'any']).default('public'),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),

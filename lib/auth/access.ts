@@ -6,6 +6,8 @@ import { ApiKeys } from './api-keys.ts';
 import { type Authenticator, firstOf } from './authenticator.ts';
 import { type RateLimiter, unlimited } from './rate-limiter.ts';
 import { staticKey } from './static-key.ts';
+import { parseTokenIssuers } from './token-issuers.ts';
+import { tokens } from './tokens.ts';
 
 /** What decides whether a request is let in. */
 export interface Access {
@@ -16,11 +18,16 @@ export interface Access {
 /**
  * The access check that the function's environment describes.
  *
- * @throws EnvironmentError
+ * @throws EnvironmentError, or Error where the issuers of tokens are not configured as they should be
  */
 export function accessOfEnvironment(logger: LineWriter): Access {
-  const { API_KEY_SHA256, PLATFORM_TABLE } = readEnvironment(['API_KEY_SHA256', 'PLATFORM_TABLE']);
+  const { API_KEY_SHA256, PLATFORM_TABLE, TOKEN_ISSUERS } = readEnvironment([
+    'API_KEY_SHA256',
+    'PLATFORM_TABLE',
+    'TOKEN_ISSUERS',
+  ]);
   const platform = openPlatformTable({ table: PLATFORM_TABLE });
   const apiKeys = new ApiKeys({ lookup: new ApiKeyLookup(platform, logger), clock: platform.clock, logger });
-  return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate), limiter: unlimited };
+  const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), { logger });
+  return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate, ofIssuers), limiter: unlimited };
 }

@@ -6,3 +6,6 @@ export { presentedCredential } from './credentials.ts';
 export { type Allowance, type RateLimiter, unlimited } from './rate-limiter.ts';
 export { isRole, isScope, ownerScopes, type Role, roleNames, roles, type Scope, scopeNames, scopes } from './scopes.ts';
 export { deploymentClient, staticKey } from './static-key.ts';
+export { looksLikeToken } from './token-form.ts';
+export { parseTokenIssuers, type TokenIssuer } from './token-issuers.ts';
+export { type TokenOptions, tokens } from './tokens.ts';

@@ -81,6 +81,7 @@ async function loadMeasuredFunctions(database: TestDatabase, dynamodb: string, s
     PLATFORM_TABLE: database.tables.platform,
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(key).digest('hex'),
+    TOKEN_ISSUERS: '[]',
     POWERTOOLS_SERVICE_NAME: 'florin-transactions',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/prod',
     POWERTOOLS_LOG_LEVEL: 'INFO',

@@ -96,6 +96,7 @@ async function invoke(
       FLAGS_WHEN_UNREADABLE: 'open',
       // The digest of the key above.
       API_KEY_SHA256: await digestOf(apiKey),
+      TOKEN_ISSUERS: '[]',
       POWERTOOLS_SERVICE_NAME: 'florin-transactions',
       POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
       ...environment,

@@ -139,7 +139,7 @@ function expectedVariables(name: Area | Worker): string[] {
   return [
     ...['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'],
     ...(obeysFlags(name) ? ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE'] : []),
-    ...(isWorker(name) || !areas[name].checksAccess ? [] : ['API_KEY_SHA256']),
+    ...(isWorker(name) || !areas[name].checksAccess ? [] : ['API_KEY_SHA256', 'TOKEN_ISSUERS']),
     ...(needs.ledger ? ['LEDGER_TABLE'] : []),
     ...(needs.platform ? ['PLATFORM_TABLE'] : []),
     ...(needs.replays ? ['IDEMPOTENCY_TABLE'] : []),

@@ -47,6 +47,7 @@ export async function startRecording(): Promise<Recording> {
     EVENTS_TOPIC_ARN: await createTopic(queues.endpoint),
     WEBHOOK_TARGETS: 'any',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
+    TOKEN_ISSUERS: '[]',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
   const roles = { [ledger]: 'Ledger', [platform]: 'Platform', [idempotency]: 'Idempotency' };
