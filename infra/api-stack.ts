@@ -7,14 +7,12 @@ import type { Surroundings } from './function-needs.ts';
 import { GradualRelease } from './gradual-release.ts';
 import { type KnownCredentials, knownCredentials } from './known-credentials.ts';
 import { LedgerApi } from './ledger-api.ts';
-import { Messaging } from './messaging.ts';
+import { MessageAddresses } from './message-addresses.ts';
 import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import { Sampling } from './sampling.ts';
 import type { Stage } from './stage.ts';
-import { WorkerFunction } from './worker-function.ts';
-import { type Worker, workers } from './workers.ts';
 
 /** The part of the requests that is traced in production. */
 const TRACED_IN_PRODUCTION = 0.05;
@@ -27,17 +25,20 @@ export interface ApiStackProps extends StackProps {
   readonly state: RegionalState;
 }
 
-/** What may be replaced at any time: a function for each area and each worker, with its grants, the queues between them, and the API in front of the areas. */
+/** What serves requests, and may be replaced at any time: a function for each area, with its grants, and the API in front of them. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, options, state } = props;
     const api = new LedgerApi(this, 'Api', { stage: stage.name });
     const credentials = knownCredentials(this, options);
-    const messaging = new Messaging(this, 'Messaging', { stage: stage.name });
-    const surroundings = { state, messaging, webhookTargets: options.webhookTargets };
-    const functions = serveAreas(this, api, { ...surroundings, ...credentials, bundles: props.bundles });
-    employWorkers(this, { ...surroundings, bundles: props.bundles });
+    const functions = serveAreas(this, api, {
+      state,
+      addresses: new MessageAddresses(this, stage.name),
+      ...credentials,
+      webhookTargets: options.webhookTargets,
+      bundles: props.bundles,
+    });
     if (stage.isProduction) releaseGradually(functions, stage.name, options);
     if (stage.isProduction) {
       new Sampling(this, 'Sampling', { apiName: api.name, stage: stage.name, rate: TRACED_IN_PRODUCTION });
@@ -52,7 +53,6 @@ export class ApiStack extends Stack {
 }
 
 const areaNames = Object.keys(areas) as Area[];
-const workerNames = Object.keys(workers) as Worker[];
 
 interface FunctionSurroundings extends Surroundings, KnownCredentials {
   readonly bundles: string;
@@ -72,14 +72,6 @@ function serveAreas(
   });
   // The names of all areas went in, so all of them come out.
   return Object.fromEntries(served) as Record<Area, AreaFunction>;
-}
-
-/** Makes the function of each worker, with what wakes it. */
-function employWorkers(stack: Stack, surroundings: FunctionSurroundings): void {
-  for (const worker of workerNames) {
-    const id = worker.replace(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase());
-    new WorkerFunction(stack, id, { ...surroundings, worker, needs: workers[worker] });
-  }
 }
 
 /** Lets a release of what moves money be tried on a few requests first, and taken back by the errors of the function or of the API. */

@@ -1,23 +1,13 @@
 import path from 'node:path';
 import type { Construct } from 'constructs';
 import { routes } from '../lib/http/routes.ts';
-import { allowancePrefix, apiKeyPrefix } from '../lib/platform/keys.ts';
+import { accessNeeds } from './access-needs.ts';
 import { type Area, areas } from './areas.ts';
-import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
+import { environmentFor, grantNeeds, grantTable, type Surroundings } from './function-needs.ts';
 import type { KnownCredentials } from './known-credentials.ts';
 import { LedgerFunction } from './ledger-function.ts';
 import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
 import { stageOf } from './stage.ts';
-import type { NarrowActions } from './table-access.ts';
-
-/**
- * What the access check does with the platform table: it looks a key up, notes now and then that it is in use, and charges its client's
- * allowance. Whoever gets hold of such a function's rights can read no tenant's clients, and no key, of which only digests are there.
- */
-const accessNeeds: readonly NarrowActions[] = [
-  { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], partitionKeys: [`${apiKeyPrefix}*`] },
-  { actions: ['dynamodb:UpdateItem'], partitionKeys: [`${allowancePrefix}*`] },
-];
 
 export interface AreaFunctionProps extends Surroundings, KnownCredentials {
   readonly area: Area;
@@ -50,7 +40,7 @@ export class AreaFunction extends LedgerFunction {
       },
     });
     grantNeeds(this, needs, props);
-    if (needs.checksAccess) for (const narrow of accessNeeds) platform.grantItemsLike(this, narrow);
+    if (needs.checksAccess) grantTable(this, accessNeeds, platform);
     if (obeysFlags) flags.grantRead(this);
   }
 }

@@ -5,10 +5,12 @@ import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
 import { Omit } from './omissions.ts';
 import { optionsOf } from './options.ts';
+import { releaseInOrder } from './release-order.ts';
 import { stackNames } from './stack-names.ts';
 import { stageOf } from './stage.ts';
 import { addStandby, primaryEnvironment } from './standby.ts';
 import { WatchStack } from './watch-stack.ts';
+import { WorkStack } from './work-stack.ts';
 
 export interface FlorinAppProps {
   /** The folder that holds one folder with an `index.mjs` for each function. */
@@ -33,8 +35,8 @@ const cdkContext = {
 };
 
 /**
- * Florin as three stacks: what is kept (tables, flags), what may be replaced at any time (functions, queues, API), and what watches
- * over both. A stage with a replica in another Region has the same three there once more, standing by.
+ * Florin as four stacks: what is kept (tables, flags), what watches over the rest, and what may be replaced at any time: workers with their
+ * queues, and the API with its functions. A stage with a replica in another Region has the same four there once more, standing by.
  * Every resource is checked against the AwsSolutions rules at synthesis; findings fail it unless they are acknowledged with
  * a reason beside the construct.
  */
@@ -59,16 +61,23 @@ export function buildApp({ bundles, outdir, context }: FlorinAppProps): App {
     state: data,
     replicatesTo: options.replicaRegion,
   });
-  const api = new ApiStack(app, names.api, {
-    description: `Florin (${stage.name}): the functions and their API`,
+  const work = new WorkStack(app, names.work, {
+    description: `Florin (${stage.name}): the workers and their queues`,
     env,
     stage,
     options,
     bundles,
     state: data,
   });
-  // A release names alarms that may take it back.
-  api.addStackDependency(watch);
+  const api = new ApiStack(app, names.api, {
+    description: `Florin (${stage.name}): the API and its functions`,
+    env,
+    stage,
+    options,
+    bundles,
+    state: data,
+  });
+  releaseInOrder({ watch, work, api });
   addStandby(app, { stage, options, bundles });
 
   Tags.of(app).add('service', 'florin');

@@ -1,6 +1,6 @@
 import type { SparseIndex } from '../lib/config/ledger-table.ts';
 import type { LedgerFunction } from './ledger-function.ts';
-import type { Messaging } from './messaging.ts';
+import type { MessageAddresses } from './message-addresses.ts';
 import { type QueueName, queueList } from './queue-list.ts';
 import type { RegionalState } from './regional-state.ts';
 import type { NarrowActions, TableAccess, TableAction } from './table-access.ts';
@@ -35,7 +35,7 @@ export interface FunctionNeeds {
 /** What the functions of one Region work with. */
 export interface Surroundings {
   readonly state: RegionalState;
-  readonly messaging: Messaging;
+  readonly addresses: MessageAddresses;
   /** See the option of this name. */
   readonly webhookTargets: 'public' | 'any';
 }
@@ -43,29 +43,30 @@ export interface Surroundings {
 /** The variables by which a function learns what it needs. */
 export function environmentFor(
   needs: FunctionNeeds,
-  { state, messaging, webhookTargets }: Surroundings,
+  { state, addresses, webhookTargets }: Surroundings,
 ): Record<string, string> {
-  const queues = (needs.sendsTo ?? []).map((name) => [queueList[name].variable, messaging.queues[name].queue.queueUrl]);
+  const queues = (needs.sendsTo ?? []).map((name) => [queueList[name].variable, addresses.urlOf(name)]);
   return {
     ...(needs.ledger && { LEDGER_TABLE: state.ledger.tableName }),
     ...(needs.platform && { PLATFORM_TABLE: state.platform.tableName }),
     ...(needs.replays && { IDEMPOTENCY_TABLE: state.idempotency.tableName }),
     ...Object.fromEntries(queues),
-    ...(needs.publishes && { EVENTS_TOPIC_ARN: messaging.events.topicArn }),
+    ...(needs.publishes && { EVENTS_TOPIC_ARN: addresses.eventsTopicArn }),
     ...(needs.callsOut && { WEBHOOK_TARGETS: webhookTargets }),
   };
 }
 
 /** Allows a function what it needs. */
-export function grantNeeds(grantee: LedgerFunction, needs: FunctionNeeds, { state, messaging }: Surroundings): void {
+export function grantNeeds(grantee: LedgerFunction, needs: FunctionNeeds, { state, addresses }: Surroundings): void {
   if (needs.ledger) grantTable(grantee, needs.ledger, state.ledger);
   if (needs.platform) grantTable(grantee, needs.platform, state.platform);
   if (needs.replays) state.idempotency.grantReplay(grantee);
-  for (const name of needs.sendsTo ?? []) messaging.queues[name].grantSend(grantee);
-  if (needs.publishes) messaging.grantPublish(grantee);
+  for (const name of needs.sendsTo ?? []) addresses.grantSend(grantee, name);
+  if (needs.publishes) addresses.grantPublish(grantee);
 }
 
-function grantTable(grantee: LedgerFunction, needs: TableNeeds, table: TableAccess): void {
+/** Allows a function what it needs of one table. */
+export function grantTable(grantee: LedgerFunction, needs: TableNeeds, table: TableAccess): void {
   if (needs.actions.length > 0) table.grantItems(grantee, needs.actions);
   for (const narrow of needs.narrowActions ?? []) table.grantItemsLike(grantee, narrow);
   for (const index of needs.indexes ?? []) table.grantIndexQuery(grantee, index);

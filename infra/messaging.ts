@@ -1,20 +1,18 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Alias } from 'aws-cdk-lib/aws-kms';
 import { FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription, type SqsSubscriptionProps } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { balanceEventTypes } from './balance-event-types.ts';
-import { grantExactly } from './grant-exactly.ts';
 import { type QueueName, queueNames } from './queue-list.ts';
-import { streamFailuresNameOf } from './queue-name.ts';
+import { eventsTopicNameOf, streamFailuresNameOf } from './queue-name.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /**
  * What goes between functions: the queues, each with its dead letters, and the topic of published events with the queues that subscribe.
  *
- * It lies in the stack of the functions and goes with it, since nothing here is the only place of anything. A message says where to look,
+ * It lies in the stack of the workers and goes with it, since nothing here is the only place of anything. A message says where to look,
  * and what is to be done is read from the tables: what waits in a line or for its delivery is found again by the sweeps, what the journal
  * has not taken up by its repair command, and dead letters are moved to the platform table within seconds. So each Region has its
  * own, and nothing of it is replicated.
@@ -35,7 +33,7 @@ export class Messaging extends Construct {
     this.streamFailures = streamFailures(this, stage);
     this.events = new Topic(this, 'Events', {
       displayName: 'Florin events',
-      topicName: `florin-${stage}-events`,
+      topicName: eventsTopicNameOf(stage),
       fifo: true,
       fifoThroughputScope: FifoThroughputScope.MESSAGE_GROUP,
       enforceSSL: true,
@@ -46,11 +44,6 @@ export class Messaging extends Construct {
     this.#subscribe('balanceEvents', {
       filterPolicy: { type: SubscriptionFilter.stringFilter({ allowlist: [...balanceEventTypes] }) },
     });
-  }
-
-  /** Allows publishing events, one by one or in batches. */
-  grantPublish(grantee: IGrantable): void {
-    grantExactly(grantee, ['sns:Publish'], this.events.topicArn);
   }
 
   /** What the topic cannot put into the queue goes where the queue's own failures go. */

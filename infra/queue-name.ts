@@ -15,6 +15,11 @@ export function allDeadLettersNames(stage: string): string[] {
   return [...queueNames.map((queue) => deadLettersNameOf(stage, queue)), streamFailuresNameOf(stage)];
 }
 
+/** What SNS calls the topic of events. */
+export function eventsTopicNameOf(stage: string): string {
+  return `florin-${stage}-events.fifo`;
+}
+
 /** What SQS calls the queue of the batches of the stream that could not be dispatched. */
 export function streamFailuresNameOf(stage: string): string {
   return `florin-${stage}-stream-failures`;

@@ -1,10 +1,12 @@
-/** The stacks of a stage, in the order in which they are made; the last three only where it has a replica. */
+/** The stacks of a stage, in the order in which they are made; the last four only where it has a replica. */
 export interface StackNames {
   readonly data: string;
   readonly watch: string;
+  readonly work: string;
   readonly api: string;
   readonly standbyData: string;
   readonly standbyWatch: string;
+  readonly standbyWork: string;
   readonly standby: string;
 }
 
@@ -14,9 +16,11 @@ export function stackNames(stage: string): StackNames {
   return {
     data: named('Data'),
     watch: named('Watch'),
+    work: named('Work'),
     api: named('Api'),
     standbyData: named('StandbyData'),
     standbyWatch: named('StandbyWatch'),
+    standbyWork: named('StandbyWork'),
     standby: named('Standby'),
   };
 }

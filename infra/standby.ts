@@ -1,10 +1,12 @@
 import type { App, Environment } from 'aws-cdk-lib';
 import { ApiStack } from './api-stack.ts';
 import type { Options } from './options.ts';
+import { releaseInOrder } from './release-order.ts';
 import { stackNames } from './stack-names.ts';
 import type { Stage } from './stage.ts';
 import { StandbyDataStack } from './standby-data-stack.ts';
 import { WatchStack } from './watch-stack.ts';
+import { WorkStack } from './work-stack.ts';
 
 export interface StandbyProps {
   readonly stage: Stage;
@@ -52,13 +54,21 @@ export function addStandby(app: App, { stage, options, bundles }: StandbyProps):
     // Once it has taken over, it is what replicates, back to where it took over from.
     replicatesTo: primary.region,
   });
-  const api = new ApiStack(app, names.standby, {
-    description: `Florin (${stage.name}), standby: the functions and their API`,
+  const work = new WorkStack(app, names.standbyWork, {
+    description: `Florin (${stage.name}), standby: the workers and their queues`,
     env,
     stage,
     options,
     bundles,
     state: data,
   });
-  api.addStackDependency(watch);
+  const api = new ApiStack(app, names.standby, {
+    description: `Florin (${stage.name}), standby: the API and its functions`,
+    env,
+    stage,
+    options,
+    bundles,
+    state: data,
+  });
+  releaseInOrder({ watch, work, api });
 }

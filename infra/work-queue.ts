@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import {
   DeduplicationScope,
   FifoThroughputLimit,
@@ -10,7 +9,6 @@ import {
 } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { maxReceives } from '../lib/config/queues.ts';
-import { grantExactly } from './grant-exactly.ts';
 import { type QueueEntry, type QueueName, queueList } from './queue-list.ts';
 import { deadLettersNameOf, queueNameOf } from './queue-name.ts';
 
@@ -66,11 +64,6 @@ export class WorkQueue extends Construct {
       visibilityTimeout,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: maxReceives },
     });
-  }
-
-  /** Allows sending, one by one or in batches. */
-  grantSend(grantee: IGrantable): void {
-    grantExactly(grantee, ['sqs:SendMessage'], this.queue.queueArn);
   }
 }
 

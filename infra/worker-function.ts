@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { wakeByDeadLetters, wakeByQueue, wakeBySchedule, wakeByStream } from './event-sources.ts';
 import { environmentFor, grantNeeds, type Surroundings } from './function-needs.ts';
 import { LedgerFunction } from './ledger-function.ts';
+import type { Messaging } from './messaging.ts';
 import { functionNameOf, logGroupNameOf, serviceNameOf } from './service-name.ts';
 import { stageOf } from './stage.ts';
 import { timeoutOf } from './worker-timeout.ts';
@@ -11,6 +12,7 @@ import type { Worker, WorkerNeeds } from './workers.ts';
 export interface WorkerFunctionProps extends Surroundings {
   readonly worker: Worker;
   readonly needs: WorkerNeeds;
+  readonly messaging: Messaging;
   /** The folder that holds one folder with an `index.mjs` for each function. */
   readonly bundles: string;
 }

@@ -43,7 +43,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   const environment = { ...process.env, ...emulatorEnvironment(endpoint) };
   await assertAnswers(endpoint, emulator);
   await cdk(['bootstrap', `aws://${emulatorAccount}/us-east-1`, '-c', `stage=${stage.name}`, '--quiet'], environment);
-  if (emulator === 'localstack') await removeApi(stage, endpoint, environment);
+  if (emulator === 'localstack') await removeFunctions(stage, endpoint, environment);
   const apiKey = process.env.FLORIN_API_KEY || rememberedKey(stage) || newApiKey(stage.name);
   const { url: apiUrl } = await deployStage({
     stage: stage.name,
@@ -61,10 +61,10 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
  * LocalStack's CloudFormation cannot move an alias to another version, which is what a release is: what may be replaced at
  * any time is taken away there and made anew. The tables are in a stack of their own and stay.
  */
-async function removeApi(stage: Stage, endpoint: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const stack = stackNames(stage.name).api;
-  if ((await deployedKeyDigest(stack, { endpoint })) !== undefined) {
-    await cdk(['destroy', stack, '--force', '-c', `stage=${stage.name}`], environment);
+async function removeFunctions(stage: Stage, endpoint: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { api, work } = stackNames(stage.name);
+  if ((await deployedKeyDigest(api, { endpoint })) !== undefined) {
+    await cdk(['destroy', api, work, '--force', '-c', `stage=${stage.name}`], environment);
   }
 }
 

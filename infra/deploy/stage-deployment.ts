@@ -33,10 +33,10 @@ export async function deployStage(
   run: CdkRunner = cdk,
   streamOf: StreamFinder = replicaStream,
 ): Promise<DeployedUrls> {
-  const { data, watch, api, standbyData, standbyWatch, standby } = stackNames(deployment.stage);
+  const { data, watch, work, api, standbyData, standbyWatch, standbyWork, standby } = stackNames(deployment.stage);
   const replicaRegion = replicaRegionOf(deployment.cdkOptions);
   if (replicaRegion === undefined) {
-    const deployed = await deployStacks([data, watch, api], [], deployment, run);
+    const deployed = await deployStacks([data, watch, work, api], [], deployment, run);
     return { url: deployed(api, outputs.apiUrl) };
   }
   const primary = await deployStacks([data], [], deployment, run);
@@ -51,8 +51,9 @@ export async function deployStage(
     '--parameters',
     `${standbyData}:${name}=${value}`,
   ]);
-  const inReplicaRegion = await deployStacks([standbyData, standbyWatch, standby], parameters, deployment, run);
-  const deployed = await deployStacks([watch, api], [], deployment, run);
+  const standingBy = [standbyData, standbyWatch, standbyWork, standby];
+  const inReplicaRegion = await deployStacks(standingBy, parameters, deployment, run);
+  const deployed = await deployStacks([watch, work, api], [], deployment, run);
   return { url: deployed(api, outputs.apiUrl), standbyUrl: inReplicaRegion(standby, outputs.apiUrl) };
 }
 

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createHash, type Hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildInputs } from '../build-inputs.ts';
+import { digestOfInputs } from '../build-inputs.ts';
 import { shareLock, tryLock } from './file-lock.ts';
 import { StartFailure } from './start-failure.ts';
 
@@ -68,31 +67,6 @@ async function lockBuilds(): Promise<{ release(): void }> {
       );
     }
     await sleep(50);
-  }
-}
-
-/** The digest covers names and bytes, not times, so that a fresh clone and a touched file make no difference. */
-function digestOfInputs(): string {
-  const hash = createHash('sha256').update(process.version);
-  for (const input of buildInputs) {
-    addToDigest(hash, join(projectFolder, input));
-  }
-  return hash.digest('hex').slice(0, 20);
-}
-
-function addToDigest(hash: Hash, path: string): void {
-  if (path === import.meta.dirname) {
-    // The embedded runtime reads what is built and has no part in it.
-    return;
-  }
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status?.isDirectory()) {
-    for (const name of readdirSync(path).sort()) {
-      addToDigest(hash, join(path, name));
-    }
-  } else if (status?.isFile()) {
-    const bytes = readFileSync(path);
-    hash.update(`${relative(projectFolder, path)}\0${bytes.length}\0`).update(bytes);
   }
 }
 

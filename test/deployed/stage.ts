@@ -12,6 +12,7 @@ export interface StageUnderTest {
   readonly apiKey: string;
   readonly dataStack: string;
   readonly watchStack: string;
+  readonly workStack: string;
   readonly apiStack: string;
 }
 
@@ -27,6 +28,7 @@ export function stageUnderTest(): StageUnderTest {
     apiKey: FLORIN_API_KEY,
     dataStack: `Florin-${FLORIN_STAGE}-Data`,
     watchStack: `Florin-${FLORIN_STAGE}-Watch`,
+    workStack: `Florin-${FLORIN_STAGE}-Work`,
     apiStack: `Florin-${FLORIN_STAGE}-Api`,
   };
 }

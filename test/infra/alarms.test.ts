@@ -11,13 +11,13 @@ import { ofPrimary, synthesiseWithStandby } from './standby-fixture.ts';
 import { synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
-let api: CloudFormationTemplate;
+let work: CloudFormationTemplate;
 /** With everything that an option adds. */
 let full: CloudFormationTemplate;
 let headings: readonly string[];
 const restore = ofPrimary();
 beforeAll(async () => {
-  ({ watch: template, api } = await synthesise());
+  ({ watch: template, work } = await synthesise());
   full = (await synthesiseWithStandby({ alarmEmail: 'operator@example.com' })).watch;
   const runbook = await readFile(path.join(import.meta.dirname, '../..', runbookPath), 'utf8');
   headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) => String(heading));
@@ -192,7 +192,7 @@ describe('the alarms', () => {
       part.MetricStat?.Metric.Dimensions.find(({ Name }) => Name === name)?.Value;
     const parts = (name: string) =>
       (propertyOf(alarm(name), 'Metrics') as readonly MathPart[]).filter(({ MetricStat }) => MetricStat !== undefined);
-    const deadLetters = resourcesOf(api, 'AWS::SQS::Queue')
+    const deadLetters = resourcesOf(work, 'AWS::SQS::Queue')
       .map((queue) => String(propertyOf(queue, 'QueueName')))
       .filter((name) => /-dead-letters|-stream-failures/.test(name));
     expect(

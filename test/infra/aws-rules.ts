@@ -26,6 +26,14 @@ const MAX_INTEGRATION_MILLIS = 29_000;
 /** No name or ARN that an intrinsic function stands for is longer, so this never counts too little. */
 const LONGEST_REFERENCE = 256;
 
+/** What is known of the length of pseudo parameters: the longest Region, an account, and the longest suffix and partition there are. */
+const LONGEST_PSEUDO_PARAMETER: Readonly<Record<string, number>> = {
+  'AWS::Region': 14,
+  'AWS::AccountId': 12,
+  'AWS::URLSuffix': 16,
+  'AWS::Partition': 10,
+};
+
 /** Variables that Lambda sets itself; a template that names one is refused. */
 const RESERVED_VARIABLE =
   /^(AWS_(?!ENDPOINT_URL)[A-Z0-9_]*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|TZ)$/;
@@ -192,7 +200,8 @@ export const awsRules: Readonly<Record<RuleName, AwsRule>> = rules;
 function longest(value: unknown): number {
   if (typeof value !== 'object' || value === null) return String(value).length;
   if ('Fn::Join' in value) return longest(value['Fn::Join']);
-  const isReference = Object.keys(value).some((key) => key === 'Ref' || key.startsWith('Fn::'));
+  if ('Ref' in value) return LONGEST_PSEUDO_PARAMETER[String(value.Ref)] ?? LONGEST_REFERENCE;
+  const isReference = Object.keys(value).some((key) => key.startsWith('Fn::'));
   if (isReference) return LONGEST_REFERENCE;
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + longest(item) + 3, 2);
   return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + longest(item) + 6, 2);

@@ -4,13 +4,15 @@ import { countedTypes, metrics } from '../../lib/observability/metric-names.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { type ShownMetric, searchesIn, shownMetrics, type Widget, widgetsOf } from './dashboard-widgets.ts';
 import { functionNames } from './function-list.ts';
-import { synthesise } from './synthesise.ts';
+import { functionsIn, synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
-let api: CloudFormationTemplate;
+let functions: CloudFormationTemplate;
 let dashboards: Readonly<Record<string, readonly Widget[]>>;
 beforeAll(async () => {
-  ({ watch: template, api } = await synthesise());
+  const synthesised = await synthesise();
+  template = synthesised.watch;
+  functions = functionsIn(synthesised);
   dashboards = Object.fromEntries(
     resourcesOf(template, 'AWS::CloudWatch::Dashboard').map((dashboard) => [
       dashboard.logicalId.replace(/^Dashboards(\w+?)[0-9A-F]{8}$/, '$1'),
@@ -108,7 +110,7 @@ describe('the dashboards', () => {
     expect(new Set(services)).toEqual(
       new Set(['florin-audit-ledger', 'florin-release-expired-holds', 'florin-transactions']),
     );
-    const names = resourcesOf(api, 'AWS::Lambda::Function').map((one) =>
+    const names = resourcesOf(functions, 'AWS::Lambda::Function').map((one) =>
       propertyOf(one, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
     );
     expect(names).toEqual(expect.arrayContaining([...new Set(services)]));
@@ -124,7 +126,7 @@ describe('the health dashboard', () => {
 
   it('shows the oldest message of each queue, by the names that the queues have', () => {
     const shown = shownMetrics(widget('Health', 'Oldest message, in seconds, by queue'));
-    const queues = resourcesOf(api, 'AWS::SQS::Queue')
+    const queues = resourcesOf(functions, 'AWS::SQS::Queue')
       .map((queue) => String(propertyOf(queue, 'QueueName')))
       .filter((name) => !/-dead-letters|-stream-failures/.test(name));
     expect(shown.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());
@@ -157,7 +159,7 @@ describe('the business dashboard', () => {
 describe('the errors dashboard', () => {
   it('shows every queue of dead letters', () => {
     const shown = shownMetrics(widget('Errors', 'Dead letters in their queues'));
-    const queues = resourcesOf(api, 'AWS::SQS::Queue')
+    const queues = resourcesOf(functions, 'AWS::SQS::Queue')
       .map((queue) => String(propertyOf(queue, 'QueueName')))
       .filter((name) => /-dead-letters|-stream-failures/.test(name));
     expect(shown.map(({ dimensions }) => dimensions.QueueName).sort()).toEqual(queues.sort());

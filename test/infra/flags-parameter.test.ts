@@ -2,12 +2,14 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultFlags, parseFlags } from '../../lib/config/flags.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { functionNames, obeysFlags } from './function-list.ts';
-import { synthesise } from './synthesise.ts';
+import { functionsIn, synthesise } from './synthesise.ts';
 
 let data: CloudFormationTemplate;
-let api: CloudFormationTemplate;
+let functions: CloudFormationTemplate;
 beforeAll(async () => {
-  ({ data, api } = await synthesise());
+  const synthesised = await synthesise();
+  data = synthesised.data;
+  functions = functionsIn(synthesised);
 }, 300_000);
 
 describe('FlagsParameter', () => {
@@ -36,7 +38,7 @@ describe('FlagsParameter', () => {
   });
 
   it('is named to the functions that change something, without an export that ties the stacks together', () => {
-    const named = resourcesOf(api, 'AWS::Lambda::Function').map((code) => [
+    const named = resourcesOf(functions, 'AWS::Lambda::Function').map((code) => [
       propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
       propertyOf(code, 'Environment.Variables.FLAGS_PARAMETER'),
       propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),

@@ -11,6 +11,11 @@ export function isWorker(name: Area | Worker): name is Worker {
   return name in workers;
 }
 
+/** Whether a function serves requests that show credentials. */
+export function checksAccess(name: Area | Worker): boolean {
+  return !isWorker(name) && areas[name].checksAccess;
+}
+
 /** What a function needs, as its list says. */
 export function needsOf(name: Area | Worker): FunctionNeeds {
   return isWorker(name) ? workers[name] : areas[name];

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { accessNeeds } from '../../infra/access-needs.ts';
 import { type Area, areas } from '../../infra/areas.ts';
 import type { TableNeeds } from '../../infra/function-needs.ts';
 import { queueList, queueNames } from '../../infra/queue-list.ts';
+import { queueNameOf } from '../../infra/queue-name.ts';
 import { timeoutOf } from '../../infra/worker-timeout.ts';
 import { type Waking, type Worker, workers } from '../../infra/workers.ts';
 import { routes } from '../../lib/http/routes.ts';
@@ -12,12 +14,12 @@ import {
   referenceOf,
   resourcesOf,
 } from './cloudformation-template.ts';
-import { areaNames, functionNames, isWorker, needsOf, obeysFlags, wakingOf } from './function-list.ts';
-import { synthesise } from './synthesise.ts';
+import { areaNames, checksAccess, functionNames, isWorker, needsOf, obeysFlags, wakingOf } from './function-list.ts';
+import { functionsIn, synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
 beforeAll(async () => {
-  template = (await synthesise()).api;
+  template = functionsIn(await synthesise());
 }, 300_000);
 
 function functionOf(name: Area | Worker): NamedResource {
@@ -61,11 +63,14 @@ function resourceName(resource: unknown): string {
   if (/FnGetAttLedgerTable\w+StreamArn/.test(json)) return 'the stream';
   const table = /FnGetAtt(Ledger|Platform|Idempotency)Table\w+Arn/.exec(json)?.[1];
   if (table !== undefined) return `${table}${index}`;
+  const named = /:sqs:.*:(florin-test-[\w.-]+)"/.exec(json)?.[1];
+  const sentTo = queueNames.find((each) => queueNameOf('test', each) === named);
+  if (sentTo !== undefined) return sentTo;
   const [, queue, kind] = /"Messaging(\w+?)(Queue|DeadLetters)[0-9A-F]{8}","Arn"/.exec(json) ?? [];
   const name = queueNames.find((each) => each.toLowerCase() === queue?.toLowerCase());
   if (name !== undefined) return kind === 'Queue' ? name : `${name} dead letters`;
   if (json.includes('"MessagingStreamFailures')) return 'stream failures';
-  if (json.includes('"MessagingEvents')) return 'events';
+  if (/:sns:.*:florin-test-events\.fifo"/.test(json)) return 'events';
   if (json.includes(':parameter/florin/test/flags"')) return 'flags';
   return /Logs[0-9A-F]{8}","Arn/.test(json) ? 'own logs' : json;
 }
@@ -126,6 +131,7 @@ function expectedGrants(name: Area | Worker): string[] {
     ...(obeysFlags(name) ? ['ssm:GetParameter on flags'] : []),
     ...grantsOnTable('Ledger', needs.ledger),
     ...grantsOnTable('Platform', needs.platform),
+    ...(checksAccess(name) ? grantsOnTable('Platform', accessNeeds) : []),
     ...(needs.replays ? on('Idempotency', replay) : []),
     ...(needs.sendsTo ?? []).map((queue) => `sqs:SendMessage on ${queue}`),
     ...(needs.publishes ? ['sns:Publish on events'] : []),
@@ -139,9 +145,9 @@ function expectedVariables(name: Area | Worker): string[] {
   return [
     ...['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'],
     ...(obeysFlags(name) ? ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE'] : []),
-    ...(isWorker(name) || !areas[name].checksAccess ? [] : ['API_KEY_SHA256', 'TOKEN_ISSUERS']),
+    ...(!checksAccess(name) ? [] : ['API_KEY_SHA256', 'TOKEN_ISSUERS']),
     ...(needs.ledger ? ['LEDGER_TABLE'] : []),
-    ...(needs.platform ? ['PLATFORM_TABLE'] : []),
+    ...(needs.platform || checksAccess(name) ? ['PLATFORM_TABLE'] : []),
     ...(needs.replays ? ['IDEMPOTENCY_TABLE'] : []),
     ...(needs.sendsTo ?? []).map((queue) => queueList[queue].variable),
     ...(needs.publishes ? ['EVENTS_TOPIC_ARN'] : []),
@@ -149,7 +155,7 @@ function expectedVariables(name: Area | Worker): string[] {
   ].sort();
 }
 
-describe('ApiStack', () => {
+describe('the stacks of functions', () => {
   it('has a function for each area and each worker, and no other', () => {
     const names = resourcesOf(template, 'AWS::Lambda::Function').map((resource) =>
       propertyOf(resource, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
@@ -160,9 +166,9 @@ describe('ApiStack', () => {
 
   it('publishes a new version of exactly the functions that know the key when the key changes', async () => {
     const versionsWith = async (digit: string) => {
-      const { api } = await synthesise({ context: { apiKeySha256: digit.repeat(64) } });
-      expect(api.Parameters?.ApiKeySha256).toBeUndefined();
-      return resourcesOf(api, 'AWS::Lambda::Version').map(({ logicalId }) => logicalId);
+      const functions = functionsIn(await synthesise({ context: { apiKeySha256: digit.repeat(64) } }));
+      expect(functions.Parameters?.ApiKeySha256).toBeUndefined();
+      return resourcesOf(functions, 'AWS::Lambda::Version').map(({ logicalId }) => logicalId);
     };
     const before = await versionsWith('a');
     const replaced = (await versionsWith('b')).filter((id) => !before.includes(id));

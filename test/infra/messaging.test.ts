@@ -10,7 +10,7 @@ import { synthesise } from './synthesise.ts';
 
 let template: CloudFormationTemplate;
 beforeAll(async () => {
-  template = (await synthesise()).api;
+  template = (await synthesise()).work;
 }, 300_000);
 
 const queues = () => resourcesOf(template, 'AWS::SQS::Queue');

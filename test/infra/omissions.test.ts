@@ -3,6 +3,7 @@ import { omissions } from '../../infra/omissions.ts';
 import { emulators } from '../../infra/stage.ts';
 import { type Synthesised, synthesise } from './synthesise.ts';
 
+const stacks = ['data', 'watch', 'work', 'api'] as const;
 const codeDeploy = 'AWS::CodeDeploy::DeploymentGroup';
 
 describe.each(emulators)('the template for %s', (emulator) => {
@@ -16,7 +17,7 @@ describe.each(emulators)('the template for %s', (emulator) => {
   it('is that of prod, less what is listed with its reason', () => {
     const listed = new Set(omissions[emulator].map(({ type }) => type));
     const omitted = new Set<string>();
-    for (const stack of ['data', 'watch', 'api'] as const) {
+    for (const stack of stacks) {
       for (const [id, resource] of Object.entries(prod[stack].Resources)) {
         const kept = less[stack].Resources[id];
         // The update policy of an alias is CodeDeploy's; it goes where that goes.
@@ -33,7 +34,7 @@ describe.each(emulators)('the template for %s', (emulator) => {
 
   it('has the settings of prod under the name of the emulator too', async () => {
     const own = await synthesise({ context: { stage: emulator } });
-    for (const stack of ['data', 'watch', 'api'] as const) {
+    for (const stack of stacks) {
       const types = (templates: Synthesised) => Object.values(templates[stack].Resources).map(({ Type }) => Type);
       expect(types(own).sort()).toEqual(types(less).sort());
     }

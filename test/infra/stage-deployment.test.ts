@@ -10,7 +10,9 @@ const outputsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'Florin-prod-Api': { ApiUrl: 'https://primary.example/prod/' },
   'Florin-prod-StandbyData': {},
   'Florin-prod-Watch': {},
+  'Florin-prod-Work': {},
   'Florin-prod-StandbyWatch': {},
+  'Florin-prod-StandbyWork': {},
   'Florin-prod-Standby': { ApiUrl: 'https://standby.example/prod/' },
 };
 
@@ -36,6 +38,7 @@ describe('deployStage', () => {
         'deploy',
         'Florin-prod-Data',
         'Florin-prod-Watch',
+        'Florin-prod-Work',
         'Florin-prod-Api',
         ...context,
         '-c',
@@ -61,12 +64,13 @@ describe('deployStage', () => {
         'deploy',
         'Florin-prod-StandbyData',
         'Florin-prod-StandbyWatch',
+        'Florin-prod-StandbyWork',
         'Florin-prod-Standby',
         ...context,
         ...told,
         ...replica,
       ],
-      ['deploy', 'Florin-prod-Watch', 'Florin-prod-Api', ...context, ...replica],
+      ['deploy', 'Florin-prod-Watch', 'Florin-prod-Work', 'Florin-prod-Api', ...context, ...replica],
     ]);
     expect(urls).toEqual({ url: 'https://primary.example/prod/', standbyUrl: 'https://standby.example/prod/' });
   });

@@ -4,7 +4,7 @@ import { awsRules } from './aws-rules.ts';
 import { type CloudFormationTemplate, propertyOf, resourcesOf } from './cloudformation-template.ts';
 import { functionNames, obeysFlags } from './function-list.ts';
 import { ofPrimary, primaryRegion, replicaRegion, synthesiseWithStandby } from './standby-fixture.ts';
-import { type Synthesised, synthesise } from './synthesise.ts';
+import { functionsIn, type Synthesised, synthesise } from './synthesise.ts';
 
 let synthesised: Synthesised;
 let alone: Synthesised;
@@ -21,6 +21,11 @@ function stack(name: string): CloudFormationTemplate {
   return found;
 }
 
+/** The functions of the primary, or of the standby, in one template. */
+function functionsOf(role: '' | 'Standby'): CloudFormationTemplate {
+  return functionsIn({ work: stack(`${role}Work`), api: stack(role || 'Api') });
+}
+
 const table = (template: CloudFormationTemplate, prefix: string) =>
   resourcesOf(template, 'AWS::DynamoDB::GlobalTable').find(({ logicalId }) => logicalId.startsWith(prefix));
 
@@ -29,11 +34,12 @@ interface Replica {
 }
 
 describe('a stage with a replica', () => {
-  it('has the three stacks of every stage and three more', () => {
-    expect(Object.keys(synthesised.stacks).sort()).toEqual(
-      ['Api', 'Data', 'Standby', 'StandbyData', 'StandbyWatch', 'Watch'].map((name) => `Florin-test-${name}`),
-    );
-    expect(Object.keys(alone.stacks).sort()).toEqual(['Api', 'Data', 'Watch'].map((name) => `Florin-test-${name}`));
+  it('has the four stacks of every stage and four more', () => {
+    const named = (names: readonly string[]) => names.map((name) => `Florin-test-${name}`);
+    const stage = named(['Api', 'Data', 'Watch', 'Work']);
+    const standby = named(['Standby', 'StandbyData', 'StandbyWatch', 'StandbyWork']);
+    expect(Object.keys(synthesised.stacks).sort()).toEqual([...stage, ...standby].sort());
+    expect(Object.keys(alone.stacks).sort()).toEqual(stage);
   });
 
   it.each(['Ledger', 'Platform'])('protects the replica of %s as it protects the table', (name) => {
@@ -75,8 +81,8 @@ describe('the standby', () => {
   it('has queues of its own', () => {
     const names = (template: CloudFormationTemplate) =>
       resourcesOf(template, 'AWS::SQS::Queue').map((queue) => propertyOf(queue, 'QueueName'));
-    expect(names(stack('Standby'))).toEqual(names(stack('Api')));
-    expect(names(stack('Standby')).length).toBeGreaterThan(12);
+    expect(names(stack('StandbyWork'))).toEqual(names(stack('Work')));
+    expect(names(stack('StandbyWork')).length).toBeGreaterThan(12);
   });
 
   it('starts closed, where the primary starts open', () => {
@@ -89,8 +95,8 @@ describe('the standby', () => {
     expect(initial('Data')).toEqual([['/florin/test/flags', { acceptWrites: true, disabledOperations: [] }]]);
   });
 
-  it.each(['Api', 'Standby'])('and the primary close while they cannot read their flags: %s', (name) => {
-    const counted = resourcesOf(stack(name), 'AWS::Lambda::Function').map((code) => [
+  it.each(['', 'Standby'] as const)('and the primary close while they cannot read their flags: %j', (role) => {
+    const counted = resourcesOf(functionsOf(role), 'AWS::Lambda::Function').map((code) => [
       propertyOf(code, 'Environment.Variables.POWERTOOLS_SERVICE_NAME'),
       propertyOf(code, 'Environment.Variables.FLAGS_WHEN_UNREADABLE'),
     ]);
@@ -100,9 +106,9 @@ describe('the standby', () => {
 
   it('runs the functions of the primary, and serves its API', () => {
     const kinds = (template: CloudFormationTemplate, type: string) => resourcesOf(template, type).length;
-    expect(kinds(stack('Standby'), 'AWS::Lambda::Function')).toBe(functionNames.length);
+    expect(kinds(functionsOf('Standby'), 'AWS::Lambda::Function')).toBe(functionNames.length);
     for (const type of ['AWS::Lambda::Function', 'AWS::Lambda::EventSourceMapping', 'AWS::ApiGateway::Method']) {
-      expect(kinds(stack('Standby'), type)).toBe(kinds(stack('Api'), type));
+      expect(kinds(functionsOf('Standby'), type)).toBe(kinds(functionsOf(''), type));
     }
     expect(kinds(stack('StandbyWatch'), 'AWS::CloudWatch::Alarm')).toBe(
       kinds(stack('Watch'), 'AWS::CloudWatch::Alarm'),
@@ -111,7 +117,7 @@ describe('the standby', () => {
 
   it('is granted what the primary is granted, in its own Region', () => {
     const policies = JSON.stringify(
-      resourcesOf(stack('Standby'), 'AWS::IAM::Policy').map(({ Properties }) => Properties),
+      resourcesOf(functionsOf('Standby'), 'AWS::IAM::Policy').map(({ Properties }) => Properties),
     );
     expect(policies).toContain(`arn:aws:ssm:${replicaRegion}:111111111111:parameter/florin/test/flags`);
     expect(policies).toContain(`arn:aws:dynamodb:${replicaRegion}:111111111111:table/`);
@@ -120,7 +126,7 @@ describe('the standby', () => {
       resourcesOf(template, 'AWS::IAM::Policy').map((policy) =>
         (propertyOf(policy, 'PolicyDocument.Statement') as { Action: unknown }[]).map(({ Action }) => Action),
       );
-    expect(actions(stack('Standby'))).toEqual(actions(stack('Api')));
+    expect(actions(functionsOf('Standby'))).toEqual(actions(functionsOf('')));
   });
 
   it('has dashboards that do not take the place of the primary’s', () => {
@@ -131,6 +137,7 @@ describe('the standby', () => {
 
   it.each(Object.keys(awsRules) as (keyof typeof awsRules)[])('keeps the rule %s', (name) => {
     expect(awsRules[name](stack('Standby'), stack('StandbyWatch'))).toEqual([]);
+    expect(awsRules[name](stack('StandbyWork'), stack('StandbyWatch'))).toEqual([]);
     expect(awsRules[name](stack('StandbyData'))).toEqual([]);
     expect(awsRules[name](stack('Data'))).toEqual([]);
   });

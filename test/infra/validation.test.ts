@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { functionNames } from './function-list.ts';
+import { functionNames, isWorker } from './function-list.ts';
 import { synthesise } from './synthesise.ts';
 import type { ValidationReport } from './validation-report.ts';
 
@@ -24,9 +24,10 @@ describe('the validation report', () => {
   it('sets rules aside only where they are known to be', () => {
     const logPushing = 'Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs';
     const api = 'Florin-test-Api/Api/RestApi';
-    const roles = functionNames
-      .map((name) => name.replaceAll(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase()))
-      .map((id) => `Florin-test-Api/${id}/Role`);
+    const roles = functionNames.map((name) => {
+      const id = name.replaceAll(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase());
+      return `Florin-test-${isWorker(name) ? 'Work' : 'Api'}/${id}/Role`;
+    });
     expect(
       acknowledged(report)
         .map(({ ruleName, acknowledgedAt }) => `${ruleName} at ${acknowledgedAt}`)
@@ -39,7 +40,7 @@ describe('the validation report', () => {
         `AwsSolutions-COG4 at ${api}`,
         `AwsSolutions-IAM4[${logPushing}] at ${api}`,
         ...roles.map((role) => `AwsSolutions-IAM5[Resource::*] at ${role}`),
-        'AwsSolutions-SQS3 at Florin-test-Api/Messaging/StreamFailures',
+        'AwsSolutions-SQS3 at Florin-test-Work/Messaging/StreamFailures',
       ].sort(),
     );
   });

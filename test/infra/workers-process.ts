@@ -4,6 +4,7 @@
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { DataStack } from '../../infra/data-stack.ts';
+import { MessageAddresses } from '../../infra/message-addresses.ts';
 import { Messaging } from '../../infra/messaging.ts';
 import { stageOf } from '../../infra/stage.ts';
 import { WorkerFunction } from '../../infra/worker-function.ts';
@@ -16,6 +17,7 @@ const state = new DataStack(app, 'Data', { stage: stageOf(app), options });
 const stack = new Stack(app, 'Workers');
 const surroundings = {
   state,
+  addresses: new MessageAddresses(stack, 'test'),
   messaging: new Messaging(stack, 'Messaging', { stage: 'test' }),
   webhookTargets: options.webhookTargets,
   bundles,
