@@ -57,7 +57,8 @@ export interface ActRecorder {
    * Makes a write together with the record of what it does. `write` is given an action that it must put **last** into its one
    * `TransactWriteItems`; it may be asked again, with another one, where others have recorded something meanwhile.
    *
-   * What it answers is about the other actions: a refusal is one of theirs.
+   * What it answers is about the other actions: a refusal is one of theirs, and it is in doubt only while the record may still come
+   * to lie in the log together with what they do.
    *
    * @throws LedgerError `contention`, `unavailable`, `outcome_unknown`, and whatever `write` throws
    */

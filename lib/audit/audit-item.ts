@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { count, parseRow, type Row } from '../dynamodb/items.ts';
 import { canonicalJson, type TenantId } from '../ledger/index.ts';
 import { auditKey, numberOfAuditRecord, tenantOfAuditLog } from '../platform/keys.ts';
-import { type ActionName, actions, type Facts } from './act.ts';
-import type { AuditRecord } from './audit-record.ts';
+import type { ActionName, Facts } from './act.ts';
+import type { AuditMark, AuditRecord } from './audit-record.ts';
 
 // What is hashed is kept as its very text: DynamoDB would give its numbers back in another form.
 const json = z.string().transform((text, context): Facts => {
@@ -19,7 +19,8 @@ const auditRow = z.object({
   PK: z.string(),
   SK: z.string(),
   at: count,
-  action: z.enum(Object.keys(actions) as [ActionName, ...ActionName[]]),
+  // Also one that only a later version knows: what it wrote must be shown, and gone on from.
+  action: z.string().transform((text) => text as ActionName),
   target: z.string(),
   actor: z.object({
     tenant: z.string(),
@@ -37,6 +38,9 @@ const auditRow = z.object({
   hash: z.string(),
 });
 
+/** What the next record needs of the last one, and no more: a row with other damage must not keep anybody from freezing an account. */
+const markRow = z.object({ SK: z.string(), at: count, hash: z.string(), nonce: z.string() });
+
 /** The row of a record. */
 export function auditItem({ tenant, number, before, after, ...content }: AuditRecord): Row {
   return {
@@ -52,4 +56,10 @@ export function parseAudit(row: Row): AuditRecord {
   const { PK, SK, ...content } = parseRow(auditRow, row);
   const tenant: TenantId = tenantOfAuditLog(PK);
   return { tenant, number: numberOfAuditRecord(SK), ...content } as AuditRecord;
+}
+
+/** @throws InvariantViolation for a row that is damaged so far that nothing can go on from it */
+export function parseMark(row: Row): AuditMark {
+  const { SK, ...mark } = parseRow(markRow, row);
+  return { number: numberOfAuditRecord(SK), ...mark };
 }

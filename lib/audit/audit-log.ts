@@ -1,28 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { AccountTurns } from '../dynamodb/account-turns.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import { Patience } from '../dynamodb/patience.ts';
-import type { WriteResult } from '../dynamodb/single-write.ts';
-import { LedgerError, type TenantId } from '../ledger/index.ts';
-import { auditLogPartition, auditPrefix } from '../platform/keys.ts';
+import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
+import { auditKey, auditLogPartition, auditPrefix } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';
 import type { Act, ActRecorder, WriteAction } from './act.ts';
-import { auditItem, parseAudit } from './audit-item.ts';
-import { type AuditRecord, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
+import { auditItem, parseMark } from './audit-item.ts';
+import { type AuditMark, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
 
 /** How long an act is tried against others that are recorded in the same log, in milliseconds, and how often. */
 const recordTimeoutMs = 6_000;
-const maxAttempts = 12;
+const maxAttempts = 16;
 
-/** How long one waits within an instance for those before. */
+/** How long one waits within an instance for those before, in milliseconds. */
 const turnTimeoutMs = 2_000;
 
 const nonceBytes = 12;
 
+/** Where the record of an act may lie, or still come to lie, since the answer to a write was lost; absent where it cannot. */
+interface Doubt {
+  number?: number;
+}
+
+/** What a refused write says of the record in it. */
+type Meeting = 'itself' | 'another record' | 'nothing';
+
 /**
  * The audit logs of all tenants: what was done by whom, append-only. A record is put under the number after the last one, if nothing is
  * there, so the numbers have no gaps and whoever comes second tries again behind the first; it is in the write of the act itself.
+ *
+ * All tries to record one act carry the same nonce. So an act whose answer was lost is found again wherever it came to lie, and
+ * none is recorded twice: not even one that is nothing but its record.
  */
 export class AuditLog implements ActRecorder {
   readonly #platform: PlatformTable;
@@ -37,32 +48,27 @@ export class AuditLog implements ActRecorder {
     return this.#turns.take(
       [act.tenant],
       turnTimeoutMs,
-      (milliseconds) => pause(milliseconds),
+      (milliseconds) => this.#platform.clock.sleep(milliseconds),
       () => this.#append(act, write),
     );
   }
 
-  async #append(act: Act, write: (record: WriteAction) => Promise<WriteResult>): Promise<WriteResult> {
-    const { name, clock } = this.#platform;
-    const patience = new Patience(clock, recordTimeoutMs);
-    let wasInDoubt = false;
-    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
-      const tail = await this.tail(act.tenant);
-      const record = nextRecord(tail, act, clock.now(), randomBytes(nonceBytes).toString('base64url'));
-      const result = await write({ Put: { TableName: name, Item: auditItem(record), ...ifAbsent } });
-      const isInDoubt: boolean = wasInDoubt || result.isInDoubt;
-      const meeting = meetingOf(result, record);
-      // Its very record lies there: an earlier try, whose answer was lost, has made it all.
-      if (meeting === 'itself') return { isInDoubt };
-      if (meeting !== 'another record') return { ...result, isInDoubt };
-      wasInDoubt = isInDoubt;
-      await patience.pause(attempt);
-    }
-    const code = wasInDoubt ? 'outcome_unknown' : 'contention';
-    throw new LedgerError(code, 'too much is being recorded in the audit log at the same time');
+  /**
+   * Records an act that is no write of a table, before it is done.
+   *
+   * @throws LedgerError `contention`, `unavailable`, `outcome_unknown`
+   */
+  async note(act: Act): Promise<void> {
+    const { client, clock } = this.#platform;
+    const { refusal } = await this.recorded(act, (record) =>
+      insistently(clock, (requestTimeout) =>
+        client.send(new TransactWriteCommand({ TransactItems: [record] }), { requestTimeout }),
+      ),
+    );
+    if (refusal) throw new InvariantViolation('a write of one record is refused by that record alone');
   }
 
-  /** Where a tenant's log stands: one consistent read. @throws LedgerError `unavailable` */
+  /** Where a tenant's log stands: one consistent read. @throws LedgerError `unavailable`; InvariantViolation for a damaged row */
   async tail(tenant: TenantId): Promise<AuditTail> {
     const { rows } = await this.#platform.reader.query({
       KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
@@ -70,16 +76,78 @@ export class AuditLog implements ActRecorder {
       ScanIndexForward: false,
       Limit: 1,
     });
-    return rows[0] ? parseAudit(rows[0]) : emptyLog;
+    return rows[0] ? parseMark(rows[0]) : emptyLog;
+  }
+
+  async #append(act: Act, write: (record: WriteAction) => Promise<WriteResult>): Promise<WriteResult> {
+    const doubt: Doubt = {};
+    try {
+      return await this.#tryToAppend(act, write, doubt);
+    } catch (error) {
+      const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
+      if (doubt.number === undefined || !saysNothingWasDone) throw error;
+      throw new LedgerError('outcome_unknown', 'the answer to a recorded write was lost', {}, { cause: error });
+    }
+  }
+
+  async #tryToAppend(
+    act: Act,
+    write: (record: WriteAction) => Promise<WriteResult>,
+    doubt: Doubt,
+  ): Promise<WriteResult> {
+    const { name, clock } = this.#platform;
+    const patience = new Patience(clock, recordTimeoutMs);
+    const nonce = randomBytes(nonceBytes).toString('base64url');
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const tail = await this.tail(act.tenant);
+      if (await this.#cameToLie(act.tenant, tail, nonce, doubt)) return { isInDoubt: false };
+      const record = nextRecord(tail, act, clock.now(), nonce);
+      const { refusal, isInDoubt } = await write({ Put: { TableName: name, Item: auditItem(record), ...ifAbsent } });
+      if (!refusal) return { isInDoubt: false };
+      const meeting = meetingOf(refusal, nonce);
+      // Its very record lies there: an earlier try, whose answer was lost, has made it all.
+      if (meeting === 'itself') return { isInDoubt: false };
+      // Where another record lies, this one can never come to lie.
+      if (meeting === 'another record') delete doubt.number;
+      else if (isInDoubt) doubt.number = record.number;
+      if (!mayBeTriedAgain(refusal)) return { refusal, isInDoubt: doubt.number !== undefined };
+      await patience.pause(attempt);
+    }
+    throw new LedgerError('contention', 'too much is being recorded in the audit log at the same time');
+  }
+
+  /** Whether the record that was in doubt has come to lie after all. Where another lies at its place it never will, and is in doubt no more. */
+  async #cameToLie(tenant: TenantId, tail: AuditTail, nonce: string, doubt: Doubt): Promise<boolean> {
+    const { number } = doubt;
+    if (number === undefined || tail.number < number) return false;
+    const there = tail.number === number ? tail : await this.#mark(tenant, number);
+    if (there?.nonce === nonce) return true;
+    delete doubt.number;
+    return false;
+  }
+
+  async #mark(tenant: TenantId, number: number): Promise<AuditMark | undefined> {
+    const { PK, SK } = auditKey(tenant, number);
+    const { rows } = await this.#platform.reader.query({
+      KeyConditionExpression: 'PK = :pk AND SK = :sk',
+      ExpressionAttributeValues: { ':pk': PK, ':sk': SK },
+    });
+    return rows[0] && parseMark(rows[0]);
   }
 }
 
-/** What a write with a record met at the record's place, as far as that is why it had no effect. */
-function meetingOf({ refusal }: WriteResult, record: AuditRecord): 'itself' | 'another record' | 'something else' {
-  if (refusal?.kind !== 'cancelled') return 'something else';
-  const last = refusal.failures.at(-1);
-  if (last?.kind !== 'condition') return 'something else';
-  if (last.item && parseAudit(last.item).hash === record.hash) return 'itself';
-  const others = refusal.failures.slice(0, -1);
-  return others.every(({ kind }) => kind === 'none') ? 'another record' : 'something else';
+type Refusal = NonNullable<WriteResult['refusal']>;
+
+/** @throws InvariantViolation where DynamoDB finds the record wrong, which would be so for ever */
+function meetingOf(refusal: Refusal, nonce: string): Meeting {
+  const last = refusal.kind === 'cancelled' ? refusal.failures.at(-1) : undefined;
+  if (last?.kind === 'invalid') throw new InvariantViolation(`DynamoDB refused an audit record: ${last.message}`);
+  if (last?.kind !== 'condition') return 'nothing';
+  return last.item && parseMark(last.item).nonce === nonce ? 'itself' : 'another record';
+}
+
+/** Whether nothing of the act itself was refused: only its place in the log was taken, or others were just writing. */
+function mayBeTriedAgain(refusal: Refusal): boolean {
+  if (refusal.kind !== 'cancelled') return false;
+  return refusal.failures.slice(0, -1).every(({ kind }) => kind !== 'condition' && kind !== 'invalid');
 }

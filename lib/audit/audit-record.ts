@@ -1,4 +1,4 @@
-import { digestOf, genesisHash, type TenantId } from '../ledger/index.ts';
+import { type CanonicalValue, digestOf, genesisHash, type TenantId } from '../ledger/index.ts';
 import type { Act } from './act.ts';
 
 /** The version of the hashed form; it changes only together with a documented new form. */
@@ -9,15 +9,18 @@ export interface AuditRecord extends Act {
   readonly number: number;
   /** Milliseconds since 1970; never before the record before. */
   readonly at: number;
-  /** Random, so that no two records have one hash. */
+  /** Random: it tells an act from another that is just like it, and makes its record impossible to guess. */
   readonly nonce: string;
   /** The hash of the record before; of the first one 64 zeros. */
   readonly previousHash: string;
   readonly hash: string;
 }
 
+/** Of a record, what others refer to it by. */
+export type AuditMark = Pick<AuditRecord, 'number' | 'at' | 'hash' | 'nonce'>;
+
 /** Where a log stands: what its next record goes on from. */
-export type AuditTail = Pick<AuditRecord, 'number' | 'at' | 'hash'>;
+export type AuditTail = Pick<AuditMark, 'number' | 'at' | 'hash'> & Partial<Pick<AuditMark, 'nonce'>>;
 
 /** A log without a record. */
 export const emptyLog: AuditTail = { number: 0, at: 0, hash: genesisHash };
@@ -39,8 +42,16 @@ export function nextRecord(tail: AuditTail, act: Act, now: number, nonce: string
  * string, the time as RFC 3339 UTC with milliseconds, what is absent left out.
  */
 export function auditHash(tenant: TenantId, record: Omit<AuditRecord, 'hash' | 'tenant'>): string {
+  return digestOf(hashedForm(tenant, record));
+}
+
+/** What is hashed of a record. */
+export function hashedForm(
+  tenant: TenantId,
+  record: Omit<AuditRecord, 'hash' | 'tenant'>,
+): { readonly [name: string]: CanonicalValue | undefined } {
   const { action, target, actor, correlationId, reason, before, after, nonce, previousHash } = record;
-  return digestOf({
+  return {
     v: auditHashVersion,
     tenant,
     number: String(record.number),
@@ -54,5 +65,5 @@ export function auditHash(tenant: TenantId, record: Omit<AuditRecord, 'hash' | '
     after,
     nonce,
     previousHash,
-  });
+  };
 }
