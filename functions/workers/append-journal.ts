@@ -10,9 +10,8 @@ import { journalWakeUp, QueueSender, serveQueue, tenantGroup } from '../../lib/s
 const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'JOURNAL_QUEUE_URL', 'PUBLICATION_QUEUE_URL']);
 const instruments = createInstruments();
 const appender = openAppender({ table: environment.LEDGER_TABLE });
-const sending = { timeoutMs: 1_000, maxAttempts: 3 };
-const journals = new QueueSender({ queueUrl: environment.JOURNAL_QUEUE_URL, ...sending });
-const publications = new QueueSender({ queueUrl: environment.PUBLICATION_QUEUE_URL, ...sending });
+const journals = new QueueSender({ queueUrl: environment.JOURNAL_QUEUE_URL });
+const publications = new QueueSender({ queueUrl: environment.PUBLICATION_QUEUE_URL });
 
 /**
  * Appends to tenants' journals. A message names items that may be in none yet; whether they are, and what must come

@@ -1,19 +1,16 @@
 import type { Context } from 'aws-lambda';
 import { readEnvironment } from '../../lib/config/environment.ts';
-import { FlagsParameter } from '../../lib/config/flags-parameter.ts';
+import { otherRegionInCharge } from '../../lib/config/region-in-charge.ts';
 import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 
 /** What is kept back of the function's time: a step that was begun in time may take some seconds more, and its end is kept. */
 const marginMs = 15_000;
 
-const environment = readEnvironment(['LEDGER_TABLE', 'FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE']);
+const environment = readEnvironment(['LEDGER_TABLE']);
 const { logger, metrics } = createInstruments();
-const flags = new FlagsParameter({
-  parameter: environment.FLAGS_PARAMETER,
-  whenUnreadable: environment.FLAGS_WHEN_UNREADABLE,
-  logger,
-});
+/** Rows reach a replica one by one, so that between them a sound ledger looks damaged. */
+const isOfAnotherRegion = otherRegionInCharge(logger);
 const audit = new LedgerAudit({ table: environment.LEDGER_TABLE });
 
 /**
@@ -39,12 +36,4 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
   for (const { kind, tenant, subject, foundAt } of findings) {
     logger.error('damage', { kind, tenant, subject, foundAt: new Date(foundAt).toISOString() });
   }
-}
-
-/**
- * Rows reach a replica one by one, so that between them a sound ledger looks damaged. Where another Region may be the
- * open one, the audit is left to it.
- */
-async function isOfAnotherRegion(): Promise<boolean> {
-  return environment.FLAGS_WHEN_UNREADABLE === 'closed' && !(await flags.current()).acceptWrites;
 }

@@ -18,7 +18,7 @@ const deliverer = createDeliverer({
   ledgerTable: environment.LEDGER_TABLE,
   events: journalEvents(new Journal({ table: environment.LEDGER_TABLE }).feed),
   post: new GuardedPost({ rule: environment.WEBHOOK_TARGETS }),
-  queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 }),
+  queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL }),
   logger: instruments.logger,
 });
 

@@ -1,16 +1,16 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEnvironment } from '../../lib/config/environment.ts';
-import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
+import { otherRegionInCharge } from '../../lib/config/region-in-charge.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { QueueSender } from '../../lib/sqs/index.ts';
 import { wakeUpsOf } from '../../lib/sqs/stream-wake-ups.ts';
 
-const environment = readEnvironment(['LINES_QUEUE_URL', 'JOURNAL_QUEUE_URL', 'FLAGS_WHEN_UNREADABLE']);
+const environment = readEnvironment(['LINES_QUEUE_URL', 'JOURNAL_QUEUE_URL']);
 const { logger } = createInstruments();
-const flags = flagsOfEnvironment(logger);
-const sending = { timeoutMs: 1_000, maxAttempts: 3 };
-const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL, ...sending });
-const journal = new QueueSender({ queueUrl: environment.JOURNAL_QUEUE_URL, ...sending });
+/** A replica's stream tells what the Region that writes has seen to itself. Where changes are merely switched off, messages wait in the queues. */
+const isOfAnotherRegion = otherRegionInCharge(logger);
+const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL });
+const journal = new QueueSender({ queueUrl: environment.JOURNAL_QUEUE_URL });
 
 /**
  * Tells the workers what the ledger's stream says: the only reader of the stream, and the outbox's guarantee. It decides
@@ -31,9 +31,4 @@ export async function handler(event: DynamoDBStreamEvent, context: Context): Pro
     lines: wakeUps.lines.length,
     journal: wakeUps.journal.length,
   });
-}
-
-/** A replica's stream tells what the Region that writes has seen to itself. Where changes are merely switched off, messages wait in the queues. */
-async function isOfAnotherRegion(): Promise<boolean> {
-  return environment.FLAGS_WHEN_UNREADABLE === 'closed' && !(await flags.current()).acceptWrites;
 }

@@ -17,7 +17,7 @@ const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
 const fanOut = new FanOut({
   webhooks: new WebhookStore(platform),
   deliveries: new DeliveryStore(platform),
-  queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 }),
+  queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL }),
   clock: systemClock,
 });
 

@@ -19,7 +19,7 @@ const instruments = createInstruments();
 const { logger } = instruments;
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
 const deadLetters = { table: environment.PLATFORM_TABLE, item: deadLetterItem };
-const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 });
+const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL });
 
 /**
  * Executes what waits in the lines of accounts. A message names a line; what waits in it, and in which order, the table

@@ -14,11 +14,7 @@ import { publicationWakeUp, QueueSender, serveQueue, tenantGroup } from '../../l
 const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'PUBLICATION_QUEUE_URL', 'EVENTS_TOPIC_ARN']);
 const instruments = createInstruments();
 const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
-const publications = new QueueSender({
-  queueUrl: environment.PUBLICATION_QUEUE_URL,
-  timeoutMs: 1_000,
-  maxAttempts: 3,
-});
+const publications = new QueueSender({ queueUrl: environment.PUBLICATION_QUEUE_URL });
 const publisher = new Publisher({
   journal: new Journal({ table: environment.LEDGER_TABLE }),
   cursors: new PublicationCursors(platform, 'publication'),

@@ -14,7 +14,7 @@ const marginMs = 10_000;
 const environment = readEnvironment(['PLATFORM_TABLE', 'DELIVERIES_QUEUE_URL']);
 const { logger, metrics } = createInstruments();
 const flags = flagsOfEnvironment(logger);
-const queue = new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 });
+const queue = new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL });
 const sweep = new DueSweep(
   new DeliveryStore(openPlatformTable({ table: environment.PLATFORM_TABLE })),
   queue,

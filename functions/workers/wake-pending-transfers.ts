@@ -13,7 +13,7 @@ const environment = readEnvironment(['LEDGER_TABLE', 'LINES_QUEUE_URL']);
 const { logger, metrics } = createInstruments();
 const flags = flagsOfEnvironment(logger);
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
-const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 3 });
+const lines = new QueueSender({ queueUrl: environment.LINES_QUEUE_URL });
 
 /** Wakes the lines in which something waits for too long, and says in one line how many wait and since when. */
 export async function handler(_event: unknown, context: Context): Promise<void> {

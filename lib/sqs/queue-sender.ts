@@ -7,6 +7,9 @@ const maxEntries = 10;
 
 const connectionTimeoutMs = 500;
 
+/** For workers: nobody waits for them, and what they could not send they try again. */
+const defaults = { timeoutMs: 1_000, maxAttempts: 3 } as const;
+
 /** A message to be sent: a text, or what is sent as JSON. */
 export interface OutgoingMessage {
   readonly body: unknown;
@@ -21,10 +24,10 @@ export interface OutgoingMessage {
 
 export interface QueueSenderOptions {
   readonly queueUrl: string;
-  /** How long one call may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Calls for one batch at the most. */
-  readonly maxAttempts: number;
+  /** How long one call may take, in milliseconds; by default a second. */
+  readonly timeoutMs?: number;
+  /** Calls for one batch at the most; by default three. */
+  readonly maxAttempts?: number;
   /** Another endpoint than the SDK's own variable names. */
   readonly endpoint?: string;
 }
@@ -39,7 +42,8 @@ export class QueueSender {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
 
-  constructor({ queueUrl, timeoutMs, maxAttempts, endpoint }: QueueSenderOptions) {
+  constructor(options: QueueSenderOptions) {
+    const { queueUrl, timeoutMs, maxAttempts, endpoint } = { ...defaults, ...options };
     this.#queueUrl = queueUrl;
     this.#client = new SQSClient({
       ...(endpoint !== undefined && { endpoint }),
