@@ -1,15 +1,28 @@
+import type { Scope } from '../../lib/auth/index.ts';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
-import { json, type Operation } from '../../lib/http/index.ts';
+import { json, type Operation, requireScope } from '../../lib/http/index.ts';
 import { accountLocation, accountOf, floorTexts, limitTexts } from '../../lib/http/representations.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
 import { type AccountId, generatedAccountId } from '../../lib/ledger/index.ts';
 
+/** What the credentials must allow beyond the route's own scope, where an account may spend what it does not have. */
+const manageScope: Scope = 'accounts:manage';
+
 export function createAccount(ledger: Ledger, once: Once): Operation<'createAccount'> {
-  return ({ body, caller: { tenant }, log, ...invocation }) => {
+  return ({ body, caller, log, ...invocation }) => {
+    const { tenant } = caller;
     // A generated id has the form of an account id, and follows from the key, so that a retry meets the same account.
     const id = body.id ?? (generatedAccountId(tenant, invocation.key) as AccountId);
     const { unbounded = false, shards, freezes, floors = new Map(), limits, owner, metadata = {} } = body;
     log({ accounts: [id] });
+    const hasCredit = [...floors.values()].some((floor) => floor < 0n);
+    if (unbounded || hasCredit || (shards ?? 1) > 1) {
+      requireScope(
+        caller,
+        manageScope,
+        'To open an account that is unbounded, spread over shards or has a floor below 0',
+      );
+    }
     return once({
       ...invocation,
       tenant,

@@ -33,5 +33,5 @@ export const handler = serveArea(
     getBalance: getBalance(ledger),
     listEntries: listEntries(ledger),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger), owners: ledger.owners, instruments, flags },
 );

@@ -7,7 +7,7 @@ import { settle } from './settle.ts';
 
 export function captureHold(ledger: Ledger): Operation<'captureHold'> {
   return async (request) => {
-    const { path, body, caller, key, log } = request;
+    const { path, body, caller, ownAccounts, key, log } = request;
     const { holdId } = path;
     log({ accounts: [body.destination], holdId });
     const command = captureHoldCommand({ tenant: caller.tenant, key, holdId, ...body });
@@ -21,6 +21,7 @@ export function captureHold(ledger: Ledger): Operation<'captureHold'> {
       throw new InvariantViolation('the key made no posted transaction');
     }
     const { transaction } = result;
-    return json(201, postedTransactionOf(transaction), { location: transactionLocation(transaction.id), replayed });
+    const answer = postedTransactionOf(transaction, ownAccounts);
+    return json(201, answer, { location: transactionLocation(transaction.id), replayed });
   };
 }

@@ -26,5 +26,5 @@ export const handler = serveArea(
     voidHold: voidHold(ledger),
     getHold: getHold(ledger),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger), owners: ledger.owners, instruments, flags },
 );

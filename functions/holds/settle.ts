@@ -5,7 +5,7 @@ import type { OperationId } from '../../lib/http/routes.ts';
 import { type Command, type KeyResult, maxCommitMs } from '../../lib/ledger/index.ts';
 import { countedOutcomeOf, countedTypeOf } from '../../lib/observability/index.ts';
 
-type HoldRequest = Pick<OperationRequest<OperationId>, 'cause' | 'log' | 'remainingTimeInMillis'>;
+type HoldRequest = Pick<OperationRequest<OperationId>, 'ownAccounts' | 'cause' | 'log' | 'remainingTimeInMillis'>;
 
 /** What a key did, by this request or an earlier one. */
 export interface Settled {
@@ -20,7 +20,7 @@ export interface Settled {
  */
 export async function settle(
   ledger: Ledger,
-  { cause, log, remainingTimeInMillis }: HoldRequest,
+  { ownAccounts, cause, log, remainingTimeInMillis }: HoldRequest,
   command: Command,
 ): Promise<Settled> {
   const outcome = await ledger.execute(command, Math.min(maxCommitMs, remainingTimeInMillis()), cause);
@@ -47,6 +47,6 @@ export async function settle(
   const type = countedTypeOf(transaction.type);
   if (!replayed) log({ type, outcome: countedOutcomeOf(transaction) });
   if (transaction.status === 'failed') throw failedProblem(transaction, { replayed });
-  if (transaction.status === 'rejected') throw declinedProblem(transaction, { replayed });
+  if (transaction.status === 'rejected') throw declinedProblem(transaction, { replayed }, ownAccounts);
   return { result, replayed };
 }

@@ -21,5 +21,5 @@ export const handler = serveArea(
     getTrialBalance: getTrialBalance(reports),
     getChecks: getChecks(reports),
   },
-  { access: accessOfEnvironment(instruments.logger), instruments },
+  { access: accessOfEnvironment(instruments.logger), owners: reports.owners, instruments },
 );

@@ -1,17 +1,22 @@
 import type { BatchOutcome, BatchPreview, BatchResult, Ledger } from '../../lib/dynamodb/index.ts';
 import { acceptAnswer, acceptedAnswer } from '../../lib/http/accepted-answer.ts';
-import { type Answer, HttpProblem, json, type Operation } from '../../lib/http/index.ts';
+import { type Answer, HttpProblem, json, type Operation, type OperationRequest } from '../../lib/http/index.ts';
 import { declinedProblem, failedProblem, refusedProblem } from '../../lib/http/ledger-problems.ts';
 import type { LogFields } from '../../lib/http/log-fields.ts';
 import { postedTransactionOf, previewOf } from '../../lib/http/representations.ts';
 import { maxCommitMs, type PostBatch, postBatch } from '../../lib/ledger/index.ts';
 import { countedTypeOf, failedOutcome, postedOutcome } from '../../lib/observability/index.ts';
+import { requireOwnersTerms } from './owner-terms.ts';
 import { loggedAccounts } from './post-answer.ts';
+
+/** The accounts whose entries may be told; undefined where all may. */
+type OwnAccounts = OperationRequest<'createBatch'>['ownAccounts'];
 
 export function createBatch(ledger: Ledger): Operation<'createBatch'> {
   return async (request) => {
-    const { body, caller, key, query, cause, log, remainingTimeInMillis } = request;
+    const { body, caller, ownAccounts: own, key, query, cause, log, remainingTimeInMillis } = request;
     const { transactions } = body;
+    await requireOwnersTerms(ledger, request, transactions);
     const command = postBatch({ tenant: caller.tenant, key, transactions });
     const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
     log({
@@ -20,12 +25,12 @@ export function createBatch(ledger: Ledger): Operation<'createBatch'> {
     });
     if (query.dryRun) {
       log({ dryRun: true });
-      return previewAnswer(await ledger.previewBatch(command, timeMs));
+      return previewAnswer(await ledger.previewBatch(command, timeMs), own);
     }
     if (request.prefersAsync) return acceptAnswer(ledger, request, command);
     const result = await ledger.postBatch(command, timeMs, cause);
     log(courseOf(result, command.type));
-    return outcomeAnswer(result, command);
+    return outcomeAnswer(result, command, own);
   };
 }
 
@@ -42,14 +47,15 @@ function courseOf(result: BatchResult, type: string): LogFields {
   return kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
 }
 
-function outcomeAnswer(outcome: BatchOutcome, command: PostBatch): Answer {
+function outcomeAnswer(outcome: BatchOutcome, command: PostBatch, own: OwnAccounts): Answer {
   switch (outcome.kind) {
     case 'posted': {
       const { transactions, replayed } = outcome;
-      return json(201, { transactions: transactions.map(postedTransactionOf) }, { replayed });
+      const answers = transactions.map((transaction) => postedTransactionOf(transaction, own));
+      return json(201, { transactions: answers }, { replayed });
     }
     case 'rejected':
-      throw declinedProblem(outcome.transaction, outcome);
+      throw declinedProblem(outcome.transaction, outcome, own);
     case 'gave_up':
       throw failedProblem(outcome.transaction, outcome);
     case 'pending':
@@ -63,8 +69,9 @@ function outcomeAnswer(outcome: BatchOutcome, command: PostBatch): Answer {
   }
 }
 
-function previewAnswer(outcome: BatchPreview): Answer {
+function previewAnswer(outcome: BatchPreview, own: OwnAccounts): Answer {
   if (outcome.kind === 'refused') throw refusedProblem(outcome);
-  if (outcome.kind === 'rejected') throw declinedProblem(outcome.transaction);
-  return json(200, { dryRun: true, transactions: outcome.transactions.map(previewOf) });
+  if (outcome.kind === 'rejected') throw declinedProblem(outcome.transaction, undefined, own);
+  const previews = outcome.transactions.map((transaction) => previewOf(transaction, own));
+  return json(200, { dryRun: true, transactions: previews });
 }

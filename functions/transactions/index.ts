@@ -40,5 +40,5 @@ export const handler = serveArea(
     getTransaction: getTransaction(ledger),
     listPending: listPending(ledger),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger), owners: ledger.owners, instruments, flags },
 );

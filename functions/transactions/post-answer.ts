@@ -22,7 +22,7 @@ const maxLoggedAccounts = 8;
 /** What the posting operations have in common of their requests. */
 type PostingRequest = Pick<
   OperationRequest<OperationId>,
-  'caller' | 'key' | 'prefersAsync' | 'cause' | 'log' | 'remainingTimeInMillis'
+  'caller' | 'ownAccounts' | 'key' | 'prefersAsync' | 'cause' | 'log' | 'remainingTimeInMillis'
 > & {
   readonly query: { readonly dryRun: boolean };
 };
@@ -38,7 +38,7 @@ type Movement = Pick<
 
 /**
  * Posts a movement, or tries what would become of it, and renders the outcome. The answer is made of the transaction's
- * record and of nothing else, so that every replay has the same bytes.
+ * record and of who asks, and of nothing else, so that every replay has the same bytes.
  *
  * @throws HttpProblem for every outcome that is not `posted`
  */
@@ -58,12 +58,12 @@ export async function commandAnswer(
   command: TransactionCommand,
   accountInPath?: AccountId,
 ): Promise<Answer> {
-  const { query, cause, log, remainingTimeInMillis } = request;
+  const { query, cause, log, remainingTimeInMillis, ownAccounts: own } = request;
   const timeMs = Math.min(maxCommitMs, remainingTimeInMillis());
   if ('postings' in command) log({ accounts: loggedAccounts(command.postings) });
   if (query.dryRun) {
     log({ dryRun: true });
-    return previewAnswer(await ledger.preview(command, timeMs), accountInPath);
+    return previewAnswer(await ledger.preview(command, timeMs), { accountInPath, own });
   }
   if (request.prefersAsync) return acceptAnswer(ledger, request, command, accountInPath);
   log({ transactionId: command.id });
@@ -71,7 +71,14 @@ export async function commandAnswer(
   // Of a reversal, only what became of it says whose money it moved.
   if (result.kind === 'settled') log({ accounts: loggedAccounts(result.transaction.postings) });
   log(courseOf(result, command));
-  return outcomeAnswer(result, command, accountInPath);
+  return outcomeAnswer(result, command, { accountInPath, own });
+}
+
+/** What an answer depends on beside the outcome. */
+interface View {
+  readonly accountInPath: AccountId | undefined;
+  /** The accounts whose entries may be told; undefined where all may. */
+  readonly own: ReadonlySet<AccountId> | undefined;
 }
 
 /** The first few accounts of postings: enough to find it by, and bounded where it has many. */
@@ -91,19 +98,18 @@ function courseOf(result: TransactionResult, { type }: TransactionCommand): LogF
   return result.kind === 'failed' && commitAttempts > 0 ? { commitAttempts } : {};
 }
 
-function outcomeAnswer(
-  outcome: TransactionResult,
-  command: TransactionCommand,
-  accountInPath: AccountId | undefined,
-): Answer {
+function outcomeAnswer(outcome: TransactionResult, command: TransactionCommand, { accountInPath, own }: View): Answer {
   switch (outcome.kind) {
     case 'settled': {
       const { transaction, replayed } = outcome;
       if (transaction.status === 'posted') {
-        return json(201, postedTransactionOf(transaction), { location: transactionLocation(command.id), replayed });
+        return json(201, postedTransactionOf(transaction, own), {
+          location: transactionLocation(command.id),
+          replayed,
+        });
       }
       if (transaction.status === 'failed') throw failedProblem(transaction, { replayed });
-      throw declinedProblem(transaction, { replayed });
+      throw declinedProblem(transaction, { replayed }, own);
     }
     case 'pending':
       return acceptedAnswer(command, outcome.acceptedAt, outcome);
@@ -116,9 +122,9 @@ function outcomeAnswer(
   }
 }
 
-function previewAnswer(outcome: PreviewOutcome, accountInPath: AccountId | undefined): Answer {
+function previewAnswer(outcome: PreviewOutcome, { accountInPath, own }: View): Answer {
   if (outcome.kind === 'refused') throw refusedProblem(outcome, accountInPath);
-  if (outcome.transaction.status === 'posted') return json(200, previewOf(outcome.transaction));
+  if (outcome.transaction.status === 'posted') return json(200, previewOf(outcome.transaction, own));
   if (outcome.transaction.status === 'failed') throw new InvariantViolation('a dry run fails for good');
-  throw declinedProblem(outcome.transaction);
+  throw declinedProblem(outcome.transaction, undefined, own);
 }

@@ -21,6 +21,7 @@ import {
   transactionIdOf,
 } from '../ledger/index.ts';
 import { Acceptor } from './acceptor.ts';
+import { AccountOwners } from './account-owners.ts';
 import { AccountSpread } from './account-spread.ts';
 import { AccountStore } from './account-store.ts';
 import { AssetStore } from './asset-store.ts';
@@ -74,6 +75,7 @@ export class Ledger {
   readonly fees: FeeStore;
   readonly holds: HoldReader;
   readonly lines: LineReader;
+  readonly owners: AccountOwners;
   readonly transactions: TransactionReader;
   readonly client: DynamoDBDocumentClient;
   readonly #queue: CoalescingQueue;
@@ -98,6 +100,7 @@ export class Ledger {
     this.entries = new EntryReader(reader, spread);
     this.holds = new HoldReader(reader);
     this.lines = new LineReader(reader);
+    this.owners = new AccountOwners(reader);
     this.transactions = new TransactionReader(reader);
     this.#clock = clock;
     this.#table = table;

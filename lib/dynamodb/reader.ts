@@ -44,9 +44,9 @@ export class Reader {
     return answer.Item;
   }
 
-  /** Items by their keys, those that exist, in no order. */
-  async getAll(keys: readonly Key[]): Promise<Row[]> {
-    return this.#patiently((patience) => readItems(this.#client, this.#table, keys, patience));
+  /** Items by their keys, those that exist, in no order; only these attributes of them, where some are named. */
+  async getAll(keys: readonly Key[], attributes?: readonly string[]): Promise<Row[]> {
+    return this.#patiently((patience) => readItems(this.#client, this.#table, keys, patience, attributes));
   }
 
   /** One page of a query; consistent, save on an index. */

@@ -1,3 +1,4 @@
+import { AccountOwners } from './account-owners.ts';
 import { AccountSpread } from './account-spread.ts';
 import { AuditStore } from './audit-store.ts';
 import { BalanceReader } from './balance-reader.ts';
@@ -22,6 +23,7 @@ export interface ReportsOptions {
 /** What can be told of a ledger over a period or as of an instant. It only reads. */
 export class Reports {
   readonly cuts: Cuts;
+  readonly owners: AccountOwners;
   readonly statements: StatementReader;
   readonly entries: TenantEntries;
   readonly trialBalance: TrialBalance;
@@ -35,6 +37,7 @@ export class Reports {
     const balances = new BalanceReader(reader, spread);
     const entries = new EntryReader(reader, spread);
     this.cuts = new Cuts(clock, skew);
+    this.owners = new AccountOwners(reader);
     this.statements = new StatementReader(entries, balances, this.cuts);
     this.entries = new TenantEntries(reader, entries, this.cuts);
     this.trialBalance = new TrialBalance(reader, balances, this.cuts);

@@ -82,7 +82,7 @@ function contentOfTransaction(
   switch (transaction.status) {
     case 'posted': {
       const { detailsDigest } = postedContent(transaction);
-      return { data: { ...postedTransactionOf(transaction), detailsDigest }, subject, accounts };
+      return { data: { ...postedTransactionOf(transaction, undefined), detailsDigest }, subject, accounts };
     }
     case 'rejected':
       return { data: rejectedContent(transaction), subject, accounts };

@@ -1,4 +1,5 @@
 import { accountAnswer, accountList, balanceAnswer, balanceAtAnswer, balanceList, entryPage } from './answers.ts';
+import { ownAccountInPath } from './owner-access.ts';
 import {
   accountPath,
   balancePath,
@@ -23,7 +24,8 @@ export const accountRoutes = [
     scope: 'accounts:write',
     tag: 'Accounts',
     summary: 'Create an account',
-    description: 'Without an `id` the account gets one that follows from the idempotency key.',
+    description:
+      'Without an `id` the account gets one that follows from the idempotency key. One that is unbounded, spread over shards or has a floor below 0 takes the scope `accounts:manage` as well.',
     params: nothing,
     query: nothing,
     body: createAccountBody,
@@ -50,6 +52,7 @@ export const accountRoutes = [
     operationId: 'getAccount',
     area: 'accounts',
     scope: 'accounts:read',
+    owners: ownAccountInPath,
     tag: 'Accounts',
     summary: 'Read an account',
     params: accountPath,
@@ -62,7 +65,7 @@ export const accountRoutes = [
     path: '/v1/accounts/{accountId}',
     operationId: 'updateAccount',
     area: 'accounts',
-    scope: 'accounts:write',
+    scope: 'accounts:manage',
     tag: 'Accounts',
     summary: 'Change status, floors, owner or metadata',
     description:
@@ -79,6 +82,7 @@ export const accountRoutes = [
     operationId: 'listBalances',
     area: 'accounts',
     scope: 'accounts:read',
+    owners: ownAccountInPath,
     tag: 'Balances and history',
     summary: 'List the balances of an account',
     params: accountPath,
@@ -94,6 +98,7 @@ export const accountRoutes = [
     operationId: 'getBalance',
     area: 'accounts',
     scope: 'accounts:read',
+    owners: ownAccountInPath,
     tag: 'Balances and history',
     summary: 'Read a balance, now or at an instant',
     description: readBalance,
@@ -114,6 +119,7 @@ export const accountRoutes = [
     operationId: 'listEntries',
     area: 'accounts',
     scope: 'accounts:read',
+    owners: ownAccountInPath,
     tag: 'Balances and history',
     summary: 'Read the history of an account',
     description: 'Both sides of every posting, in a time range, in either order. A page costs the same at any depth.',

@@ -136,7 +136,9 @@ export const postedTransaction = z
     status: z.literal('posted'),
     type: transactionKind,
     postings: z.array(postingAnswer),
-    entries: z.array(recordedEntry).meta({ description: 'Two for each posting, in order.' }),
+    entries: z
+      .array(recordedEntry)
+      .meta({ description: 'Two for each posting, in order. An owner is told those of the own accounts only.' }),
     ...feeFields,
     description: z.string().optional(),
     metadata: metadata.optional(),

@@ -90,6 +90,7 @@ function requestOf(event: GatewayEvent, context: Context): OperationRequest<Oper
       return { actor: actorOf(event, this.caller), correlationId: invocation.correlationId };
     },
     ownAccounts: invocation.ownAccounts,
+    ownAmong: invocation.ownAmong,
     key: invocation.key ?? '',
     prefersAsync: prefers(preferHeaders(event), respondAsync),
     accept: event.headers.accept ?? '',

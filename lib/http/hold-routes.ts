@@ -1,5 +1,6 @@
 import { holdAnswer, postedTransaction } from './answers.ts';
 import { acceptedAnswer, moneyProblems } from './money-answers.ts';
+import { ownAccountInBody } from './owner-access.ts';
 import { captureHoldBody, createHoldBody, holdPath, nothing } from './requests.ts';
 import type { Route } from './route.ts';
 
@@ -11,6 +12,7 @@ export const holdRoutes = [
     operationId: 'createHold',
     area: 'holds',
     scope: 'holds:write',
+    owners: ownAccountInBody,
     tag: 'Holds',
     summary: 'Reserve an amount of an account',
     description:
@@ -36,6 +38,7 @@ export const holdRoutes = [
     operationId: 'getHold',
     area: 'holds',
     scope: 'holds:read',
+    owners: 'by operation',
     tag: 'Holds',
     summary: 'Read a hold',
     description: 'One whose time is over is `expired`, also in the moments until its rest is given back.',

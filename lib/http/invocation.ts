@@ -18,8 +18,10 @@ export interface Invocation {
   /** How far the caller's credentials reach with the route's scope. */
   reach?: Reach;
   allowance?: Allowance;
-  /** The accounts that were found to be the caller's own, where the credentials reach no further. */
+  /** The accounts of the request that were found to be the caller's own, where the credentials reach no further. */
   ownAccounts?: ReadonlySet<AccountId>;
+  /** Finds those that are the caller's own, where the credentials reach no further and the operation has to ask. */
+  ownAmong?: OwnAmong;
   key?: string;
   path: unknown;
   query: unknown;
@@ -27,6 +29,9 @@ export interface Invocation {
   /** What is added to the request's line in the log. */
   readonly logged: Writable<LogFields>;
 }
+
+/** Finds those of accounts that are the caller's own. @throws LedgerError `unavailable` */
+export type OwnAmong = (accounts: readonly AccountId[]) => Promise<ReadonlySet<AccountId>>;
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 

@@ -8,12 +8,14 @@ import { HttpProblem, type ProblemExtensions } from './problem.ts';
  * The problem of a decline: final, with its evidence.
  *
  * @param stored where it was stored, and whether an earlier request did; absent for a dry run's
+ * @param own the accounts of the request that are the caller's own, where he may know of no others
  */
 export function declinedProblem(
   { id, reason, evidence }: RejectedTransaction,
-  stored?: { readonly replayed: boolean },
+  stored: { readonly replayed: boolean } | undefined,
+  own: ReadonlySet<AccountId> | undefined,
 ): HttpProblem {
-  const { account, asset, available, required, window, measure, limit, used, index } = evidence;
+  const { account, asset, available, required, window, measure, limit, used, index } = tellable(evidence, own);
   const extensions = {
     ...(stored && { transactionId: id }),
     ...(index !== undefined && { index: String(index) }),
@@ -28,6 +30,16 @@ export function declinedProblem(
   };
   const headers = stored?.replayed ? { 'Idempotent-Replayed': 'true' } : undefined;
   return new HttpProblem(reason, lateDetail(reason), extensions, headers, stored && `/v1/transactions/${id}`);
+}
+
+/** Of what was found on another's account, an owner is told no more than which member of a batch it declined: it might say what there is. */
+function tellable(
+  evidence: RejectedTransaction['evidence'],
+  own: ReadonlySet<AccountId> | undefined,
+): RejectedTransaction['evidence'] {
+  const { account, index } = evidence;
+  if (!own || (account !== undefined && own.has(account))) return evidence;
+  return { ...(index !== undefined && { index }) };
 }
 
 /** What would have refused it leaves the key unused only where it was found at once. */

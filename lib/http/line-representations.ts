@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { KeyRecord } from '../dynamodb/index.ts';
-import type { FailedTransaction, LineCommand, PendingTransaction, TransactionId } from '../ledger/index.ts';
+import type { AccountId, FailedTransaction, LineCommand, PendingTransaction, TransactionId } from '../ledger/index.ts';
 import type {
   batchSince,
   failedTransaction,
@@ -70,8 +70,12 @@ function batchOf(
   return { id, status: 'posted', type: 'batch', transactions: [...transactions], createdAt: timeText(createdAt) };
 }
 
-/** A transaction as its record has it by now; undefined where the record is of no transaction. */
-export function transactionOf(id: TransactionId, record: KeyRecord): z.input<typeof transactionAnswer> | undefined {
+/** A transaction as its record has it by now; undefined where the record is of no transaction. To an owner, with his own entries only. */
+export function transactionOf(
+  id: TransactionId,
+  record: KeyRecord,
+  own: ReadonlySet<AccountId> | undefined,
+): z.input<typeof transactionAnswer> | undefined {
   const { result, reversed, accepted } = record;
   const again = reprocessesOf(accepted);
   switch (result.kind) {
@@ -84,7 +88,7 @@ export function transactionOf(id: TransactionId, record: KeyRecord): z.input<typ
     case 'transaction':
       switch (result.transaction.status) {
         case 'posted':
-          return { ...transactionSinceOf(result.transaction, reversed), ...again };
+          return { ...transactionSinceOf(result.transaction, reversed, own), ...again };
         case 'rejected':
           return { ...rejectedTransactionOf(result.transaction), ...again };
         case 'failed':

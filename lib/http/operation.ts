@@ -4,6 +4,7 @@ import type { Caller } from '../auth/index.ts';
 import type { Cause } from '../dynamodb/index.ts';
 import type { AccountId } from '../ledger/index.ts';
 import type { Answer } from './answer.ts';
+import type { OwnAmong } from './invocation.ts';
 import type { LogFields } from './log-fields.ts';
 import type { Area, BodyOf, OperationId, OperationIn, PathOf, QueryOf } from './routes.ts';
 
@@ -18,6 +19,11 @@ export interface OperationRequest<Id extends OperationId> {
   readonly by: ActContext;
   /** The accounts of the request that are the caller's own, where the credentials reach no further; undefined where they reach all of the tenant's. */
   readonly ownAccounts?: ReadonlySet<AccountId> | undefined;
+  /**
+   * Finds the caller's own among accounts, in operations whose route leaves that to them and where the credentials reach no further. Then the
+   * operation must ask before it answers; undefined where the credentials reach all of the tenant's.
+   */
+  readonly ownAmong?: OwnAmong | undefined;
   /** The idempotency key; empty for operations that change nothing. */
   readonly key: string;
   /** Whether the client asks that it be processed in the background. */

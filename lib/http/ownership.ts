@@ -1,5 +1,5 @@
-import type { AccountId, TenantId } from '../ledger/index.ts';
-import type { Middleware } from './invocation.ts';
+import { type AccountId, InvariantViolation, type TenantId } from '../ledger/index.ts';
+import type { Middleware, OwnAmong } from './invocation.ts';
 import { HttpProblem } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -17,22 +17,41 @@ export interface OwnerReader {
  * Holds who has a scope for accounts of his own alone to those accounts. What is another's looks to him just as what does not exist.
  *
  * It asks for the owners each time, consistently, since who was the owner a minute ago may not be it any more: one read, which only such
- * callers cost. It runs after validation, which tells the accounts.
+ * callers cost. It runs after validation, which tells the accounts. An operation that was left to ask by itself and answered without having
+ * asked fails: what nobody checked does not get out.
  */
 export function ownership(reader: OwnerReader | undefined): Middleware {
   return {
     before: async ({ event }) => {
-      const { caller, reach, path, body } = event.invocation;
-      const { owners }: Route = event.invocation.route;
-      if (!caller || reach !== 'own' || owners === 'by operation') return;
+      const { invocation } = event;
+      const { caller, reach, path, body } = invocation;
+      if (!caller || reach !== 'own') return;
+      const { owners }: Route = invocation.route;
+      const { tenant, subject } = caller;
       // An area that cannot tell, or a route that says nothing, lets no owner in.
-      if (!reader || !owners || caller.subject === undefined) throw new HttpProblem('forbidden');
-      const accounts = [...new Set(owners.accounts({ path, body }))] as AccountId[];
-      const ownerOf = await reader.owners(caller.tenant, accounts);
-      if (accounts.length === 0 || accounts.some((account) => ownerOf.get(account) !== caller.subject)) {
+      if (!reader || !owners || subject === undefined) throw new HttpProblem('forbidden');
+      const ownAmong: OwnAmong = async (accounts) => {
+        const asked = [...new Set(accounts)];
+        const ownerOf = await reader.owners(tenant, asked);
+        invocation.ownAccounts = new Set(asked.filter((account) => ownerOf.get(account) === subject));
+        return invocation.ownAccounts;
+      };
+      if (owners === 'by operation') {
+        invocation.ownAmong = ownAmong;
+        return;
+      }
+      const needed = owners.accounts({ path, body }) as AccountId[];
+      const others = (owners.counterparts?.({ path, body }) ?? []) as AccountId[];
+      const own = await ownAmong([...needed, ...others]);
+      if (needed.length === 0 || needed.some((account) => !own.has(account))) {
         throw new HttpProblem(owners.instead, details[owners.instead]);
       }
-      event.invocation.ownAccounts = new Set(accounts);
+    },
+    after: ({ event }) => {
+      const { reach, ownAccounts, route } = event.invocation;
+      if (reach === 'own' && !ownAccounts) {
+        throw new InvariantViolation(`${route.operationId} answered an owner without having asked whose it is`);
+      }
     },
   };
 }

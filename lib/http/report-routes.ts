@@ -1,3 +1,4 @@
+import { ownAccountInPath } from './owner-access.ts';
 import {
   checksAnswer,
   exportAnswer,
@@ -21,6 +22,7 @@ export const reportRoutes = [
     operationId: 'getStatement',
     area: 'reports',
     scope: 'accounts:read',
+    owners: ownAccountInPath,
     tag: 'Reports',
     summary: 'What moved a balance in a period, from what to what',
     description:

@@ -141,14 +141,21 @@ function inOrder(metadata: Metadata): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-export function postedTransactionOf(transaction: PostedTransaction): z.input<typeof postedTransaction> {
+/**
+ * A posted transaction, as its record has it. To an owner it has the entries of his own accounts only: what others have is not his to
+ * know, and an entry says what it left.
+ */
+export function postedTransactionOf(
+  transaction: PostedTransaction,
+  own: ReadonlySet<AccountId> | undefined,
+): z.input<typeof postedTransaction> {
   const { id, status, type, postings, entries, holdId, reverses, previousReversal, createdAt } = transaction;
   return {
     id,
     status,
     type,
     postings: postings.map(postingOf),
-    entries: entries.map(recordedEntryOf),
+    entries: visible(entries, own).map(recordedEntryOf),
     ...termsOf(transaction),
     ...detailsOf(transaction),
     ...(holdId !== undefined && { holdId }),
@@ -158,13 +165,20 @@ export function postedTransactionOf(transaction: PostedTransaction): z.input<typ
   };
 }
 
-export function previewOf(transaction: PostedTransaction): z.input<typeof previewAnswer> {
+function visible(entries: readonly RecordedEntry[], own: ReadonlySet<AccountId> | undefined) {
+  return own ? entries.filter(({ account }) => own.has(account)) : entries;
+}
+
+export function previewOf(
+  transaction: PostedTransaction,
+  own: ReadonlySet<AccountId> | undefined,
+): z.input<typeof previewAnswer> {
   const { type, postings, entries, reverses } = transaction;
   return {
     dryRun: true,
     type,
     postings: postings.map(postingOf),
-    entries: entries.map(recordedEntryOf),
+    entries: visible(entries, own).map(recordedEntryOf),
     ...termsOf(transaction),
     ...detailsOf(transaction),
     ...(reverses !== undefined && { reverses }),
@@ -185,8 +199,9 @@ function reversedOf(reversed: Omit<ReversalState, 'transaction'> | undefined) {
 export function transactionSinceOf(
   transaction: PostedTransaction,
   reversed: Omit<ReversalState, 'transaction'> | undefined,
+  own: ReadonlySet<AccountId> | undefined,
 ): z.input<typeof transactionSince> {
-  return { ...postedTransactionOf(transaction), ...reversedOf(reversed) };
+  return { ...postedTransactionOf(transaction, own), ...reversedOf(reversed) };
 }
 
 export function rejectedTransactionOf(transaction: RejectedTransaction): z.input<typeof rejectedTransaction> {

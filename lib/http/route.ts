@@ -10,11 +10,13 @@ export type RouteScope = Scope | 'public';
  *
  * - with a function: it names the accounts that the request reads or takes from; each must be his. `instead` is what he is told otherwise,
  *   whether such an account is another's or nobody's: `not_found` where the path names it, `forbidden` where the body does.
- * - `by operation`: whose it is shows only when it is read; the operation answers `not_found` for what is not his.
+ *   `counterparts` names the others of the request, which may be anybody's: of those that are his too, the answer tells as much as of the first.
+ * - `by operation`: whose it is shows only when it is read; the operation asks by `ownAmong`, and answers `not_found` for what is not his.
  */
 export type OwnerAccess =
   | {
       readonly accounts: (request: OwnedRequest) => readonly string[];
+      readonly counterparts?: (request: OwnedRequest) => readonly string[];
       readonly instead: 'not_found' | 'forbidden';
     }
   | 'by operation';

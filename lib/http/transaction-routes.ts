@@ -1,6 +1,7 @@
 import { batchAnswer, batchPreviewAnswer, createBatchBody } from './batch-schemas.ts';
 import { lineAnswer, transactionAnswer } from './line-schemas.ts';
 import { acceptedAnswer, moneyAnswers, moneyProblems } from './money-answers.ts';
+import { ownAccountInPath, ownSource, ownSources, ownSourcesOfAll } from './owner-access.ts';
 import {
   accountPath,
   createFlowBody,
@@ -39,6 +40,7 @@ export const transactionRoutes = [
     ...movement,
     path: '/v1/accounts/{accountId}/withdrawals',
     operationId: 'createWithdrawal',
+    owners: ownAccountInPath,
     summary: 'Withdraw: from the account to `system:external`',
   },
   {
@@ -57,6 +59,7 @@ export const transactionRoutes = [
     ...movement,
     path: '/v1/accounts/{accountId}/spends',
     operationId: 'createSpend',
+    owners: ownAccountInPath,
     summary: 'Spend: from the account to `system:revenue`',
   },
   {
@@ -65,6 +68,7 @@ export const transactionRoutes = [
     operationId: 'createTransfer',
     area: 'transactions',
     scope: 'transactions:write',
+    owners: ownSource,
     tag: 'Transactions',
     summary: 'Transfer an amount from one account to another',
     params: nothing,
@@ -79,6 +83,7 @@ export const transactionRoutes = [
     operationId: 'createTransaction',
     area: 'transactions',
     scope: 'transactions:write',
+    owners: ownSources,
     tag: 'Transactions',
     summary: 'Post several postings, all or none',
     params: nothing,
@@ -119,6 +124,7 @@ export const transactionRoutes = [
     operationId: 'createBatch',
     area: 'transactions',
     scope: 'transactions:write',
+    owners: ownSourcesOfAll,
     tag: 'Transactions',
     summary: 'Post several transactions, all or none',
     description: 'Each sees what the ones before it left. A problem has the `index` of the transaction it is about.',
@@ -138,6 +144,7 @@ export const transactionRoutes = [
     operationId: 'getTransaction',
     area: 'transactions',
     scope: 'transactions:read',
+    owners: 'by operation',
     tag: 'Transactions',
     summary: 'Read a transaction',
     params: transactionPath,
@@ -151,6 +158,7 @@ export const transactionRoutes = [
     operationId: 'listPending',
     area: 'transactions',
     scope: 'transactions:read',
+    owners: ownAccountInPath,
     tag: 'Transactions',
     summary: 'What waits in the line of an account',
     description:
