@@ -1,6 +1,7 @@
 import { type Authenticator, presentedCredential } from '../auth/index.ts';
 import type { Middleware } from './invocation.ts';
 import { HttpProblem } from './problem.ts';
+import { isRepeated } from './repeated-headers.ts';
 import type { Route } from './route.ts';
 
 /**
@@ -15,10 +16,11 @@ export function access(authenticate: Authenticator): Middleware {
       const { invocation } = event;
       const route: Route = invocation.route;
       if (route.scope === 'public') return;
-      const credential = presentedCredential(event.headers);
+      const isAmbiguous = isRepeated(event, 'authorization') || isRepeated(event, 'x-api-key');
+      const credential = isAmbiguous ? undefined : presentedCredential(event.headers);
       const caller = credential === undefined ? undefined : await authenticate(credential);
       if (!caller) {
-        throw new HttpProblem('unauthenticated', undefined, {}, { 'WWW-Authenticate': 'Bearer realm="florin"' });
+        throw new HttpProblem('unauthenticated', undefined, {}, { 'WWW-Authenticate': challenge(credential) });
       }
       // Known from here on: the line in the log says whose request it was, whatever becomes of it.
       invocation.caller = caller;
@@ -27,4 +29,9 @@ export function access(authenticate: Authenticator): Middleware {
       invocation.reach = reach;
     },
   };
+}
+
+/** The same for whatever is wrong with a credential, which is for the log to say. Source: RFC 6750, section 3. */
+function challenge(credential: string | undefined): string {
+  return `Bearer realm="florin"${credential === undefined ? '' : ', error="invalid_token"'}`;
 }
