@@ -33,7 +33,9 @@ const changeRow = z.object({
   createdAt: count,
   content: json,
   details: json.optional(),
-  salt: z.string(),
+  // Absent where the details were redacted, of which the digest is kept.
+  salt: z.string().optional(),
+  detailsDigest: z.string().optional(),
   cause: z.instanceof(Uint8Array).optional(),
 });
 
@@ -55,13 +57,15 @@ export function changeItem(tenant: TenantId, { id, ...change }: ChangeRecord, ca
 }
 
 export function parseChange(row: Row): StoredChange {
-  const { subject, details, cause: causedBy, ...rest } = parseRow(changeRow, row);
+  const { subject, details, salt, detailsDigest, cause: causedBy, ...rest } = parseRow(changeRow, row);
   const cause = causedBy && parseCause(causedBy);
   const change: ChangeRecord = {
     id: lastPart(String(row.PK)) as RecordId,
     subject: subject as ChangeSubject,
     ...rest,
     ...(details && { details }),
+    ...(salt !== undefined && { salt }),
+    ...(detailsDigest !== undefined && { detailsDigest }),
   };
   return { change, ...(cause && { cause }) };
 }

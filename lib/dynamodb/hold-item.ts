@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Hold, type HoldId, holdStatuses, type RecordId, type TenantId } from '../ledger/index.ts';
 import { dueAttributes } from './hold-due.ts';
-import { accountId, amount, assetCode, count, lastPart, metadata, parseRow, type Row } from './items.ts';
+import { accountId, amount, assetCode, count, lastPart, metadata, parseRow, type Row, redaction } from './items.ts';
 import { holdKey } from './keys.ts';
 
 const recordId = z.string().transform((text) => text as RecordId);
@@ -21,6 +21,7 @@ export const holdFields = {
   updatedAt: count,
   version: count,
   salt: z.string().optional(),
+  redacted: redaction.optional(),
   operation: recordId.optional(),
   previousOperation: recordId.optional(),
 };

@@ -35,6 +35,8 @@ export const accountId = z.string().transform((text) => text as AccountId);
 export const assetCode = z.string().transform((text) => text as AssetCode);
 export const transactionId = z.string().transform((text) => text as TransactionId);
 export const metadata = z.record(z.string(), z.string());
+/** What is left where details were redacted. */
+export const redaction = z.object({ at: count, detailsDigest: z.string().optional() });
 // Hashes are kept as their 32 bytes, half of what their digits would take in each item that carries one.
 export const hash = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes).toString('hex'));
 
@@ -106,6 +108,7 @@ const accountRow = z.object({
   keysApplied: z.array(z.object({ mark: z.string(), requestHash: z.string() })),
   // Absent on accounts that were not changed since changes are recorded.
   changes: count.optional(),
+  redacted: z.object({ at: count, change: count }).optional(),
 });
 
 /** An account as it is stored: with the last idempotency keys applied to it, and how many of its changes have records. */
@@ -132,12 +135,14 @@ export function accountItem(tenant: TenantId, account: StoredAccount): Row {
     version: account.version,
     keysApplied: account.keysApplied,
     ...(account.changes > 0 && { changes: account.changes }),
+    ...(account.redacted && { redacted: account.redacted }),
   };
 }
 
 export function parseAccount(row: Row): StoredAccount {
   const account = parseRow(accountRow, row);
-  const { accountId: id, floors, balances, shards = 1, owner, freezes, limits, changes = 0, ...rest } = account;
+  const { accountId: id, floors, balances, shards = 1, owner, freezes, limits, changes = 0, ...others } = account;
+  const { redacted, ...rest } = others;
   return {
     id,
     ...rest,
@@ -148,6 +153,7 @@ export function parseAccount(row: Row): StoredAccount {
     balances: new Set([...(balances ?? [])] as BalanceName[]),
     shards,
     changes,
+    ...(redacted && { redacted }),
   };
 }
 

@@ -4,6 +4,9 @@ import type { AppliedKey } from './items.ts';
 /** Idempotency keys that an item remembers having had applied to it: enough for a retry after a crash, few enough to stay small. */
 const keysRemembered = 8;
 
+/** Stands for the hash of a request that was forgotten, since what was asked for was redacted and could be guessed against its hash. */
+export const forgottenHash = 'redacted';
+
 /** The key that made the item is kept for good, and of the others the latest. */
 export function rememberKey(
   [creation, ...others]: readonly AppliedKey[],
@@ -15,13 +18,13 @@ export function rememberKey(
 }
 
 /**
- * What the key did, among what keys did.
+ * What the key did, among what keys did. A request whose hash was forgotten is taken to be the same.
  *
  * @throws LedgerError `idempotency_key_reused` when the key did it for another request
  */
 export function findApplied<T extends AppliedKey>(applied: readonly T[], key: AppliedKey): T | undefined {
   const found = applied.find(({ mark }) => mark === key.mark);
-  if (found && found.requestHash !== key.requestHash) {
+  if (found && found.requestHash !== forgottenHash && found.requestHash !== key.requestHash) {
     throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
   }
   return found;

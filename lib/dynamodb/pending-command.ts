@@ -1,4 +1,4 @@
-import type { Acceptance, AccountId, Command, FailureCode } from '../ledger/index.ts';
+import { type Acceptance, type AccountId, type Command, type FailureCode, mayHaveAsked } from '../ledger/index.ts';
 import type { Cause } from './cause.ts';
 import type { CommitOutcome } from './commit-outcome.ts';
 import type { Key } from './keys.ts';
@@ -76,7 +76,7 @@ export class PendingCommand {
 
   /** Settles with what the key's record says: an earlier request, this very one, or another under the same key. */
   settleFromRecord(record: KeyRecord): void {
-    if (record.requestHash !== this.command.requestHash) this.settle({ kind: 'key_reused' });
+    if (!isRequestOf(record, this.command)) this.settle({ kind: 'key_reused' });
     else {
       // Of a command whose turn has come, an earlier turn had the same nonce.
       const replayed = this.place !== undefined || record.nonce !== this.nonce;
@@ -104,4 +104,10 @@ export class PendingCommand {
     this.#isSettled = true;
     this.#throw(error);
   }
+}
+
+/** Whether the record is of this very request. No key of a client names the record of another try of a failed transaction. */
+function isRequestOf({ requestHash, result, accepted }: KeyRecord, command: Command): boolean {
+  if (requestHash === command.requestHash || accepted?.reprocesses !== undefined) return true;
+  return requestHash === undefined && mayHaveAsked(command, result);
 }

@@ -3,13 +3,17 @@ import {
   type Acceptance,
   type AccountId,
   debitWindows,
+  digestOf,
+  digestOfDetails,
   type Hold,
   InvariantViolation,
   type KeyResult,
   type LineCommand,
+  type PostedTransaction,
   type Posting,
   type RecordedEntry,
   type RecordId,
+  type Redaction,
   type ReversalState,
   rejectionReasons,
   roundings,
@@ -32,6 +36,7 @@ import {
   metadata,
   parseRow,
   type Row,
+  redaction,
   transactionId,
 } from './items.ts';
 import { recordKey } from './keys.ts';
@@ -42,7 +47,8 @@ const exchange = z.object({ sell: assetCode, buy: assetCode, rate: z.string(), r
 
 const recordBase = {
   createdAt: count,
-  requestHash: hash,
+  // Absent where what was asked for was redacted: it could be guessed against the hash.
+  requestHash: hash.optional(),
   nonce: z.string(),
   // Absent in records written before there was one, and where nothing is known of it.
   cause: z.instanceof(Uint8Array).optional(),
@@ -55,7 +61,9 @@ const recordBase = {
 /** A command that waits in a line, or that failed there. */
 const waiting = { ...recordBase, type: z.string(), command: z.unknown() };
 
-const transactionBase = { ...recordBase, type: z.string(), postings: z.array(posting) };
+const redacted = redaction.optional();
+
+const transactionBase = { ...recordBase, type: z.string(), postings: z.array(posting), redacted };
 
 const recordRow = z.discriminatedUnion('status', [
   z.object({
@@ -65,7 +73,7 @@ const recordRow = z.discriminatedUnion('status', [
     results: z.array(z.object({ sequence: count, balanceAfter: amount, shard: count.optional() })),
     description: z.string().optional(),
     metadata: metadata.optional(),
-    salt: z.string(),
+    salt: z.string().optional(),
     feeVersion: count.optional(),
     exchange: exchange.optional(),
     holdId: holdId.optional(),
@@ -97,13 +105,14 @@ const recordRow = z.discriminatedUnion('status', [
     }),
   }),
   // A batch was posted: its members have records of their own, of which it keeps the ids.
-  z.object({ ...recordBase, status: z.literal('batch'), members: z.array(transactionId) }),
+  z.object({ ...recordBase, status: z.literal('batch'), members: z.array(transactionId), redacted }),
   z.object({ ...waiting, status: z.literal('pending') }),
   z.object({
     ...waiting,
     status: z.literal('failed'),
     failedAt: count,
     reprocessedBy: transactionId.optional(),
+    redacted,
   }),
   z.object({ ...recordBase, status: z.literal('hold'), hold: z.object({ id: holdId, ...holdFields }) }),
 ]);
@@ -113,7 +122,8 @@ export interface KeyRecord {
   readonly result: KeyResult;
   /** What was reversed of the transaction since; absent where nothing was. */
   readonly reversed?: Omit<ReversalState, 'transaction'>;
-  readonly requestHash: string;
+  /** Undefined where what was asked for was redacted. */
+  readonly requestHash: string | undefined;
   /** Random per request, so that a request recognises its own write when the answer to it was lost. */
   readonly nonce: string;
   /** Where the command was accepted to be executed later; it stays when it has been. */
@@ -125,6 +135,7 @@ export interface KeyRecord {
 /** The row of a new record: nothing of it is reversed yet. */
 export function recordItem(tenant: TenantId, record: RecordId, keyRecord: KeyRecord): Row {
   const { result, requestHash, nonce, accepted, cause } = keyRecord;
+  if (requestHash === undefined) throw new InvariantViolation('a record is made with the hash of its request');
   const causedBy = cause && causeBytes(cause);
   return {
     ...recordKey(tenant, record),
@@ -174,11 +185,14 @@ export function parseRecord(row: Row): KeyRecord {
   }
   if (content.status === 'hold') return { result: { kind: 'hold', hold: content.hold as Hold }, ...common };
   if (content.status === 'batch') {
-    return { result: { kind: 'batch', transactions: content.members, createdAt: content.createdAt }, ...common };
+    const { members: transactions, createdAt, redacted: gone } = content;
+    return { result: { kind: 'batch', transactions, createdAt, ...(gone && { redacted: gone }) }, ...common };
   }
   if (content.status === 'rejected') return { result: transactionResult({ id, ...content } as Transaction), ...common };
   const { results, reversedAmount, lastReversal, reversals, ...rest } = content;
-  const transaction = { id, ...rest, entries: recordedEntries(content.postings, results) } as Transaction;
+  const transaction = { id, ...rest, entries: recordedEntries(content.postings, results) } as PostedTransaction;
+  if (digestOfDetails(transaction) === undefined)
+    throw new InvariantViolation(`damaged item ${row.PK} ${row.SK}: no salt`);
   return {
     result: transactionResult(transaction),
     ...common,
@@ -191,27 +205,50 @@ export function parseRecord(row: Row): KeyRecord {
 type WaitingContent = Pick<z.output<typeof recordRow> & { status: 'pending' }, 'type' | 'createdAt' | 'command'> &
   (
     | { readonly status: 'pending' }
-    | { readonly status: 'failed'; readonly failedAt: number; readonly reprocessedBy?: TransactionId | undefined }
+    | {
+        readonly status: 'failed';
+        readonly failedAt: number;
+        readonly reprocessedBy?: TransactionId | undefined;
+        readonly redacted?: z.output<typeof redacted>;
+      }
   );
 
-function waitingResult(row: Row, id: TransactionId, requestHash: string, content: WaitingContent): KeyResult {
+function waitingResult(
+  row: Row,
+  id: TransactionId,
+  requestHash: string | undefined,
+  content: WaitingContent,
+): KeyResult {
   const { status, type, createdAt } = content;
   const command = commandOf(row, requestHash, content);
   if (status === 'pending') return { kind: 'pending', pending: { id, type, command, createdAt } };
   const { failedAt, reprocessedBy } = content;
   const postings = command?.kind === 'transaction' ? command.postings : [];
-  const again = reprocessedBy !== undefined && { reprocessedBy };
-  return transactionResult({ id, status, type, postings, createdAt, failedAt, ...again });
+  const since = {
+    ...(reprocessedBy !== undefined && { reprocessedBy }),
+    ...(content.redacted && { redacted: content.redacted as Redaction }),
+  };
+  return transactionResult({ id, status, type, postings, createdAt, failedAt, ...since });
 }
 
 function acceptance(at: number, account: AccountId, reprocesses: TransactionId | undefined): Acceptance {
   return { at, account, ...(reprocesses !== undefined && { reprocesses }) };
 }
 
-function commandOf(row: Row, requestHash: string, { type, command }: Pick<WaitingContent, 'type' | 'command'>) {
+function commandOf(
+  row: Row,
+  requestHash: string | undefined,
+  { type, command }: Pick<WaitingContent, 'type' | 'command'>,
+) {
   const [, tenant] = String(row.PK).split('#');
   const record = lastPart(String(row.PK)) as RecordId;
-  return parseCommand(command, { tenant: tenant as TenantId, record, type, requestHash });
+  const head = { tenant: tenant as TenantId, record, type, requestHash: requestHash ?? hashInPlace(record) };
+  return parseCommand(command, head);
+}
+
+/** Stands for the hash of a request that was redacted, so that another try of its command has one: the same each time, and of nothing that was removed. */
+export function hashInPlace(record: RecordId): string {
+  return digestOf({ v: 1, redacted: record });
 }
 
 /** The command of a record that failed; undefined where what is stored of it cannot be read. */

@@ -50,6 +50,16 @@ export interface Account {
   readonly createdAt: number;
   /** Counts its changes, from 1. */
   readonly version: number;
+  /** When its metadata was removed last. What was set since is there. */
+  readonly redacted?: AccountRedaction;
+}
+
+/** When the metadata of an account was removed. */
+export interface AccountRedaction {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Which of its changes that is. What was written in every one before it is gone, or going. */
+  readonly change: number;
 }
 
 /** Reads an account's name, or returns undefined when it has another form or more than 128 characters. */

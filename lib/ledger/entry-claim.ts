@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, TenantId } from './account.ts';
 import type { AssetCode } from './asset.ts';
-import { detailsDigest, type Entry } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { requiredDigest } from './redaction.ts';
 import type { PostedTransaction, TransactionId } from './transaction.ts';
 
 /** What a transaction and its entry both know of the entry, so that each can be held to the other. */
@@ -42,8 +43,8 @@ export function claimOf(entry: Entry): EntryClaim {
 
 /** The entries a posted transaction claims to have made: two for each posting, source before destination. */
 export function claimsOf(transaction: PostedTransaction): EntryClaim[] {
-  const { id, type, createdAt, salt, description, metadata, postings, entries } = transaction;
-  const digest = detailsDigest(salt, description, metadata);
+  const { id, type, createdAt, description, postings, entries } = transaction;
+  const digest = requiredDigest(transaction);
   return entries.map((recorded, index) => {
     const posting = postings[index >> 1];
     if (!posting) throw new RangeError('a transaction has two entries for each posting');

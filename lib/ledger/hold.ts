@@ -1,6 +1,7 @@
 import type { AccountId, Metadata } from './account.ts';
 import type { AssetCode } from './asset.ts';
 import type { RecordId } from './identifiers.ts';
+import type { Redaction } from './redaction.ts';
 
 declare const holdId: unique symbol;
 
@@ -33,8 +34,10 @@ export interface Hold {
   readonly updatedAt: number;
   /** Counts its changes, from 1; every write of it is conditioned on the version it was decided on. */
   readonly version: number;
-  /** Random; keeps redacted details from being guessed out of their digest. Absent of holds made before there was one. */
+  /** Random; keeps redacted details from being guessed out of their digest, and goes with them. Absent of holds made before there was one. */
   readonly salt?: string;
+  /** That what its client wrote about it was removed. Every operation since carries it on. */
+  readonly redacted?: Redaction;
   /** The record of the operation that left it like this; absent where that was before it was noted. */
   readonly operation?: RecordId;
   /** The record of the operation before that; absent of the first, and where it was before it was noted. */

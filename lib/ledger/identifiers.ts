@@ -91,3 +91,8 @@ export function parseHoldId(text: string): HoldId | undefined {
 export function recordIdOfTransaction(id: TransactionId): RecordId {
   return id.slice(3) as RecordId;
 }
+
+/** The record of the key that made a hold. */
+export function recordIdOfHold(id: HoldId): RecordId {
+  return id.slice('hold_'.length) as RecordId;
+}

@@ -34,6 +34,8 @@ export * from './money.ts';
 export * from './needs.ts';
 export * from './pending-transaction.ts';
 export * from './posting.ts';
+export * from './redacted-request.ts';
+export * from './redaction.ts';
 export * from './reversal.ts';
 export * from './rounding.ts';
 export * from './shard.ts';

@@ -1,10 +1,10 @@
 import type { Account } from './account.ts';
 import { type CanonicalValue, digestOf } from './canonical-json.ts';
-import { detailsDigest } from './entry.ts';
 import type { Hold } from './hold.ts';
 import type { EventType } from './journal-event.ts';
 import { formatAmount } from './money.ts';
 import type { Posting } from './posting.ts';
+import { digestOfDetails, requiredDigest } from './redaction.ts';
 import type { FailedTransaction, PostedTransaction, RejectedTransaction, TransactionId } from './transaction.ts';
 import type { DebitWindow, WindowLimit } from './velocity.ts';
 
@@ -22,8 +22,23 @@ export const redactableMembers = ['description', 'metadata', 'owner'] as const;
 const postingMembers = ['source', 'destination', 'asset', 'amount'] as const;
 const entryMembers = ['account', 'asset', 'shard', 'sequence', 'amount', 'balanceAfter'] as const;
 
+const holdMembers = [
+  'id',
+  'status',
+  'account',
+  'asset',
+  'amount',
+  'remaining',
+  'captured',
+  'createdAt',
+  'expiresAt',
+  'updatedAt',
+  'version',
+  'detailsDigest',
+];
+
 /** The hashed members of what a record holds, by the kind of event. */
-const recordMembers: Readonly<Record<string, readonly string[]>> = {
+const recordMembers: Readonly<Partial<Record<EventType, readonly string[]>>> = {
   'transaction.posted': [
     'id',
     'status',
@@ -41,29 +56,17 @@ const recordMembers: Readonly<Record<string, readonly string[]>> = {
   'transaction.rejected': ['id', 'status', 'type', 'postings', 'reason', 'createdAt'],
   'transaction.failed': ['id', 'status', 'type', 'postings', 'createdAt', 'failedAt'],
   'batch.posted': ['id', 'transactions', 'createdAt'],
+  'hold.created': holdMembers,
+  'hold.voided': holdMembers,
+  'hold.expired': holdMembers,
 };
-
-const holdMembers = [
-  'id',
-  'status',
-  'account',
-  'asset',
-  'amount',
-  'remaining',
-  'captured',
-  'createdAt',
-  'expiresAt',
-  'updatedAt',
-  'version',
-  'detailsDigest',
-];
 
 /**
  * The hashed part of an event's data as the API shows it: what the appender hashed, so that whoever has the data can
  * compute the hash again. Of a change that is every member but those that may be redacted.
  */
 export function hashedPart(type: EventType, data: EventContent): EventContent {
-  const names = type.startsWith('hold.') ? holdMembers : recordMembers[type];
+  const names = recordMembers[type];
   if (!names) {
     return Object.fromEntries(
       Object.entries(data).filter(([name]) => !(redactableMembers as readonly string[]).includes(name)),
@@ -88,7 +91,7 @@ function pickEach(list: CanonicalValue, names: readonly string[]): CanonicalValu
 /** Of a posted transaction: what its POST answered; never what was reversed of it since. */
 export function postedContent(transaction: PostedTransaction): EventContent {
   const { id, status, type, postings, entries, feeVersion, exchange, holdId, reverses, previousReversal } = transaction;
-  const { salt, description, metadata, createdAt } = transaction;
+  const { createdAt } = transaction;
   return {
     id,
     status,
@@ -108,7 +111,7 @@ export function postedContent(transaction: PostedTransaction): EventContent {
     ...(reverses !== undefined && { reverses }),
     ...(previousReversal !== undefined && { previousReversal }),
     createdAt: timeText(createdAt),
-    detailsDigest: detailsDigest(salt, description, metadata),
+    detailsDigest: requiredDigest(transaction),
   };
 }
 
@@ -141,7 +144,7 @@ export function batchContent(
 /** Of a hold, as an operation left it. One made before holds had a salt has no digest of its details. */
 export function holdContent(hold: Hold): EventContent {
   const { id, status, account, asset, amount, remaining, captured, createdAt, expiresAt, updatedAt, version } = hold;
-  const { salt, description, metadata } = hold;
+  const detailsDigest = digestOfDetails(hold);
   return {
     id,
     status,
@@ -154,7 +157,7 @@ export function holdContent(hold: Hold): EventContent {
     expiresAt: timeText(expiresAt),
     updatedAt: timeText(updatedAt),
     version: String(version),
-    ...(salt !== undefined && { detailsDigest: detailsDigest(salt, description, metadata) }),
+    ...(detailsDigest !== undefined && { detailsDigest }),
   };
 }
 

@@ -31,6 +31,9 @@ export const changeEventTypes = [
   'balance.low',
   'balance.high',
   'webhook.disabled',
+  'transaction.redacted',
+  'hold.redacted',
+  'account.redacted',
 ] as const;
 export type ChangeEventType = (typeof changeEventTypes)[number];
 

@@ -1,6 +1,6 @@
 import type { TenantId } from './account.ts';
 import { type BalancePlace, balanceKey } from './balance.ts';
-import { type ChangeRecord, changeContent, previousChange } from './change-record.ts';
+import { type ChangeRecord, changeContent, previousChange, recordBehind } from './change-record.ts';
 import { InvariantViolation } from './errors.ts';
 import type { Hold } from './hold.ts';
 import { type RecordId, recordIdOfTransaction, transactionIdOf } from './identifiers.ts';
@@ -67,7 +67,11 @@ export function changeSubject(tenant: TenantId, change: ChangeRecord): JournalSu
   const previous = previousChange(tenant, change);
   return {
     event: eventOf(tenant, id, { type, time: createdAt, content: changeContent(change) }),
-    precedence: { balances: [], records: [], ...(previous !== undefined && { change: previous }) },
+    precedence: {
+      balances: [],
+      records: present(recordBehind(change)),
+      ...(previous !== undefined && { change: previous }),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Hold } from './hold.ts';
 import type { PendingTransaction } from './pending-transaction.ts';
+import type { Redaction } from './redaction.ts';
 import type { Transaction, TransactionId } from './transaction.ts';
 
 /**
@@ -10,5 +11,11 @@ import type { Transaction, TransactionId } from './transaction.ts';
 export type KeyResult =
   | { readonly kind: 'transaction'; readonly transaction: Transaction }
   | { readonly kind: 'hold'; readonly hold: Hold }
-  | { readonly kind: 'batch'; readonly transactions: readonly TransactionId[]; readonly createdAt: number }
+  | {
+      readonly kind: 'batch';
+      readonly transactions: readonly TransactionId[];
+      readonly createdAt: number;
+      /** That what was written about its transactions was removed, of all of them at once. */
+      readonly redacted?: Redaction;
+    }
   | { readonly kind: 'pending'; readonly pending: PendingTransaction };

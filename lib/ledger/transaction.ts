@@ -5,6 +5,7 @@ import type { Exchange } from './exchange-rate.ts';
 import type { HoldId } from './hold.ts';
 import type { RecordId } from './identifiers.ts';
 import type { Posting } from './posting.ts';
+import type { Redaction } from './redaction.ts';
 import type { ExceededLimit } from './velocity.ts';
 
 declare const transactionId: unique symbol;
@@ -32,6 +33,8 @@ interface TransactionBase {
   readonly postings: readonly Posting[];
   /** Milliseconds since 1970: the one time of the transaction and of all its entries. */
   readonly createdAt: number;
+  /** That what its client wrote about it was removed. */
+  readonly redacted?: Redaction;
 }
 
 /** An immutable, atomic set of postings that happened. */
@@ -52,8 +55,8 @@ export interface PostedTransaction extends TransactionBase {
   readonly reverses?: TransactionId;
   /** The reversal of the same transaction before this one: from its last, all of them are found. */
   readonly previousReversal?: TransactionId;
-  /** Random; keeps redacted details from being guessed out of their digest. */
-  readonly salt: string;
+  /** Random; keeps redacted details from being guessed out of their digest, and goes with them. */
+  readonly salt?: string;
 }
 
 /** Evidence of a decline: what was found where, amounts in minor units. */

@@ -99,7 +99,7 @@ describe('decideBatch', () => {
       member([posting('alice', 'bob', 1n)], { description: 'Lunch' }),
     ]);
     const [first, second] = [1, 2].map(() => committed(decide(command, state, circumstances)));
-    const salts = first?.members.map(({ transaction }) => transaction.salt) ?? [];
+    const salts = first?.members.map(({ transaction }) => transaction.salt ?? '') ?? [];
     expect(new Set(salts).size).toBe(2);
     expect(second?.members.map(({ transaction }) => transaction.salt)).toEqual(salts);
     expect(first?.entries.map((entry) => entry.detailsDigest)).toEqual(
