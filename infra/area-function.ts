@@ -32,6 +32,7 @@ export class AreaFunction extends LedgerFunction {
       environment: {
         ...environmentFor(needs, props),
         ...(obeysFlags && flags.environment),
+        ...(needs.makesKeys && { KEY_LABEL: stage }),
         ...(needs.checksAccess && {
           API_KEY_SHA256: props.apiKeySha256,
           TOKEN_ISSUERS: props.tokenIssuers,

@@ -1,5 +1,6 @@
 import { ledgerTable } from '../lib/config/ledger-table.ts';
 import type { routes } from '../lib/http/routes.ts';
+import { apiKeyPrefix } from '../lib/platform/keys.ts';
 import type { FunctionNeeds } from './function-needs.ts';
 
 /** A part of the API that one function serves. */
@@ -9,6 +10,8 @@ export type Area = (typeof routes)[number]['area'];
 export interface AreaNeeds extends FunctionNeeds {
   /** Whether any of its routes asks for credentials. */
   readonly checksAccess: boolean;
+  /** Whether it makes API keys, and so has to know what they begin with. */
+  readonly makesKeys?: boolean;
   /** Whether it moves money, so that a release of it is tried on a few requests first. */
   readonly movesMoney: boolean;
 }
@@ -142,6 +145,24 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     platform: { actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'] },
     sendsTo: ['lines', 'journal', 'publication', 'webhookEvents', 'deliveries', 'balanceEvents'],
     replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
+  clients: {
+    description: 'Makes and changes API clients, exchanges and revokes their keys',
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: ['T#*#K'] },
+        {
+          actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+          partitionKeys: [`${apiKeyPrefix}*`],
+        },
+        { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: ['T#*#AUDIT'] },
+      ],
+    },
+    replays: true,
+    makesKeys: true,
     checksAccess: true,
     movesMoney: false,
   },

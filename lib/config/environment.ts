@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keyLabelPattern } from '../auth/api-key.ts';
 import { unreadableFlags } from './flags.ts';
 
 /** A variable of the environment is missing or has a wrong form; the message names each one. */
@@ -28,6 +29,8 @@ const variables = {
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Whose tokens are taken, as JSON; what it must hold is for the access check to know. */
   TOKEN_ISSUERS: z.string().regex(/^\s*\[/),
+  /** What new API keys have behind `flk_`: the name of the stage. */
+  KEY_LABEL: z.string().regex(keyLabelPattern),
   /** The CloudWatch namespace of the stage's metrics. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).max(255),
   /** The SSM parameter with the feature flags. */

@@ -16,6 +16,7 @@ export type HttpProblemCode =
   | 'webhook_disabled'
   | 'transaction_failed'
   | 'dead_letter_not_open'
+  | 'client_revoked'
   | 'not_reprocessable'
   | 'internal';
 
@@ -95,6 +96,11 @@ export const problems = {
     status: 409,
     title: 'Dead letter not open',
     detail: 'Somebody has seen to the dead letter before.',
+  },
+  client_revoked: {
+    status: 409,
+    title: 'Client revoked',
+    detail: 'The API client is revoked, for ever. Make another one.',
   },
   not_reprocessable: {
     status: 409,

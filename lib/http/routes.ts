@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
+import { clientRoutes } from './client-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { eventRoutes } from './event-routes.ts';
 import { feeRoutes } from './fee-routes.ts';
@@ -27,6 +28,7 @@ export const routes = [
   ...monitorRoutes,
   ...adminRoutes,
   ...webhookRoutes,
+  ...clientRoutes,
   ...documentRoutes,
 ] as const satisfies readonly Route[];
 

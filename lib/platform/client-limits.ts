@@ -10,7 +10,7 @@ export const maxClients = 500;
 export const maxClientKeys = 5;
 
 /** Bytes of a client's name, of its subject, and of the reason why it is revoked. */
-export const maxClientNameBytes = 128;
+export const maxClientNameBytes = 64;
 export const maxSubjectBytes = 255;
 export const maxRevocationReasonBytes = 256;
 

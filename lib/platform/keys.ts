@@ -1,5 +1,6 @@
 import type { MonitorId } from '../ledger/balance-monitor.ts';
 import type { AccountId, TenantId } from '../ledger/index.ts';
+import type { ClientId } from './client-id.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';
 import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } from './webhook-id.ts';
 
@@ -121,9 +122,23 @@ export function clientPartition(tenant: TenantId): string {
   return `${tenantPrefix(tenant)}#K`;
 }
 
+export function clientKey(tenant: TenantId, id: ClientId): PlatformKey {
+  return { PK: clientPartition(tenant), SK: id };
+}
+
+/** Reads the tenant back from the partition of API clients. */
+export function tenantOfClients(partition: string): TenantId {
+  return partition.split('#')[1] as TenantId;
+}
+
 /** A key is found by its SHA-256 alone, as 64 lower-case hexadecimal digits: it is itself what tells the tenant. */
 export function apiKeyKey(sha256: string): PlatformKey {
   return { PK: `${apiKeyPrefix}${sha256}`, SK: 'KEY' };
+}
+
+/** Reads the SHA-256 back from the partition of an API key. */
+export function sha256OfApiKey(partition: string): string {
+  return partition.slice(apiKeyPrefix.length);
 }
 
 export function allowanceKey(tenant: TenantId, client: string): PlatformKey {

@@ -39,6 +39,7 @@ const environment = {
   EVENTS_TOPIC_ARN: 'arn:aws:sns:eu-central-1:000000000000:events.fifo',
   WEBHOOK_TARGETS: 'public',
   API_KEY_SHA256: '0'.repeat(64),
+  KEY_LABEL: 'bench',
   TOKEN_ISSUERS: '[]',
   FLAGS_PARAMETER: '/florin/bench/flags',
   FLAGS_WHEN_UNREADABLE: 'open',

@@ -66,6 +66,7 @@ export async function startApi(): Promise<TestApi> {
     BALANCE_EVENTS_QUEUE_URL: queues.urlOf('balanceEvents'),
     WEBHOOK_TARGETS: 'public',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
+    KEY_LABEL: 'test',
     POWERTOOLS_SERVICE_NAME: 'florin-test',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
     POWERTOOLS_LOG_LEVEL: process.env.POWERTOOLS_LOG_LEVEL ?? 'SILENT',
@@ -96,6 +97,7 @@ export async function loadFunctions(): Promise<Call> {
     webhooks: (await import('../../functions/webhooks/index.ts')).handler,
     monitors: (await import('../../functions/monitors/index.ts')).handler,
     admin: (await import('../../functions/admin/index.ts')).handler,
+    clients: (await import('../../functions/clients/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

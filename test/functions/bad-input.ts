@@ -38,6 +38,7 @@ const holdPath = `/v1/holds/hold_${'a'.repeat(52)}`;
 const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
 const deliveryPath = `${webhookPath}/deliveries/dlv_000000000001${'a'.repeat(26)}`;
 
+const clientPath = `/v1/admin/clients/cli_${'a'.repeat(26)}`;
 const monitorPath = `/v1/accounts/alice/monitors/mon_${'a'.repeat(26)}`;
 const deadLetter = `dl_${'1'.repeat(13)}${'a'.repeat(26)}`;
 const deadLetterPath = `/v1/admin/dead-letters/${deadLetter}`;
@@ -69,17 +70,29 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   getMonitor: { path: monitorPath },
   updateMonitor: { path: monitorPath, body: { above: '100', description: 'High' }, nullable: ['description'] },
   deleteMonitor: { path: monitorPath },
-  listDeadLetters: { path: '/v1/admin/dead-letters', query: ['status', 'kind', 'source', 'limit', 'cursor'] },
-  getDeadLetter: { path: deadLetterPath },
-  reprocessDeadLetters: {
-    path: '/v1/admin/dead-letters/reprocess',
-    body: { filter: { kind: 'message', source: 'lines' }, limit: 5 },
-    required: ['filter'],
+  createClient: {
+    path: '/v1/admin/clients',
+    body: {
+      name: 'Billing',
+      roles: ['writer'],
+      scopes: ['webhooks:read'],
+      subject: 'user-1',
+      rate: { requestsPerSecond: 5, burst: 10 },
+      expiresAt: '2100-01-01T00:00:00Z',
+      tenant: 'default',
+    },
+    required: ['name'],
   },
-  reprocessDeadLetter: { path: `${deadLetterPath}/reprocess` },
-  discardDeadLetter: { path: `${deadLetterPath}/discard`, body: { reason: 'Repaired' }, required: ['reason'] },
-  listEvents: { path: '/v1/events', query: ['after', 'types', 'limit'] },
-  getBlock: { path: '/v1/journal/blocks/1' },
+  listClients: { path: '/v1/admin/clients', query: ['limit', 'cursor', 'tenant'] },
+  getClient: { path: clientPath, query: ['tenant'] },
+  updateClient: {
+    path: clientPath,
+    body: { name: 'Billing', roles: [], scopes: [], rate: { requestsPerSecond: 5, burst: 10 }, expiresAt: null },
+    nullable: ['rate', 'expiresAt'],
+    query: ['tenant'],
+  },
+  rotateClientKey: { path: `${clientPath}/rotate-key`, body: { overlapSeconds: 60 }, query: ['tenant'] },
+  revokeClient: { path: `${clientPath}/revoke`, body: { reason: 'Leaked' }, query: ['tenant'] },
   createWebhook: {
     path: '/v1/webhooks',
     body: { url: 'https://example.com/hook', types: ['hold.*'], description: 'Books', ordered: true },
@@ -293,6 +306,21 @@ const badRules = [
 
 const badSequences = ['', '0', '-1', '01', '1.5', 'one', '1'.repeat(13), 1, null, {}];
 
+const badRatePolicies = [
+  5,
+  'unlimited',
+  null,
+  {},
+  { requestsPerSecond: 5 },
+  { requestsPerSecond: 0, burst: 10 },
+  { requestsPerSecond: 1.5, burst: 10 },
+  { requestsPerSecond: '5', burst: 10 },
+  { requestsPerSecond: 5, burst: 20_001 },
+  { requestsPerSecond: 10_001, burst: 10 },
+  { requestsPerSecond: 5, burst: 10, perMinute: 1 },
+];
+const badTenants = ['', 'a b', 'a#b', 'ål', 't'.repeat(65), 7, null, {}];
+
 const badFields: Readonly<Record<string, readonly unknown[]>> = {
   code: badAssets,
   name: ['', 'n'.repeat(65), 7, null],
@@ -345,7 +373,7 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
   ],
   types: ['hold.*', 7, null, [7], [''], ['*'], ['Hold.*'], ['hold'], ['hold.created.*'], Array(51).fill('hold.*')],
   ordered: ['true', 1, null, {}],
-  overlapSeconds: [-1, 1.5, 7 * 86_400 + 1, '60', '', true, null, {}],
+  overlapSeconds: [-1, 1.5, 30 * 86_400 + 1, '60', '', true, null, {}],
   from: badSequences,
   to: badSequences,
   below: badThresholds,
@@ -354,6 +382,11 @@ const badFields: Readonly<Record<string, readonly unknown[]>> = {
   filter: ['', 7, [], null, { kind: 'other' }, { source: 'Lines' }, { status: 'open' }],
   limit: [0, -1, 1.5, 51, '5', null, true],
   reason: ['', 'r'.repeat(257), 7, null],
+  roles: ['admin', null, [''], ['Admin'], ['owner'], [null], Array(5).fill('reader')],
+  scopes: ['accounts:read', null, [''], ['accounts:*'], ['public'], [null], Array(99).fill('accounts:read')],
+  subject: ['', 's'.repeat(256), 'é'.repeat(128), 7, null],
+  rate: badRatePolicies,
+  tenant: badTenants,
   description: ['d'.repeat(257), 'é'.repeat(129), 7, null],
   type: ['', 'Payroll', 'pay-roll', '9lives', 't'.repeat(33), 7, null],
   postings: [
@@ -392,6 +425,7 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   status: ['', 'new', 'OPEN'].map((text) => [text, 'invalid_request']),
   kind: ['', 'other', 'Message'].map((text) => [text, 'invalid_request']),
   source: ['', 'queue', 'Lines'].map((text) => [text, 'invalid_request']),
+  tenant: ['', 'a%20b', 'a%23b', 't'.repeat(65)].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
   after: ['x', '', '01', '-1', '1.5', 'WzEsMiwzXQ', '💰'].map((text) => [text, 'invalid_cursor']),
   types: ['', 'posted', 'transaction.', 'transaction.posted,,', 'account.*,hold', '💰'].map((text) => [
@@ -404,6 +438,7 @@ const badPathVariables: Readonly<Record<string, readonly string[]>> = {
   monitorId: ['mon_1', `mon_${'A'.repeat(26)}`, `mon_${'a'.repeat(27)}`, `wh_${'a'.repeat(26)}`, '%zz'],
   deadLetterId: ['dl_1', `dl_${'a'.repeat(39)}`, `dl_${'1'.repeat(13)}${'A'.repeat(26)}`, '%zz'],
   webhookId: ['wh_1', `wh_${'A'.repeat(26)}`, `wh_${'a'.repeat(27)}`, `dlv_${'a'.repeat(26)}`, '%zz'],
+  clientId: ['cli_1', `cli_${'A'.repeat(26)}`, `cli_${'a'.repeat(27)}`, `wh_${'a'.repeat(26)}`, '%zz'],
   deliveryId: ['dlv_1', `dlv_1${'a'.repeat(26)}`, `dlv_000000000001${'A'.repeat(26)}`, '%zz'],
   accountId: ['a%20b', '%C3%A5l', 'a::b', 'a'.repeat(129), '%zz', '%ff', '%F0%9F%92%B0'],
   asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],

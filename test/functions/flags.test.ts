@@ -31,6 +31,7 @@ const gold = { asset: 'GOLD', amount: '1' };
 /** The hold that is made first of all, which is captured once and can then not be voided. */
 const holdPath = `/v1/holds/${holdIdOf(recordIdOf('default' as TenantId, 'default:createHold'))}`;
 const webhookPath = `/v1/webhooks/wh_${'a'.repeat(26)}`;
+const clientPath = `/v1/admin/clients/cli_${'a'.repeat(26)}`;
 const monitorPath = `/v1/accounts/ada/monitors/mon_${'a'.repeat(26)}`;
 const deadLetterPath = `/v1/admin/dead-letters/dl_${'1'.repeat(13)}${'a'.repeat(26)}`;
 /** A request to every operation that changes something; one that is missing does not compile. */
@@ -64,6 +65,10 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   replayDelivery: ['POST', `${webhookPath}/deliveries/dlv_000000000001${'a'.repeat(26)}/replay`, undefined],
   replayEvents: ['POST', `${webhookPath}/replays`, { from: '1', to: '2' }],
   deleteWebhook: ['DELETE', webhookPath, undefined],
+  createClient: ['POST', '/v1/admin/clients', { name: 'Billing' }],
+  updateClient: ['PATCH', clientPath, { name: 'Books' }],
+  rotateClientKey: ['POST', `${clientPath}/rotate-key`, {}],
+  revokeClient: ['POST', `${clientPath}/revoke`, {}],
 };
 const ids = Object.keys(mutations) as MutationId[];
 const reads = [

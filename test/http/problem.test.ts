@@ -14,6 +14,7 @@ const contract: Record<ProblemCode, number> = {
   in_progress: 409,
   hold_not_open: 409,
   dead_letter_not_open: 409,
+  client_revoked: 409,
   not_reprocessable: 409,
   webhook_disabled: 409,
   already_reversed: 409,

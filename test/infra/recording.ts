@@ -48,6 +48,7 @@ export async function startRecording(): Promise<Recording> {
     WEBHOOK_TARGETS: 'any',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
     TOKEN_ISSUERS: '[]',
+    KEY_LABEL: 'test',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
   });
   const roles = { [ledger]: 'Ledger', [platform]: 'Platform', [idempotency]: 'Idempotency' };

@@ -1,0 +1,181 @@
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActionName, ActRecorder } from '../audit/index.ts';
+import type { AppliedKey } from '../dynamodb/items.ts';
+import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
+import { Patience } from '../dynamodb/patience.ts';
+import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
+import { parseApiKey } from './api-key-item.ts';
+import type { ApiClient } from './client.ts';
+import { changedFacts, factsOf } from './client-changes.ts';
+import type { ClientId } from './client-id.ts';
+import { clientOf, parseClient, type StoredClient } from './client-item.ts';
+import { maxClients } from './client-limits.ts';
+import { type Actions, changeActions, creationActions } from './client-write.ts';
+import { apiKeyKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
+import type { PlatformTable } from './platform-table.ts';
+
+/** Attempts against others who change the client at the same time, and the time they have in milliseconds. */
+const maxAttempts = 6;
+const changeTimeoutMs = 6_000;
+
+/** Under which idempotency key something is done, and by whom. */
+export interface ClientDeed {
+  readonly keyApplied: AppliedKey;
+  readonly by: ActContext;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * The API clients of all tenants, with their keys. What a client may do lies with each of its keys, too, since the access check reads nothing
+ * else: both are changed in one write, together with the record of it in the audit log.
+ */
+export class ClientStore {
+  readonly #platform: PlatformTable;
+  readonly #recorder: ActRecorder;
+
+  constructor(platform: PlatformTable, recorder: ActRecorder) {
+    this.#platform = platform;
+    this.#recorder = recorder;
+  }
+
+  /** One consistent read. @throws LedgerError `not_found`, `unavailable` */
+  async get(tenant: TenantId, id: ClientId): Promise<ApiClient> {
+    const stored = await this.#stored(tenant, id);
+    if (!stored) throw notFound(id);
+    return clientOf(stored);
+  }
+
+  /** Clients of a tenant in the order of their ids, from behind one on; consistent. @throws LedgerError `unavailable` */
+  async page(
+    tenant: TenantId,
+    { limit, after = '' }: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<{ readonly clients: readonly ApiClient[]; readonly next?: ClientId | undefined }> {
+    const { rows } = await this.#platform.reader.query({
+      // Nothing is named by the empty text, which DynamoDB takes for no key.
+      KeyConditionExpression: after === '' ? 'PK = :pk' : 'PK = :pk AND SK > :after',
+      ExpressionAttributeValues: { ':pk': clientPartition(tenant), ...(after !== '' && { ':after': after }) },
+      Limit: limit + 1,
+    });
+    const clients = rows.slice(0, limit).map((row) => clientOf(parseClient(row)));
+    return { clients, ...(rows.length > limit && { next: clients.at(-1)?.id }) };
+  }
+
+  /** When keys of clients were used last, to the hour, by their digests; those that never were are missing. @throws LedgerError `unavailable` */
+  async lastUses(clients: readonly ApiClient[]): Promise<ReadonlyMap<string, number>> {
+    const keys = clients.flatMap((client) => client.keys.map(({ sha256 }) => apiKeyKey(sha256)));
+    const rows = await this.#platform.reader.getAll(keys);
+    return new Map(
+      rows.flatMap((row) => {
+        const { lastUsedAt } = parseApiKey(row);
+        return lastUsedAt === undefined ? [] : [[sha256OfApiKey(String(row.PK)), lastUsedAt] as const];
+      }),
+    );
+  }
+
+  /**
+   * Makes a client with its first key, once under its idempotency key: if that has made it before, that one is answered.
+   *
+   * @throws LedgerError `already_exists` where the tenant has as many as it may, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
+   */
+  create(client: ApiClient, { keyApplied, by, reason }: ClientDeed): Promise<ApiClient> {
+    const { tenant, id } = client;
+    return this.#persist(id, async () => {
+      const made = await this.#stored(tenant, id);
+      // Its id follows from the key: there can be only what this key made.
+      if (made && wasKeyApplied(made.keysApplied, keyApplied)) return { client: made };
+      if ((await this.#countLiving(tenant)) >= maxClients) {
+        throw new LedgerError('already_exists', `the tenant has ${maxClients} API clients, as many as it may`);
+      }
+      const stored = { ...client, keysApplied: [keyApplied] };
+      const act = { tenant, action: 'client.created', target: id, ...by, reason, after: factsOf(client) } as const;
+      const result = await this.#recorder.recorded(act, (record) =>
+        this.#write([...creationActions(this.#platform.name, stored), record]),
+      );
+      return outcomeOf(result, stored);
+    });
+  }
+
+  /**
+   * Changes a client, once under the idempotency key; what it then is. A change that the key has made before is not made again, and one that
+   * leaves the client the very object that it was is not made at all. `change` may be asked more than once, of what others made of the client.
+   *
+   * @throws LedgerError `not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`, and whatever `change` throws
+   */
+  change(
+    { tenant, id }: Pick<ApiClient, 'tenant' | 'id'>,
+    action: ActionName,
+    { keyApplied, by, reason }: ClientDeed,
+    change: (client: ApiClient) => ApiClient,
+  ): Promise<ApiClient> {
+    return this.#persist(id, async () => {
+      const stored = await this.#stored(tenant, id);
+      if (!stored) throw notFound(id);
+      if (wasKeyApplied(stored.keysApplied, keyApplied)) return { client: stored };
+      const before = clientOf(stored);
+      const after = change(before);
+      if (after === before) return { client: stored };
+      const changed: StoredClient = {
+        ...after,
+        version: stored.version + 1,
+        keysApplied: rememberKey(stored.keysApplied, keyApplied),
+      };
+      const act = { tenant, action, target: id, ...by, reason, ...changedFacts(before, after) };
+      const result = await this.#recorder.recorded(act, (record) =>
+        this.#write([...changeActions(this.#platform.name, stored, changed), record]),
+      );
+      return outcomeOf(result, changed);
+    });
+  }
+
+  async #stored(tenant: TenantId, id: ClientId): Promise<StoredClient | undefined> {
+    const row = await this.#platform.reader.get(clientKey(tenant, id));
+    return row && parseClient(row);
+  }
+
+  async #countLiving(tenant: TenantId): Promise<number> {
+    const rows = await this.#platform.reader.queryAll({
+      KeyConditionExpression: 'PK = :pk',
+      FilterExpression: 'attribute_not_exists(revokedAt)',
+      ProjectionExpression: 'SK',
+      ExpressionAttributeValues: { ':pk': clientPartition(tenant) },
+    });
+    return rows.length;
+  }
+
+  #write(actions: Actions): Promise<WriteResult> {
+    const { clock, client } = this.#platform;
+    return insistently(clock, (requestTimeout) =>
+      client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
+    );
+  }
+
+  /** Tries until somebody has made what is wanted, or time is over. */
+  async #persist(id: ClientId, attempt: () => Promise<Outcome>): Promise<ApiClient> {
+    const patience = new Patience(this.#platform.clock, changeTimeoutMs);
+    let isInDoubt = false;
+    for (let count = 1; count <= maxAttempts && !patience.isOver; count++) {
+      const outcome = await attempt();
+      if (outcome.client) return clientOf(outcome.client);
+      isInDoubt ||= outcome.isInDoubt;
+      await patience.pause(count);
+    }
+    const code = isInDoubt ? 'outcome_unknown' : 'contention';
+    throw new LedgerError(code, `API client ${id} is being changed by others`);
+  }
+}
+
+type Outcome = { readonly client: StoredClient } | { readonly client?: undefined; readonly isInDoubt: boolean };
+
+/** @throws InvariantViolation where the write can never pass */
+function outcomeOf({ refusal, isInDoubt }: WriteResult, written: StoredClient): Outcome {
+  if (!refusal) return { client: written };
+  if (refusal.kind !== 'cancelled') throw new InvariantViolation('a write of several items gives its reasons');
+  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
+  if (invalid) throw new InvariantViolation(`DynamoDB refused an API client: ${invalid.message}`);
+  return { isInDoubt };
+}
+
+function notFound(id: ClientId): LedgerError {
+  return new LedgerError('not_found', `there is no API client ${id}`);
+}
