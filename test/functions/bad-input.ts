@@ -70,6 +70,17 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   getMonitor: { path: monitorPath },
   updateMonitor: { path: monitorPath, body: { above: '100', description: 'High' }, nullable: ['description'] },
   deleteMonitor: { path: monitorPath },
+  listDeadLetters: { path: '/v1/admin/dead-letters', query: ['status', 'kind', 'source', 'limit', 'cursor'] },
+  getDeadLetter: { path: deadLetterPath },
+  reprocessDeadLetters: {
+    path: '/v1/admin/dead-letters/reprocess',
+    body: { filter: { kind: 'message', source: 'lines' }, limit: 5 },
+    required: ['filter'],
+  },
+  reprocessDeadLetter: { path: `${deadLetterPath}/reprocess` },
+  discardDeadLetter: { path: `${deadLetterPath}/discard`, body: { reason: 'Repaired' }, required: ['reason'] },
+  listEvents: { path: '/v1/events', query: ['after', 'types', 'limit'] },
+  getBlock: { path: '/v1/journal/blocks/1' },
   createClient: {
     path: '/v1/admin/clients',
     body: {
