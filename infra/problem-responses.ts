@@ -61,16 +61,30 @@ function template(code: ProblemCode, detail: string = problems[code].detail): st
   return JSON.stringify(problemBody(code, detail, '$context.path'));
 }
 
+/** What functions put on their answers (`lib/http/security-headers.ts`); a test compares the two. Nothing of these may be framed or run. */
+const protection = {
+  // Without apostrophes, which would end the literal that API Gateway wants: it is the sandbox that forbids everything.
+  'Content-Security-Policy': 'sandbox',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=15552000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
 function headers(code: ProblemCode): Record<string, string> {
   const all = {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
+    ...protection,
     // Without these a page of another origin sees a network failure instead of the problem.
     'Access-Control-Allow-Origin': cors.allowOrigin,
     'Access-Control-Expose-Headers': cors.exposeHeaders.join(','),
     ...retryHeaders(code),
   };
   // A literal is quoted; anything else would be taken for the name of a variable.
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, `'${value}'`]));
+  const quoted = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, `'${value}'`]));
+  // No function has seen the request, so it has no other id: the access log has a line with this one.
+  return { ...quoted, 'X-Correlation-Id': 'context.requestId' };
 }

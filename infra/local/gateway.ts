@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyIntegration, RestApiDefinition } from './deployment.ts';
@@ -7,6 +7,7 @@ import { type GatewayResponseType, renderGatewayResponse } from './gateway-respo
 import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { answerLocalPage, findLocalPage, type LocalPage } from './local-pages.ts';
+import { refuseMalformed } from './malformed-request.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { readProxyResult } from './proxy-result.ts';
 import { eventBody, RefusedBody, readBody } from './request-body.ts';
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly pages?: ReadonlyMap<string, LocalPage>;
   /** 0 for any free port. */
   readonly port: number;
+  /** How long a client may take to send a request's headers. Default: 10 s. */
+  readonly slowestHeadersMs?: number;
   /** Told of what is a fault of the gateway or its functions and not of the client. */
   readonly failed: (message: string) => void;
 }
@@ -46,6 +49,14 @@ const responseOfFailure: Readonly<Record<InvocationFailure, GatewayResponseType>
 
 /** Longer than the keep-alive of usual load balancers and clients, so that it is they who close idle connections. */
 const keepAliveTimeoutMs = 75_000;
+
+/** API Gateway's limit on the request line and all headers together. */
+const maximumHeaderBytes = 10_240;
+
+/** Nobody may keep a connection busy by sending slowly: how long headers may take, a whole request, and how often that is looked at. */
+const slowestHeadersMs = 10_000;
+const slowestRequestMs = 30_000;
+const slownessCheckMs = 1_000;
 
 /** Plays API Gateway (REST, Lambda proxy integration) for the methods of the template. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -67,7 +78,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         const status = outgoing.headersSent ? String(outgoing.statusCode) : 'aborted';
         responses.set(status, (responses.get(status) ?? 0) + 1);
       });
-      if (!match) {
+      if ((incoming.headersDistinct.host?.length ?? 0) > 1) {
+        // Node takes the first of several; another reader may take the last. Source: RFC 9112, section 3.2.
+        incoming.resume();
+        outgoing.shouldKeepAlive = false;
+        answerByGateway(api, 'BAD_REQUEST_BODY', request, incoming, outgoing);
+      } else if (!match) {
         incoming.resume();
         answerByGateway(api, 'MISSING_AUTHENTICATION_TOKEN', request, incoming, outgoing);
       } else if (match.method.integration.kind === 'mock') {
@@ -90,13 +106,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
   };
 
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (incoming, outgoing) => {
+  const server = createServer(serverOptions(options), (incoming, outgoing) => {
     inFlight += 1;
     outgoing.once('close', () => {
       inFlight -= 1;
     });
     void handle(incoming, outgoing);
   });
+  // The bytes are bounded, so the number is too; by default Node drops those beyond the 2,000th without a word.
+  server.maxHeadersCount = 0;
+  server.on('clientError', refuseMalformed);
   const port = await listen(server, options.port);
   return {
     port,
@@ -111,6 +130,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       server.closeAllConnections();
       await closed;
     },
+  };
+}
+
+function serverOptions({ slowestHeadersMs: headersTimeout = slowestHeadersMs }: GatewayOptions): ServerOptions {
+  return {
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: maximumHeaderBytes,
+    headersTimeout,
+    requestTimeout: slowestRequestMs,
+    connectionsCheckingInterval: Math.min(slownessCheckMs, headersTimeout),
   };
 }
 

@@ -12,6 +12,7 @@ import type { Middleware } from './invocation.ts';
 import { type OwnerReader, ownership } from './ownership.ts';
 import { problemAnswers } from './problem-answers.ts';
 import { rateLimit, rateLimitHeaders } from './rate-limit.ts';
+import { gatheredHeaders } from './repeated-headers.ts';
 import { apiPolicy, type ContentPolicy, securityHeaders } from './security-headers.ts';
 import { trace } from './trace.ts';
 import { validation } from './validation.ts';
@@ -36,7 +37,7 @@ const nobody: Access = { authenticate: async () => undefined, limiter: unlimited
  * more of the answer, and what stands lower more of the request:
  *
  * 1. security, CORS and correlation headers go onto every answer, problems too, so they stand above what makes problems;
- * 2. header names become lower-case before anyone reads a header;
+ * 2. header names become lower-case, and what was sent under one name is gathered, before anyone reads a header;
  * 3. what a request is found by (trace, correlation id) is known before anything can fail;
  * 4. problems are made above everything that throws one;
  * 5. access is checked before anything else of the request is read: strangers learn only that they are strangers;
@@ -59,6 +60,7 @@ export function middlewares({
   return [
     securityHeaders(contentPolicy),
     httpCors({ origin: cors.allowOrigin, exposeHeaders: cors.exposeHeaders.join(', ') }) as Middleware,
+    gatheredHeaders(),
     httpHeaderNormalizer() as Middleware,
     trace(),
     correlationId(),

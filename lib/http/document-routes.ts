@@ -54,6 +54,6 @@ export const documentRoutes = [
     params: docsFilePath,
     query: anything,
     answers: { 200: { description: 'The file.', mediaType: '*/*', headers: ['ETag'] } },
-    problems: ['not_found'],
+    problems: ['invalid_request', 'not_found'],
   },
 ] as const satisfies readonly Route[];

@@ -94,9 +94,20 @@ export const signedAmount = digitsOrInteger
     example: '-50000',
   });
 
-export const positiveAmount = digitsOrInteger
+export const positiveAmount = z
+  .union(
+    [
+      z
+        .string()
+        .max(maxAmountDigits)
+        .regex(/^0*[1-9][0-9]*$/),
+      z.int().min(1),
+    ],
+    {
+      error: `more than zero: a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`,
+    },
+  )
   .transform((value) => BigInt(value))
-  .refine((amount) => amount > 0n, 'more than zero')
   .meta({
     id: 'PositiveAmount',
     description: `An amount in minor units (cents for \`USD/2\`), more than zero: a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1.`,

@@ -12,6 +12,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 interface BodyEvent {
   readonly httpMethod: string;
   readonly headers: { readonly [name: string]: string | undefined };
+  readonly multiValueHeaders?: { readonly [name: string]: readonly string[] | undefined } | null;
   readonly body: string | null;
   readonly isBase64Encoded: boolean;
 }
@@ -50,7 +51,11 @@ function tooLarge(): HttpProblem {
  */
 export function readJsonBody(event: BodyEvent): JsonValue {
   const accepted = event.httpMethod === 'PATCH' ? mergePatchType : jsonType;
-  if (!accepted.test(event.headers['content-type'] ?? '')) throw new HttpProblem('unsupported_media_type');
+  const types = event.multiValueHeaders?.['content-type'] ?? [event.headers['content-type'] ?? ''];
+  if (!types.every((type) => accepted.test(type))) throw new HttpProblem('unsupported_media_type');
+  // API Gateway decodes what it knows and says no more of it: what is still encoded is text to nobody.
+  const encoding = event.headers['content-encoding'] ?? 'identity';
+  if (!/^identity$/i.test(encoding)) throw new HttpProblem('unsupported_media_type');
   const text = textOf(event);
   try {
     return parseStrictJson(text);

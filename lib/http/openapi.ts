@@ -67,7 +67,9 @@ const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authent
   'X-Next-Cursor': z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' }),
   'X-Period-End': z.string().meta({ description: 'The last instant of the period, RFC 3339.' }),
   'Retry-After': z.string().meta({ description: 'Seconds to wait before the same request is made again.' }),
-  'WWW-Authenticate': z.string().meta({ description: 'How to authenticate.' }),
+  'WWW-Authenticate': z.string().optional().meta({
+    description: 'How to authenticate. API Gateway renames it to `x-amzn-Remapped-WWW-Authenticate`.',
+  }),
 };
 
 const correlationId = z.string().optional().meta({ description: 'Returned and logged; made where none was sent.' });
@@ -95,11 +97,21 @@ const conditionalHeaders = z.object({
   'X-Correlation-Id': correlationId,
 });
 
-const credentials: Record<string, string[]>[] = [{ bearer: [] }, { apiKey: [] }];
+/** What credentials must allow. Since OpenAPI 3.1 a scheme of any kind may name it, not just OAuth2. */
+function securityOf({ scope }: Route): Record<string, string[]>[] {
+  return scope === 'public' ? [] : [{ bearer: [scope] }, { apiKey: [scope] }];
+}
+
+/** Who may use a route, for people. */
+function accessOf({ scope, owners }: Route): string {
+  if (scope === 'public') return 'It is public.';
+  const whose = owners ? ', or credentials whose subject owns the account that it is about' : '';
+  return `It takes the scope \`${scope}\`${whose}.`;
+}
 
 /** Problems that follow from what a route is, beside its own. */
 function problemsOf(route: Route): ProblemCode[] {
-  const codes: ProblemCode[] = [...route.problems, 'internal'];
+  const codes: ProblemCode[] = [...route.problems, 'headers_too_large', 'internal'];
   if (route.scope !== 'public')
     codes.push('invalid_request', 'unauthenticated', 'forbidden', 'rate_limited', 'unavailable');
   if (isMutation(route)) codes.push('idempotency_key_missing', 'idempotency_key_reused');
@@ -107,17 +119,21 @@ function problemsOf(route: Route): ProblemCode[] {
   return [...new Set(codes)];
 }
 
-function headersOf(names: readonly (keyof typeof answerHeaders)[]): z.ZodObject {
+type DescribedHeader = keyof typeof answerHeaders;
+
+/** @param sometimes those of the names that not every such answer has */
+function headersOf(names: readonly DescribedHeader[], sometimes: readonly DescribedHeader[] = []): z.ZodObject {
   const shape: Record<string, z.ZodType> = { 'X-Correlation-Id': z.string() };
-  for (const name of names) shape[name] = answerHeaders[name];
+  for (const name of names)
+    shape[name] = sometimes.includes(name) ? answerHeaders[name].optional() : answerHeaders[name];
   return z.object(shape);
 }
 
-function successResponse(answer: RouteAnswer): ZodOpenApiResponseObject {
+function successResponse(answer: RouteAnswer, sometimes: readonly DescribedHeader[]): ZodOpenApiResponseObject {
   const mediaType = answer.mediaType ?? 'application/json';
   return {
     description: answer.description,
-    headers: headersOf(answer.headers ?? []),
+    headers: headersOf(answer.headers ?? [], sometimes),
     content: {
       [mediaType]: answer.schema ? { schema: answer.schema } : {},
       ...Object.fromEntries((answer.otherMediaTypes ?? []).map((type) => [type, { schema: z.string() }])),
@@ -128,9 +144,10 @@ function successResponse(answer: RouteAnswer): ZodOpenApiResponseObject {
 /** All problems of one status, with an example of each. */
 function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
   const examples: Record<string, { summary: string; value: unknown }> = {};
-  const headers = new Set<keyof typeof answerHeaders>();
+  const headers = new Set<DescribedHeader>();
+  const areRetried = codes.filter((code) => 'retryAfterSeconds' in problems[code]);
+  if (areRetried.length > 0) headers.add('Retry-After');
   for (const code of codes) {
-    if ('retryAfterSeconds' in problems[code]) headers.add('Retry-After');
     if (code === 'unauthenticated') headers.add('WWW-Authenticate');
     examples[code] = {
       summary: problems[code].title,
@@ -140,7 +157,7 @@ function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiR
   return {
     id,
     description: codes.map((code) => `\`${code}\`: ${problems[code].detail}`).join('\n\n'),
-    headers: headersOf([...headers]),
+    headers: headersOf([...headers], areRetried.length < codes.length ? ['Retry-After'] : []),
     content: { 'application/problem+json': { schema: problemSchema, examples } },
   };
 }
@@ -170,7 +187,7 @@ class SharedResponses {
 function responsesOf(route: Route, shared: SharedResponses): ZodOpenApiOperationObject['responses'] {
   const responses: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
   for (const [status, answer] of Object.entries(route.answers)) {
-    responses[status as '200'] = successResponse(answer);
+    responses[status as '200'] = successResponse(answer, readsThePast(route) ? ['ETag'] : []);
     if (answer.headers?.includes('ETag') && !isMutation(route)) {
       responses['304'] = shared.notModified;
     }
@@ -190,6 +207,11 @@ function headerSchemaOf(route: Route): z.ZodObject {
     : readHeaders;
 }
 
+/** What is read as of an instant has no version that a validator could be made of. */
+function readsThePast(route: Route): boolean {
+  return hasFields(route.query) && 'at' in route.query.shape;
+}
+
 function hasFields(schema: z.ZodType): schema is z.ZodObject {
   return schema instanceof z.ZodObject && Object.keys(schema.shape).length > 0;
 }
@@ -199,7 +221,7 @@ function operationOf(route: Route, shared: SharedResponses): ZodOpenApiOperation
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description && { description: route.description }),
+    description: [route.description, accessOf(route)].filter(Boolean).join(' '),
     requestParams: {
       header: headerSchemaOf(route),
       ...(hasFields(route.params) && { path: route.params }),
@@ -207,7 +229,9 @@ function operationOf(route: Route, shared: SharedResponses): ZodOpenApiOperation
     },
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: responsesOf(route, shared),
-    security: route.scope === 'public' ? [] : credentials,
+    security: securityOf(route),
+    'x-scope': route.scope,
+    'x-owners': route.owners !== undefined,
   };
 }
 

@@ -11,6 +11,7 @@ export type HttpProblemCode =
   | 'in_progress'
   | 'idempotency_key_reused'
   | 'too_large'
+  | 'headers_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
   | 'webhook_disabled'
@@ -151,6 +152,11 @@ export const problems = {
       'The transaction was accepted, and given up when each try of it failed for a fault on our side. Nothing was moved. This is final for the key; operators know of it.',
   },
   too_large: { status: 413, title: 'Too large', detail: 'The request body is larger than allowed.' },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    detail: 'The request line and the headers together are larger than allowed.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',

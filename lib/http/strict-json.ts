@@ -1,6 +1,7 @@
 /**
  * A JSON parser for requests that move money. It takes exactly RFC 8259 less what lets two readers of one text see
- * two things: repeated names, `__proto__`, numbers that a double does not hold exactly, and lone surrogates.
+ * two things: repeated names, `__proto__`, numbers that a double does not hold exactly, lone surrogates, and U+FFFD unless it is written
+ * as an escape, since API Gateway puts it in place of bytes that are not UTF-8.
  * `JSON.parse` reports none of these.
  */
 
@@ -111,11 +112,17 @@ class Reader {
 
   #string(): string {
     const plain = this.#match(plainString);
-    if (plain !== undefined) return this.#wellFormed(plain.slice(1, -1));
+    if (plain !== undefined) return this.#wellFormed(this.#undamaged(plain).slice(1, -1));
     const escaped = this.#match(escapedString);
     if (escaped === undefined) this.#fail('a string is not closed, or holds a control character or an unknown escape');
     // The expression has checked it, so this cannot throw; it resolves the escapes.
-    return this.#wellFormed(JSON.parse(escaped) as string);
+    return this.#wellFormed(JSON.parse(this.#undamaged(escaped)) as string);
+  }
+
+  /** @param source as it stands in the document, escapes unresolved */
+  #undamaged(source: string): string {
+    if (source.includes('\ufffd')) this.#fail('not UTF-8; U+FFFD itself is written \\ufffd');
+    return source;
   }
 
   #wellFormed(text: string): string {

@@ -37,6 +37,18 @@ describe('readJsonBody', () => {
     );
   });
 
+  it('refuses a body that is encoded still, or of two types', () => {
+    const unsupported = expect.objectContaining({ code: 'unsupported_media_type' });
+    const type = { 'content-type': 'application/json' };
+    for (const encoding of ['gzip', 'br', 'identity, gzip', 'x'])
+      expect(() => readJsonBody({ ...event('{}'), headers: { ...type, 'content-encoding': encoding } })).toThrow(
+        unsupported,
+      );
+    expect(readJsonBody({ ...event('{}'), headers: { ...type, 'content-encoding': 'Identity' } })).toEqual({});
+    const multiValueHeaders = { 'content-type': ['text/plain', 'application/json'] };
+    expect(() => readJsonBody({ ...event('{}'), multiValueHeaders })).toThrow(unsupported);
+  });
+
   it('takes a body of the limit and none above, counted in bytes', () => {
     expect(readJsonBody(event(bodyOf(maxBodyBytes)))).toHaveLength(maxBodyBytes - 2);
     const tooLarge = expect.objectContaining({ code: 'too_large' });

@@ -20,6 +20,7 @@ const contract: Record<ProblemCode, number> = {
   already_reversed: 409,
   balance_conflict: 409,
   too_large: 413,
+  headers_too_large: 431,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
   exceeds_remaining: 422,

@@ -101,6 +101,15 @@ describe('parseStrictJson', () => {
     ['', ''],
     ['{} {}', ''],
     ['\ufeff{}', ''],
+    ['{"s":"caf\ufffd"}', '/s'],
+    ['{"s":["\\n\ufffd"]}', '/s/0'],
+    ['{"n\ufffd":1}', ''],
+    ['{"s":"\u0000"}', '/s'],
+    ['{"s":1e400}', '/s'],
+    ['{"s":0x10}', ''],
+    ['{"s":"\\ud800\\u0041"}', '/s'],
+    ['{"constructor":{"__proto__":1}}', '/constructor/__proto__'],
+    ['/**/{}', ''],
     ['{"a/b~c":{"d":1,"d":1}}', '/a~1b~0c/d'],
   ])('refuses %s at %s', (text, pointer) => {
     expect(faultOf(text).pointer).toBe(pointer);
@@ -117,6 +126,10 @@ describe('parseStrictJson', () => {
 
   it('takes surrogate pairs, escaped or not', () => {
     expect(parseStrictJson('["\\ud83d\\udcb0","💰"]')).toEqual(['💰', '💰']);
+  });
+
+  it('takes U+FFFD where it is written on purpose', () => {
+    expect(parseStrictJson('"\\ufffd"')).toBe('\ufffd');
   });
 
   it('has no negative zero', () => {

@@ -3,6 +3,7 @@ import { cors } from '../../lib/http/cors.ts';
 import { problems } from '../../lib/http/problem.ts';
 import { type Route, routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
+import { apiPolicy, securityHeaders } from '../../lib/http/security-headers.ts';
 import {
   type CloudFormationTemplate,
   type NamedResource,
@@ -148,6 +149,25 @@ describe('addProblemResponses', () => {
       status: problems[code].status,
       title: problems[code].title,
     });
+  });
+
+  it('protects its answers as functions protect theirs', async () => {
+    const response = { statusCode: 200, headers: { 'Content-Type': 'text/html' } as Record<string, string>, body: '' };
+    // Nothing else of the request is looked at.
+    await securityHeaders(apiPolicy).after?.({ response } as never);
+    const { 'Content-Type': _, 'Content-Security-Policy': _policy, ...protection } = response.headers;
+    const expected = Object.fromEntries(
+      Object.entries(protection).map(([name, value]) => [`gatewayresponse.header.${name}`, `'${value}'`]),
+    );
+    expect(Object.keys(expected).length).toBeGreaterThan(4);
+    const responses = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse');
+    for (const each of responses) {
+      expect(each.Properties?.ResponseParameters).toMatchObject({
+        ...expected,
+        'gatewayresponse.header.Content-Security-Policy': "'sandbox'",
+        'gatewayresponse.header.X-Correlation-Id': 'context.requestId',
+      });
+    }
   });
 
   it.each(['THROTTLED', 'INTEGRATION_TIMEOUT', 'DEFAULT_5XX'])('says after %s when to try again', (type) => {
