@@ -1,0 +1,86 @@
+import type { RateTerms } from './rate-terms.ts';
+
+/** What all instances share of a client's allowance. */
+export interface Timeline {
+  /** The end of the last slot that was leased, in microseconds since 1970. In the past, or absent: the allowance is full. */
+  readonly dealtUntil: number;
+  /** The minute, counted from 1970, that `lent` is about. */
+  readonly minute: number;
+  /** Slots of the loan that instances took in that minute. */
+  readonly lent: number;
+}
+
+/** What an instance would like to have. */
+export interface LeaseWish {
+  /** Fewer slots are not worth a call. */
+  readonly atLeast: number;
+  readonly atMost: number;
+  /** How many more slots it would like to keep beyond their time. */
+  readonly loan: number;
+}
+
+/** Slots next to each other, from an instant on, and leave to keep some beyond their time until the minute is over. */
+export interface Lease {
+  readonly from: number;
+  readonly slots: number;
+  readonly minute: number;
+  readonly loan: number;
+}
+
+/** What could be had of a timeline. */
+export type LeasePlan =
+  | PlannedLease
+  /** Not even the fewest slots are there until then, in microseconds since 1970. */
+  | { readonly kind: 'refused'; readonly until: number };
+
+const microsInMinute = 60_000_000;
+
+/** A lease, and what it supposes of the timeline. */
+export interface PlannedLease {
+  readonly kind: 'lease';
+  readonly lease: Lease;
+  /** Nothing that was dealt lies in the future, so the slots begin now. */
+  readonly restarts: boolean;
+  /** Nobody has borrowed anything in this minute. */
+  readonly borrowsFirst: boolean;
+}
+
+/** The minute that an instant lies in, counted from 1970. */
+export function minuteOf(micros: number): number {
+  return Math.floor(micros / microsInMinute);
+}
+
+/** The first instant after a minute. */
+export function endOfMinute(minute: number): number {
+  return (minute + 1) * microsInMinute;
+}
+
+/** The latest instant that slots may be dealt to. */
+export function dealtAtMost({ reachMicros, aheadMicros }: RateTerms, now: number): number {
+  return now + reachMicros + aheadMicros;
+}
+
+/**
+ * Decides what an instance gets of a timeline. It may be out of date: then whoever writes finds out that what is supposed of it does not
+ * hold. A refusal holds all the same, since `dealtUntil` only grows.
+ */
+export function planLease(timeline: Timeline | undefined, wish: LeaseWish, terms: RateTerms, now: number): LeasePlan {
+  const from = Math.max(timeline?.dealtUntil ?? 0, now);
+  const room = Math.floor((dealtAtMost(terms, now) - from) / terms.slotMicros);
+  if (room < wish.atLeast)
+    return { kind: 'refused', until: now + from + wish.atLeast * terms.slotMicros - dealtAtMost(terms, now) };
+  const minute = minuteOf(now);
+  const lease = {
+    from,
+    slots: Math.min(wish.atMost, room),
+    minute,
+    loan: Math.min(wish.loan, terms.loan - lentIn(timeline, minute, terms)),
+  };
+  return { kind: 'lease', lease, restarts: from === now, borrowsFirst: (timeline?.minute ?? -1) < minute };
+}
+
+/** Whoever's clock is behind finds a minute that has not come yet, and borrows nothing. */
+function lentIn(timeline: Timeline | undefined, minute: number, { loan }: RateTerms): number {
+  if (!timeline || timeline.minute < minute) return 0;
+  return timeline.minute === minute ? Math.min(timeline.lent, loan) : loan;
+}

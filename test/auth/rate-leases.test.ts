@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { leaseTimeoutMs, StoredRateLeases } from '../../lib/auth/rate-leases.ts';
+import { type RateTerms, rateTermsOf } from '../../lib/auth/rate-terms.ts';
+import { endOfMinute, minuteOf, planLease, type Timeline } from '../../lib/auth/rate-timeline.ts';
+import type { TenantId } from '../../lib/ledger/index.ts';
+import { allowanceKey } from '../../lib/platform/keys.ts';
+import { type PlatformFixture, startPlatform } from '../platform/platform-fixture.ts';
+import { parameters } from '../support/property.ts';
+
+const terms = rateTermsOf({ requestsPerSecond: 100, burst: 200 });
+const start = 1_700_000_000_000_000;
+const wish = { atLeast: 1, atMost: 50, loan: 10 };
+
+let platform: PlatformFixture;
+let leases: StoredRateLeases;
+let clients = 0;
+beforeAll(async () => {
+  platform = await startPlatform();
+  leases = new StoredRateLeases(platform.table);
+});
+afterAll(() => platform.stop());
+beforeEach(() => {
+  platform.proxy.rules.length = 0;
+  platform.proxy.log.length = 0;
+});
+
+/** The key of a client that nobody has asked for. */
+function freshKey() {
+  clients += 1;
+  return allowanceKey('default' as TenantId, `cli_${clients}`);
+}
+
+const updates = () => platform.proxy.log.map(({ operation }) => operation);
+
+async function itemOf(key: { PK: string }): Promise<Record<string, unknown> | undefined> {
+  return (await platform.items()).find(({ PK }) => PK === key.PK);
+}
+
+describe('StoredRateLeases', () => {
+  it('leases from now on where nothing was leased, by one write of an item that expires', async () => {
+    const key = freshKey();
+    const answer = await leases.lease(key, undefined, wish, terms, start);
+    const minute = minuteOf(start);
+    expect(answer).toEqual({
+      kind: 'lease',
+      lease: { from: start, slots: 50, minute, loan: 10 },
+      timeline: { dealtUntil: start + 50 * terms.slotMicros, minute, lent: 10 },
+    });
+    expect(updates()).toEqual(['UpdateItem']);
+    const { expiresAtSeconds } = (await itemOf(key)) ?? {};
+    expect(Number(expiresAtSeconds)).toBeGreaterThan(endOfMinute(minute) / 1_000_000);
+    expect(Number(expiresAtSeconds)).toBeLessThan(start / 1_000_000 + 200);
+  });
+
+  it('finds out what others have leased, by what refuses its first write', async () => {
+    const key = freshKey();
+    await leases.lease(key, undefined, wish, terms, start);
+    const answer = await leases.lease(key, undefined, wish, terms, start + 1_000);
+    expect(answer).toMatchObject({
+      kind: 'lease',
+      lease: { from: start + 50 * terms.slotMicros, slots: 50, loan: 10 },
+    });
+    expect(updates()).toEqual(['UpdateItem', 'UpdateItem', 'UpdateItem']);
+  });
+
+  it('gives what is left, then nothing, and asks nobody while it knows that there is nothing', async () => {
+    const key = freshKey();
+    const all = { atLeast: 1, atMost: 10_000, loan: 0 };
+    const first = await leases.lease(key, undefined, all, terms, start);
+    const most = terms.reachMicros + terms.aheadMicros;
+    const room = Math.floor(most / terms.slotMicros);
+    expect(first).toMatchObject({ kind: 'lease', lease: { slots: room } });
+    platform.proxy.log.length = 0;
+    const refused = await leases.lease(key, first.timeline, { ...all, atLeast: 3 }, terms, start + 10_000);
+    expect(refused).toMatchObject({ kind: 'refused', until: start + (room + 3) * terms.slotMicros - most });
+    expect(updates()).toEqual([]);
+  });
+
+  it('lets leases at the same instant be, each with slots of its own', async () => {
+    const key = freshKey();
+    const seed = await leases.lease(key, undefined, { ...wish, atMost: 5 }, terms, start);
+    platform.proxy.log.length = 0;
+    const known = seed.timeline;
+    const few = { atLeast: 1, atMost: 10, loan: 0 };
+    const answers = await Promise.all(Array.from({ length: 12 }, () => leases.lease(key, known, few, terms, start)));
+    const begins = answers.map((answer) => (answer.kind === 'lease' ? answer.lease.from : Number.NaN));
+    expect(begins.toSorted()).toEqual(Array.from({ length: 12 }, (_, i) => start + (5 + 10 * i) * terms.slotMicros));
+    expect(updates()).toHaveLength(12);
+  });
+
+  it('lends no more than the loan in a minute, and all of it again in the next', async () => {
+    const key = freshKey();
+    const one = { atLeast: 1, atMost: 1, loan: 15 };
+    const loans: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const answer = await leases.lease(key, undefined, one, terms, start + i);
+      if (answer.kind === 'lease') loans.push(answer.lease.loan);
+    }
+    expect(loans).toEqual([15, 15, 10, 0, 0]);
+    const fullMinute = endOfMinute(minuteOf(start));
+    const next = await leases.lease(key, undefined, one, terms, fullMinute);
+    expect(next).toMatchObject({ kind: 'lease', lease: { loan: 15 } });
+    // Whose clock is behind gets slots, and no loan of a minute that others take to be over.
+    const behind = await leases.lease(key, next.timeline, one, terms, fullMinute - 1_000);
+    expect(behind).toMatchObject({
+      kind: 'lease',
+      lease: { loan: 0 },
+      timeline: { minute: minuteOf(start) + 1, lent: 15 },
+    });
+  });
+
+  it('keeps an item as the plan says, whatever is asked and whenever', async () => {
+    const asked = fc.record({
+      afterMicros: fc.oneof(fc.nat({ max: 40_000 }), fc.nat({ max: 90_000_000 })),
+      atMost: fc.integer({ min: 1, max: 120 }),
+      loan: fc.nat({ max: 15 }),
+      isKnown: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(asked, { minLength: 1, maxLength: 12 }), async (requests) => {
+        const key = freshKey();
+        let expected: Timeline | undefined;
+        let now = start;
+        for (const { afterMicros, atMost, loan, isKnown } of requests) {
+          now += afterMicros;
+          const wanted = { atLeast: 1, atMost, loan };
+          const plan = planLease(expected, wanted, terms, now);
+          const answer = await leases.lease(key, isKnown ? expected : undefined, wanted, terms, now);
+          expected = timelineAfter(plan, expected, terms);
+          if (plan.kind === 'refused') expect(answer).toEqual({ ...plan, timeline: expected });
+          else expect(answer).toEqual({ kind: 'lease', lease: plan.lease, timeline: expected });
+        }
+      }),
+      parameters(25),
+    );
+  });
+
+  it('gives up after its time, once', async () => {
+    platform.proxy.rules.push({ operation: 'UpdateItem', fault: { kind: 'hang', when: 'before' } });
+    const began = performance.now();
+    await expect(leases.lease(freshKey(), undefined, wish, terms, start)).rejects.toThrow();
+    expect(performance.now() - began).toBeGreaterThanOrEqual(leaseTimeoutMs - 20);
+    expect(updates()).toEqual(['UpdateItem']);
+  });
+
+  it.each([{ kind: 'throttle' }, { kind: 'serverError', when: 'before' }, { kind: 'cut' }] as const)(
+    'does not try again after $kind',
+    async (fault) => {
+      platform.proxy.rules.push({ operation: 'UpdateItem', fault: fault as never });
+      await expect(leases.lease(freshKey(), undefined, wish, terms, start)).rejects.toThrow();
+      expect(updates()).toEqual(['UpdateItem']);
+    },
+  );
+});
+
+function timelineAfter(
+  plan: ReturnType<typeof planLease>,
+  before: Timeline | undefined,
+  { slotMicros }: RateTerms,
+): Timeline | undefined {
+  if (plan.kind === 'refused') return before;
+  const { from, slots, minute, loan } = plan.lease;
+  const dealtUntil = from + slots * slotMicros;
+  if (loan === 0) return { dealtUntil, minute: before?.minute ?? -1, lent: before?.lent ?? 0 };
+  return { dealtUntil, minute, lent: before?.minute === minute ? before.lent + loan : loan };
+}
