@@ -4,7 +4,9 @@ import { openPlatformTable } from '../platform/platform-table.ts';
 import { ApiKeyLookup } from './api-key-lookup.ts';
 import { ApiKeys } from './api-keys.ts';
 import { type Authenticator, firstOf } from './authenticator.ts';
-import { type RateLimiter, unlimited } from './rate-limiter.ts';
+import { RateAllowances } from './rate-allowances.ts';
+import { StoredRateLeases } from './rate-leases.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { staticKey } from './static-key.ts';
 import { parseTokenIssuers } from './token-issuers.ts';
 import { tokens } from './tokens.ts';
@@ -29,5 +31,6 @@ export function accessOfEnvironment(logger: LineWriter): Access {
   const platform = openPlatformTable({ table: PLATFORM_TABLE });
   const apiKeys = new ApiKeys({ lookup: new ApiKeyLookup(platform, logger), clock: platform.clock, logger });
   const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), { logger });
-  return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate, ofIssuers), limiter: unlimited };
+  const limiter = new RateAllowances({ leases: new StoredRateLeases(platform), clock: platform.clock, logger });
+  return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate, ofIssuers), limiter };
 }
