@@ -130,6 +130,8 @@ function resultOf(event: GatewayEvent, answer: Answer): APIGatewayProxyResult {
     ...answer.headers,
   };
   if (answer.etag !== undefined) headers.ETag = answer.etag;
+  // What a browser kept for one caller must not be shown to another: a validator tells versions apart, not callers.
+  if (event.invocation.caller) headers.Vary = 'Authorization, X-Api-Key';
   if (answer.location !== undefined) headers.Location = basePathOf(event) + answer.location;
   if (answer.replayed) {
     headers['Idempotent-Replayed'] = 'true';
