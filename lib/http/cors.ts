@@ -18,6 +18,8 @@ export const cors = {
     'Idempotent-Replayed',
     'Location',
     'Preference-Applied',
+    'RateLimit',
+    'RateLimit-Policy',
     'Retry-After',
     'WWW-Authenticate',
     'X-Correlation-Id',

@@ -53,7 +53,11 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
 
-const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authenticate', z.ZodType>> = {
+/** On every answer to a client that is known. */
+const clientHeaders = ['RateLimit-Policy', 'RateLimit'] as const;
+type ClientHeader = (typeof clientHeaders)[number];
+
+const answerHeaders: Readonly<Record<AnswerHeader | ClientHeader | 'Retry-After' | 'WWW-Authenticate', z.ZodType>> = {
   ETag: z.string().meta({ description: 'Changes when what is answered changes; send it back as `If-None-Match`.' }),
   Location: z.string().meta({ description: 'The path of what was created.' }),
   'Idempotent-Replayed': z
@@ -66,6 +70,16 @@ const answerHeaders: Readonly<Record<AnswerHeader | 'Retry-After' | 'WWW-Authent
     .meta({ description: 'It is processed in the background, as was asked for.' }),
   'X-Next-Cursor': z.string().optional().meta({ description: 'Where the next page begins; absent on the last.' }),
   'X-Period-End': z.string().meta({ description: 'The last instant of the period, RFC 3339.' }),
+  'RateLimit-Policy': z.string().optional().meta({
+    description:
+      'How many requests (`q`) the client may make in so many seconds (`w`). Absent where the credentials have no limit of their own. Source: draft-ietf-httpapi-ratelimit-headers.',
+    example: '"client";q=200;w=2',
+  }),
+  RateLimit: z.string().optional().meta({
+    description:
+      'How many requests may follow at once (`r`), and the seconds until all may again, or after 429 until another one may (`t`).',
+    example: '"client";r=180;t=1',
+  }),
   'Retry-After': z.string().meta({ description: 'Seconds to wait before the same request is made again.' }),
   'WWW-Authenticate': z.string().optional().meta({
     description: 'How to authenticate. API Gateway renames it to `x-amzn-Remapped-WWW-Authenticate`.',
@@ -129,11 +143,15 @@ function headersOf(names: readonly DescribedHeader[], sometimes: readonly Descri
   return z.object(shape);
 }
 
-function successResponse(answer: RouteAnswer, sometimes: readonly DescribedHeader[]): ZodOpenApiResponseObject {
+function successResponse(
+  answer: RouteAnswer,
+  sometimes: readonly DescribedHeader[],
+  ofClient: readonly DescribedHeader[],
+): ZodOpenApiResponseObject {
   const mediaType = answer.mediaType ?? 'application/json';
   return {
     description: answer.description,
-    headers: headersOf(answer.headers ?? [], sometimes),
+    headers: headersOf([...(answer.headers ?? []), ...ofClient], sometimes),
     content: {
       [mediaType]: answer.schema ? { schema: answer.schema } : {},
       ...Object.fromEntries((answer.otherMediaTypes ?? []).map((type) => [type, { schema: z.string() }])),
@@ -142,9 +160,13 @@ function successResponse(answer: RouteAnswer, sometimes: readonly DescribedHeade
 }
 
 /** All problems of one status, with an example of each. */
-function problemResponse(id: string, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
+function problemResponse(
+  id: string,
+  codes: readonly ProblemCode[],
+  ofClient: readonly DescribedHeader[],
+): ZodOpenApiResponseObject {
   const examples: Record<string, { summary: string; value: unknown }> = {};
-  const headers = new Set<DescribedHeader>();
+  const headers = new Set<DescribedHeader>(ofClient);
   const areRetried = codes.filter((code) => 'retryAfterSeconds' in problems[code]);
   if (areRetried.length > 0) headers.add('Retry-After');
   for (const code of codes) {
@@ -169,16 +191,20 @@ class SharedResponses {
   readonly notModified: ZodOpenApiResponseObject = {
     id: 'NotModified',
     description: 'Unchanged since the `ETag` that was sent.',
-    headers: headersOf(['ETag']),
+    headers: headersOf(['ETag', ...clientHeaders]),
   };
 
-  problems(status: number, codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
-    const name = codes.toSorted().join();
+  problems(
+    status: number,
+    codes: readonly ProblemCode[],
+    ofClient: readonly DescribedHeader[],
+  ): ZodOpenApiResponseObject {
+    const name = [...codes.toSorted(), ...ofClient].join();
     const known = this.#problems.get(name);
     if (known) return known;
     const count = (this.#countByStatus.get(status) ?? 0) + 1;
     this.#countByStatus.set(status, count);
-    const response = problemResponse(count === 1 ? `Problem${status}` : `Problem${status}-${count}`, codes);
+    const response = problemResponse(count === 1 ? `Problem${status}` : `Problem${status}-${count}`, codes, ofClient);
     this.#problems.set(name, response);
     return response;
   }
@@ -186,15 +212,17 @@ class SharedResponses {
 
 function responsesOf(route: Route, shared: SharedResponses): ZodOpenApiOperationObject['responses'] {
   const responses: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
+  const ofClient = route.scope === 'public' ? [] : clientHeaders;
   for (const [status, answer] of Object.entries(route.answers)) {
-    responses[status as '200'] = successResponse(answer, readsThePast(route) ? ['ETag'] : []);
+    responses[status as '200'] = successResponse(answer, readsThePast(route) ? ['ETag'] : [], ofClient);
     if (answer.headers?.includes('ETag') && !isMutation(route)) {
       responses['304'] = shared.notModified;
     }
   }
   const byStatus = Map.groupBy(problemsOf(route), (code) => problems[code].status);
   for (const [status, codes] of [...byStatus].sort(([one], [other]) => one - other)) {
-    responses[`${status}` as '400'] = shared.problems(status, codes);
+    // Nobody is known to whom it is said that he is not.
+    responses[`${status}` as '400'] = shared.problems(status, codes, status === 401 ? [] : ofClient);
   }
   return responses;
 }

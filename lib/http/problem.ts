@@ -162,7 +162,12 @@ export const problems = {
     title: 'Unsupported media type',
     detail: 'Send the body as application/json in UTF-8.',
   },
-  rate_limited: { status: 429, title: 'Rate limited', detail: 'Too many requests.', retryAfterSeconds: 1 },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limited',
+    detail: 'Too many requests. Nothing was done; the same request may be made later, with the same key.',
+    retryAfterSeconds: 1,
+  },
   internal: {
     status: 500,
     title: 'Internal error',
