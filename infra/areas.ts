@@ -2,9 +2,16 @@ import { ledgerTable } from '../lib/config/ledger-table.ts';
 import type { routes } from '../lib/http/routes.ts';
 import { apiKeyPrefix } from '../lib/platform/keys.ts';
 import type { FunctionNeeds } from './function-needs.ts';
+import type { NarrowActions } from './table-access.ts';
 
 /** A part of the API that one function serves. */
 export type Area = (typeof routes)[number]['area'];
+
+/** The partitions of all tenants' audit logs. */
+const auditLogs = 'T#*#AUDIT';
+
+/** What it takes to record an act: to see where the log ends, and to add to it. Nobody may change or delete what is there. */
+const recordsActs: NarrowActions = { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [auditLogs] };
 
 /** What the function of an area may touch, and how it is treated. */
 export interface AreaNeeds extends FunctionNeeds {
@@ -26,6 +33,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledger: {
       actions: ['dynamodb:Query', 'dynamodb:PutItem'],
     },
+    platform: { actions: [], narrowActions: [recordsActs] },
     replays: true,
     checksAccess: true,
     movesMoney: false,
@@ -42,6 +50,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       ],
       indexes: [ledgerTable.indexes.accountsByTenant],
     },
+    platform: { actions: [], narrowActions: [recordsActs] },
     replays: true,
     checksAccess: true,
     movesMoney: false,
@@ -59,6 +68,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       // Before it is declined for want of funds, what expired holds keep back is released.
       indexes: [ledgerTable.indexes.due],
     },
+    platform: { actions: [], narrowActions: [recordsActs] },
     sendsTo: ['lines'],
     checksAccess: true,
     movesMoney: true,
@@ -84,6 +94,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     ledger: {
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
     },
+    platform: { actions: [], narrowActions: [recordsActs] },
     replays: true,
     checksAccess: true,
     movesMoney: false,
@@ -94,6 +105,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
       indexes: [ledgerTable.indexes.accountsByTenant],
     },
+    platform: { actions: [], narrowActions: [recordsActs] },
     checksAccess: true,
     movesMoney: false,
   },
@@ -108,7 +120,13 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   webhooks: {
     description: 'Makes and changes webhooks; tells what was delivered, and delivers it again',
     ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] },
-    platform: { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      narrowActions: [
+        { actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#W', 'T#*#W#*', auditLogs] },
+        { actions: ['dynamodb:UpdateItem'], partitionKeys: ['T#*#W', 'T#*#W#*'] },
+      ],
+    },
     sendsTo: ['deliveries'],
     callsOut: true,
     replays: true,
@@ -119,12 +137,12 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     description: 'Makes and changes the monitors of balances, and tells their states',
     ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem'] },
     platform: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
+      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      narrowActions: [
+        {
+          actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+          partitionKeys: ['T#*#M#*'],
+        },
       ],
     },
     replays: true,
@@ -142,9 +160,26 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
         'dynamodb:UpdateItem',
       ],
     },
-    platform: { actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+      narrowActions: [
+        { actions: ['dynamodb:UpdateItem'], partitionKeys: ['T#*#DL', '-#DL'] },
+        { actions: ['dynamodb:PutItem'], partitionKeys: [auditLogs] },
+      ],
+    },
     sendsTo: ['lines', 'journal', 'publication', 'webhookEvents', 'deliveries', 'balanceEvents'],
     replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
+  audit: {
+    description: 'Tells and exports the audit log',
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [auditLogs] },
+      ],
+    },
     checksAccess: true,
     movesMoney: false,
   },

@@ -4,7 +4,7 @@ import { accountOf, floorTexts, limitChangeTexts } from '../../lib/http/represen
 import type { Once } from '../../lib/idempotency/index.ts';
 
 export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAccount'> {
-  return ({ path: { accountId: id }, body, caller: { tenant }, log, ...invocation }) => {
+  return ({ path: { accountId: id }, body, caller: { tenant }, by, log, ...invocation }) => {
     const { status, freezes, shards, floors, limits, owner, metadata } = body;
     log({ accounts: [id] });
     return once({
@@ -22,7 +22,14 @@ export function updateAccount(ledger: Ledger, once: Once): Operation<'updateAcco
         ...(metadata !== undefined && { metadata }),
       },
       change: async (keyApplied) => {
-        const account = await ledger.accounts.update({ tenant, id, patch: body, keyApplied, cause: invocation.cause });
+        const account = await ledger.accounts.update({
+          tenant,
+          id,
+          patch: body,
+          keyApplied,
+          cause: invocation.cause,
+          by,
+        });
         return json(200, accountOf(account), { etag: weakETag(account.version) });
       },
     });

@@ -6,7 +6,7 @@ import { deadLetterNotFound, deadLetterNotOpen } from './dead-letter-problems.ts
 import { visibleTenants } from './visible-tenants.ts';
 
 export function discardDeadLetter(letters: DeadLetterStore, once: Once): Operation<'discardDeadLetter'> {
-  return ({ path: { deadLetterId: id }, body: { reason }, caller, ...invocation }) =>
+  return ({ path: { deadLetterId: id }, body: { reason }, caller, by, ...invocation }) =>
     once({
       ...invocation,
       tenant: caller.tenant,
@@ -15,7 +15,7 @@ export function discardDeadLetter(letters: DeadLetterStore, once: Once): Operati
         const letter = await letters.get(visibleTenants(caller), id);
         if (!letter) throw deadLetterNotFound(id);
         const resolution = { by: caller.client, at: Date.now(), reason };
-        const result = await letters.resolve(letter, 'discarded', resolution, keyApplied);
+        const result = await letters.resolve(letter, 'discarded', resolution, keyApplied, by);
         if (result.kind === 'not_open') throw deadLetterNotOpen(result.letter);
         return json(200, deadLetterOf(result.letter));
       },

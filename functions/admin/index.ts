@@ -1,3 +1,4 @@
+import { AuditLog } from '../../lib/audit/index.ts';
 import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
@@ -36,7 +37,7 @@ const flags = flagsOfEnvironment(logger);
 const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
 const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
-const letters = new DeadLetterStore(platform);
+const letters = new DeadLetterStore(platform, new AuditLog(platform));
 const resender = new MessageResender({
   queueUrls: {
     lines: environment.LINES_QUEUE_URL,

@@ -6,13 +6,13 @@ import { deadLetterNotFound, deadLetterNotOpen } from './dead-letter-problems.ts
 import { visibleTenants } from './visible-tenants.ts';
 
 export function reprocessDeadLetter(reprocessing: Reprocessing, once: Once): Operation<'reprocessDeadLetter'> {
-  return ({ path: { deadLetterId: id }, caller, ...invocation }) =>
+  return ({ path: { deadLetterId: id }, caller, by, ...invocation }) =>
     once({
       ...invocation,
       tenant: caller.tenant,
       request: { id },
       change: async (keyApplied) => {
-        const resolving = { by: caller.client, keyApplied, cause: invocation.cause };
+        const resolving = { by, keyApplied, cause: invocation.cause };
         const result = await reprocessing.reprocess(visibleTenants(caller), id, resolving);
         switch (result.kind) {
           case 'reprocessed':

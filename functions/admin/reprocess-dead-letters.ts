@@ -14,7 +14,7 @@ export function reprocessDeadLetters(
   once: Once,
   logger: LineWriter,
 ): Operation<'reprocessDeadLetters'> {
-  return ({ body: { ids, filter = {}, limit }, caller, ...invocation }) => {
+  return ({ body: { ids, filter = {}, limit }, caller, by, ...invocation }) => {
     const chosen = ids ? { ids } : { filter, limit };
     return once({
       ...invocation,
@@ -22,7 +22,7 @@ export function reprocessDeadLetters(
       request: chosen,
       change: async (keyApplied) => {
         const { cause } = invocation;
-        const resolving = { by: caller.client, keyApplied, cause };
+        const resolving = { by, keyApplied, cause };
         const timeMs = invocation.remainingTimeInMillis();
         const { results, more } = await mass.run(visibleTenants(caller), chosen, resolving, timeMs);
         for (const { id: deadLetterId, result } of results) {

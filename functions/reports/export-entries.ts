@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AuditLog } from '../../lib/audit/index.ts';
 import type { Reports } from '../../lib/dynamodb/reports.ts';
 import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
 import { pageEnd, pageEndValue } from '../../lib/http/entry-cursor.ts';
@@ -18,12 +19,16 @@ const position = z.strictObject({
   after: pageEnd.optional(),
 });
 
-export function exportEntries(reports: Reports): Operation<'exportEntries'> {
-  return async ({ query, accept, caller: { tenant }, remainingTimeInMillis }) => {
+export function exportEntries(reports: Reports, acts: Pick<AuditLog, 'note'>): Operation<'exportEntries'> {
+  return async ({ query, accept, caller: { tenant }, by, remainingTimeInMillis }) => {
     const { limit, cursor, format: asked, ...asPeriod } = query;
     const binding = { operation: 'exportEntries', tenant, ...asPeriod };
     const at = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
     const { from, to } = periodOf({ ...asPeriod, to: at?.to ?? asPeriod.to }, reports);
+    if (at === undefined) {
+      const after = { ...(from !== undefined && { from: timeText(from) }), to: timeText(to) };
+      await acts.note({ tenant, action: 'entries.exported', target: 'entries', ...by, after });
+    }
     const isTime = () => remainingTimeInMillis() >= shortestStepMs;
     const { entries, next } = await reports.entries.page({ tenant, from, to, limit, at }, isTime);
     const nextCursor =

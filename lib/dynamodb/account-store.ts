@@ -4,6 +4,8 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActRecorder } from '../audit/act.ts';
+import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import {
   type Account,
   type AccountId,
@@ -19,11 +21,11 @@ import {
   type DebitLimits,
   type FreezeKind,
   freezesOf,
-  InvariantViolation,
   LedgerError,
   type Metadata,
   type TenantId,
 } from '../ledger/index.ts';
+import { accountFactsChanged } from './account-facts.ts';
 import { listAccounts, readAccount } from './account-reader.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { BalanceReader } from './balance-reader.ts';
@@ -34,7 +36,7 @@ import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
 import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { insistently, type WriteResult } from './single-write.ts';
+import { checkRefusal, insistently, type WriteResult } from './single-write.ts';
 
 /** Attempts of a change against others of the same account, and the time they have in milliseconds. */
 const maxAttempts = 10;
@@ -66,6 +68,8 @@ export interface UpdateAccount {
   readonly keyApplied: AppliedKey;
   /** The request that asks for it. */
   readonly cause?: Cause;
+  /** Who asks for it; a store that records acts must be told. */
+  readonly by?: ActContext;
 }
 
 type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
@@ -92,13 +96,22 @@ export class AccountStore {
   readonly #reader: Reader;
   readonly #balances: BalanceReader;
   readonly #clock: Clock;
+  readonly #recorder: ActRecorder | undefined;
 
-  constructor(client: DynamoDBDocumentClient, table: string, reader: Reader, balances: BalanceReader, clock: Clock) {
+  constructor(
+    client: DynamoDBDocumentClient,
+    table: string,
+    reader: Reader,
+    balances: BalanceReader,
+    clock: Clock,
+    recorder?: ActRecorder,
+  ) {
     this.#client = client;
     this.#table = table;
     this.#reader = reader;
     this.#balances = balances;
     this.#clock = clock;
+    this.#recorder = recorder;
   }
 
   /** One consistent read. @throws LedgerError `not_found`, `unavailable` */
@@ -158,7 +171,7 @@ export class AccountStore {
         this.#client.send(new TransactWriteCommand({ TransactItems }), { requestTimeout }),
       );
       if (!refusal) return withoutKeys(account);
-      checkRefusal(refusal);
+      checkRefusal(refusal, 'a change of an account');
       const row = refusal.kind === 'cancelled' ? refusal.failures[0]?.item : undefined;
       if (row) {
         const existing = parseAccount(row);
@@ -174,7 +187,8 @@ export class AccountStore {
   }
 
   /**
-   * Changes an account and every balance the change concerns, in one write, once under its idempotency key.
+   * Changes an account and every balance the change concerns, in one write, once under its idempotency key. What changes beyond its
+   * metadata is in the audit log by that same write.
    *
    * @throws LedgerError `not_found`, `asset_not_found`, `account_closed`, `balance_conflict`, `invalid_request`,
    * `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
@@ -190,7 +204,8 @@ export class AccountStore {
     }
   }
 
-  async #update({ tenant, id, patch, keyApplied, cause }: UpdateAccount, doubt: Doubt): Promise<Account> {
+  async #update(command: UpdateAccount, doubt: Doubt): Promise<Account> {
+    const { tenant, id, patch, keyApplied } = command;
     await this.#requireAssets(tenant, [...(patch.floors?.keys() ?? []), ...(patch.limits?.keys() ?? [])]);
     const patience = new Patience(this.#clock, updateTimeoutMs);
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
@@ -201,9 +216,9 @@ export class AccountStore {
       const { account, adjustments } = changeAccount(stored, balances, patch);
       const keysApplied = rememberKey(stored.keysApplied, keyApplied);
       const changed = { ...account, keysApplied, changes: stored.changes + 1 };
-      const { refusal, isInDoubt } = await this.#write(tenant, stored, changed, adjustments, cause);
+      const { refusal, isInDoubt } = await this.#write(command, stored, changed, adjustments);
       if (!refusal) return withoutKeys(changed);
-      checkRefusal(refusal);
+      checkRefusal(refusal, 'a change of an account');
       if (isInDoubt) doubt.version = stored.version;
       await patience.pause(attempt);
     }
@@ -211,20 +226,20 @@ export class AccountStore {
   }
 
   #write(
-    tenant: TenantId,
+    { tenant, id: target, cause, by }: UpdateAccount,
     before: StoredAccount,
     after: StoredAccount,
     adjustments: readonly BalanceAdjustment[],
-    cause: Cause | undefined,
-  ) {
+  ): Promise<WriteResult> {
     const actions = [
       this.#accountAction(tenant, before, after),
       ...adjustments.map((adjustment) => this.#balanceAction(tenant, adjustment)),
       this.#record(tenant, after, this.#clock.now(), cause),
     ];
-    return insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
-    );
+    const changed = accountFactsChanged(before, after);
+    const act = { tenant, action: 'account.updated', target, ...changed } as const;
+    const recording = changed && recordingOf(this.#recorder, by, act);
+    return writeRecorded({ client: this.#client, clock: this.#clock }, actions, recording);
   }
 
   #record(tenant: TenantId, account: StoredAccount, createdAt: number, cause: Cause | undefined) {
@@ -284,13 +299,6 @@ export class AccountStore {
     const missing = wanted.find((asset) => !known.has(asset));
     if (missing) throw new LedgerError('asset_not_found', `asset ${missing} does not exist`, { asset: missing });
   }
-}
-
-/** A change that met another one is made again; one that DynamoDB finds wrong would be refused for ever. */
-function checkRefusal(refusal: NonNullable<WriteResult['refusal']>): void {
-  if (refusal.kind !== 'cancelled') return;
-  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
-  if (invalid) throw new InvariantViolation(`DynamoDB refused a change of an account: ${invalid.message}`);
 }
 
 function withoutKeys({ keysApplied: _, changes: __, ...account }: StoredAccount): Account {

@@ -1,25 +1,26 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import {
-  type Asset,
-  type AssetCode,
-  InvariantViolation,
-  LedgerError,
-  scaleOf,
-  type TenantId,
-} from '../ledger/index.ts';
-import type { AppliedKey } from './items.ts';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActRecorder } from '../audit/act.ts';
+import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
+import { type Asset, type AssetCode, LedgerError, scaleOf, type TenantId } from '../ledger/index.ts';
+import type { AppliedKey, Row } from './items.ts';
 import { assetItem, parseAsset } from './items.ts';
 import { assetPrefix, ifAbsent, tenantPartition } from './keys.ts';
-import type { Clock } from './patience.ts';
+import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { insistently } from './single-write.ts';
+import { checkRefusal } from './single-write.ts';
 
 export interface CreateAsset {
   readonly tenant: TenantId;
   readonly code: AssetCode;
   readonly name?: string | undefined;
   readonly keyApplied: AppliedKey;
+  /** Who asks for it; a store that records acts must be told. */
+  readonly by?: ActContext | undefined;
 }
+
+/** Attempts against throttling, and the time they have in milliseconds. */
+const maxAttempts = 8;
+const createTimeoutMs = 6_000;
 
 /** The assets of a tenant. They are registered once and never changed. */
 export class AssetStore {
@@ -27,42 +28,50 @@ export class AssetStore {
   readonly #table: string;
   readonly #reader: Reader;
   readonly #clock: Clock;
+  readonly #recorder: ActRecorder | undefined;
 
-  constructor(client: DynamoDBDocumentClient, table: string, reader: Reader, clock: Clock) {
+  constructor(
+    client: DynamoDBDocumentClient,
+    table: string,
+    reader: Reader,
+    clock: Clock,
+    recorder: ActRecorder | undefined,
+  ) {
     this.#client = client;
     this.#table = table;
     this.#reader = reader;
     this.#clock = clock;
+    this.#recorder = recorder;
   }
 
   /**
    * Registers an asset, once under its idempotency key: applied again, it answers with what the first did.
    *
-   * @throws LedgerError `already_exists`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   * @throws LedgerError `already_exists`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async create({ tenant, code, name, keyApplied }: CreateAsset): Promise<Asset> {
+  async create({ tenant, code, name, keyApplied, by }: CreateAsset): Promise<Asset> {
     const asset: Asset = { code, scale: scaleOf(code), ...(name && { name }), createdAt: this.#clock.now() };
-    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(
-        new PutCommand({
-          TableName: this.#table,
-          Item: assetItem(tenant, asset, keyApplied),
-          ...ifAbsent,
-        }),
-        { requestTimeout },
-      ),
-    );
-    if (!refusal) return asset;
-    if (refusal.kind !== 'condition' || !refusal.item)
-      throw new InvariantViolation('a failed condition returns the item');
-    const { keyApplied: earlier, ...existing } = parseAsset(refusal.item);
-    if (earlier.mark !== keyApplied.mark) {
-      throw new LedgerError('already_exists', `asset ${code} exists already`, { asset: code });
+    const put = { Put: { TableName: this.#table, Item: assetItem(tenant, asset, keyApplied), ...ifAbsent } };
+    const act = { tenant, action: 'asset.created', target: code } as const;
+    const recording = recordingOf(this.#recorder, by, act);
+    const patience = new Patience(this.#clock, createTimeoutMs);
+    let mayBeDone = false;
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const { refusal, isInDoubt } = await writeRecorded(
+        { client: this.#client, clock: this.#clock },
+        [put],
+        recording,
+      );
+      if (!refusal) return asset;
+      checkRefusal(refusal, 'an asset');
+      const row = refusal.kind === 'cancelled' ? refusal.failures[0]?.item : undefined;
+      if (row) return existing(row, code, keyApplied);
+      mayBeDone ||= isInDoubt;
+      await patience.pause(attempt);
     }
-    if (earlier.requestHash !== keyApplied.requestHash) {
-      throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
-    }
-    return existing;
+    throw mayBeDone
+      ? new LedgerError('outcome_unknown', 'the answer to a write was lost')
+      : new LedgerError('unavailable', 'DynamoDB did not take a write');
   }
 
   /** All assets of a tenant, in order of code. @throws LedgerError `unavailable` */
@@ -76,4 +85,16 @@ export class AssetStore {
       return asset;
     });
   }
+}
+
+/** The asset that is there, if it is this key's. @throws LedgerError `already_exists`, `idempotency_key_reused` */
+function existing(row: Row, code: AssetCode, keyApplied: AppliedKey): Asset {
+  const { keyApplied: earlier, ...asset } = parseAsset(row);
+  if (earlier.mark !== keyApplied.mark) {
+    throw new LedgerError('already_exists', `asset ${code} exists already`, { asset: code });
+  }
+  if (earlier.requestHash !== keyApplied.requestHash) {
+    throw new LedgerError('idempotency_key_reused', 'the key was used for another request');
+  }
+  return asset;
 }

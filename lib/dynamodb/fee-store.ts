@@ -1,4 +1,6 @@
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActRecorder } from '../audit/act.ts';
+import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import {
   type AccountId,
   type AssetCode,
@@ -6,7 +8,6 @@ import {
   extendTimeline,
   type FeeRule,
   type FeeSchedule,
-  InvariantViolation,
   LedgerError,
   maxFeeVersionsAhead,
   minFeeNoticeMs,
@@ -26,7 +27,7 @@ import {
 import { findApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { insistently, type WriteResult } from './single-write.ts';
+import { checkRefusal, type WriteResult } from './single-write.ts';
 
 /** Idempotency keys that the head remembers: enough for a retry after a crash. */
 const keysRemembered = 16;
@@ -41,6 +42,8 @@ export interface CreateFeeSchedule {
   /** Milliseconds since 1970; as soon as all instances can know it where it is absent. */
   readonly effectiveAt?: number | undefined;
   readonly keyApplied: AppliedKey;
+  /** Who asks for it; a store that records acts must be told. */
+  readonly by?: ActContext | undefined;
 }
 
 export interface FeeSchedulePage {
@@ -57,12 +60,20 @@ export class FeeStore {
   readonly #table: string;
   readonly #reader: Reader;
   readonly #clock: Clock;
+  readonly #recorder: ActRecorder | undefined;
 
-  constructor(client: DynamoDBDocumentClient, table: string, reader: Reader, clock: Clock) {
+  constructor(
+    client: DynamoDBDocumentClient,
+    table: string,
+    reader: Reader,
+    clock: Clock,
+    recorder: ActRecorder | undefined,
+  ) {
     this.#client = client;
     this.#table = table;
     this.#reader = reader;
     this.#clock = clock;
+    this.#recorder = recorder;
   }
 
   /**
@@ -72,7 +83,7 @@ export class FeeStore {
    * @throws LedgerError `invalid_request` for rules that contradict each other or an instant that is too early,
    * `already_exists` for a version that takes effect at that instant or later, or for too many that wait, `account_not_found`, `asset_not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async create({ tenant, rules, effectiveAt, keyApplied }: CreateFeeSchedule): Promise<FeeSchedule> {
+  async create({ tenant, rules, effectiveAt, keyApplied, by }: CreateFeeSchedule): Promise<FeeSchedule> {
     checkFeeRules(rules);
     const patience = new Patience(this.#clock, createTimeoutMs);
     let isInDoubt = false;
@@ -83,9 +94,9 @@ export class FeeStore {
       if (made) return made;
       if (attempt === 1) await this.#requireNamed(tenant, rules);
       const schedule = nextSchedule(head, rules, effectiveAt, this.#clock.now());
-      const { refusal, isInDoubt: isDoubtful } = await this.#write(tenant, head, schedule, keyApplied);
+      const { refusal, isInDoubt: isDoubtful } = await this.#write(tenant, head, schedule, keyApplied, by);
       if (!refusal) return schedule;
-      checkRefusal(refusal);
+      checkRefusal(refusal, 'a fee schedule');
       // A write that met a version of another, or its own of a try whose answer was lost: the head tells.
       isInDoubt = isDoubtful;
       await patience.pause(attempt);
@@ -124,7 +135,13 @@ export class FeeStore {
     return this.get(tenant, applied.version);
   }
 
-  #write(tenant: TenantId, head: FeeHead, schedule: FeeSchedule, keyApplied: AppliedKey): Promise<WriteResult> {
+  #write(
+    tenant: TenantId,
+    head: FeeHead,
+    schedule: FeeSchedule,
+    keyApplied: AppliedKey,
+    by: ActContext | undefined,
+  ): Promise<WriteResult> {
     const { version } = schedule;
     const after: FeeHead = {
       version,
@@ -139,9 +156,14 @@ export class FeeStore {
       { Put: { TableName: this.#table, Item: feeHeadItem(tenant, after), ...ifUnchanged } },
       { Put: { TableName: this.#table, Item: feeVersionItem(tenant, schedule), ...ifAbsent } },
     ];
-    return insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(new TransactWriteCommand({ TransactItems: actions }), { requestTimeout }),
-    );
+    const effectiveAt = new Date(schedule.effectiveAt).toISOString();
+    const recording = recordingOf(this.#recorder, by, {
+      tenant,
+      action: 'fee_schedule.created',
+      target: String(version),
+      after: { rules: schedule.rules.length, effectiveAt },
+    });
+    return writeRecorded({ client: this.#client, clock: this.#clock }, actions, recording);
   }
 
   /** Looks whether what the rules name exists: accounts and assets are never taken away. */
@@ -194,11 +216,4 @@ function nextSchedule(
     throw new LedgerError('already_exists', `${maxFeeVersionsAhead} versions wait to take effect, as many as may`);
   }
   return { version: version + 1, effectiveAt, createdAt: now, rules };
-}
-
-/** A version that met another one is made again; one that DynamoDB finds wrong would be refused for ever. */
-function checkRefusal(refusal: NonNullable<WriteResult['refusal']>): void {
-  if (refusal.kind !== 'cancelled') return;
-  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
-  if (invalid) throw new InvariantViolation(`DynamoDB refused a fee schedule: ${invalid.message}`);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ActRecorder } from '../audit/act.ts';
 import {
   type AccountId,
   type Command,
@@ -50,6 +51,7 @@ import { type AcceptResult, Lines, type WakeLine } from './lines.ts';
 import { type Clock, Patience, systemClock } from './patience.ts';
 import { PendingCommand } from './pending-command.ts';
 import { Reader } from './reader.ts';
+import { RedactionStore } from './redaction-store.ts';
 import { StateLoader } from './state-loader.ts';
 import { TransactionReader } from './transaction-reader.ts';
 
@@ -64,6 +66,8 @@ export interface LedgerOptions {
   readonly endpoint?: string;
   /** Wakes whoever serves the lines; without it nothing is accepted to be executed later, and nobody is sent to a line. */
   readonly wakeLine?: WakeLine;
+  /** Records what is done to accounts, assets and fee schedules; without it nothing is recorded, as by tools that set up a ledger. */
+  readonly audit?: ActRecorder;
 }
 
 /** The ledger on one table: the way in for every use case. */
@@ -87,16 +91,16 @@ export class Ledger {
   readonly #reader: Reader;
   readonly #entrance: Lines | undefined;
 
-  constructor({ table, clock = systemClock, endpoint, wakeLine }: LedgerOptions) {
+  constructor({ table, clock = systemClock, endpoint, wakeLine, audit }: LedgerOptions) {
     const skew = new ClockSkew();
     const client = createLedgerClient(skew, endpoint);
     const reader = new Reader(client, table, clock);
     this.client = client;
     const spread = new AccountSpread(reader);
     this.balances = new BalanceReader(reader, spread);
-    this.accounts = new AccountStore(client, table, reader, this.balances, clock);
-    this.assets = new AssetStore(client, table, reader, clock);
-    this.fees = new FeeStore(client, table, reader, clock);
+    this.accounts = new AccountStore(client, table, reader, this.balances, clock, audit);
+    this.assets = new AssetStore(client, table, reader, clock, audit);
+    this.fees = new FeeStore(client, table, reader, clock, audit);
     this.entries = new EntryReader(reader, spread);
     this.holds = new HoldReader(reader);
     this.lines = new LineReader(reader);
@@ -200,6 +204,17 @@ export class Ledger {
     if (result.kind === 'accepted') return { kind: result.replayed ? 'already' : 'accepted', transactionId: again.id };
     if (result.kind === 'key_reused') throw new InvariantViolation(`another command reprocesses ${id}`);
     return result;
+  }
+
+  /** What removes personal data, with the log that each removal is recorded in. */
+  redactions(acts: ActRecorder): RedactionStore {
+    return new RedactionStore({
+      client: this.client,
+      table: this.#table,
+      reader: this.#reader,
+      clock: this.#clock,
+      acts,
+    });
   }
 
   /** Executes a command that makes a transaction. */

@@ -1,4 +1,4 @@
-import { LedgerError } from '../ledger/index.ts';
+import { InvariantViolation, LedgerError } from '../ledger/index.ts';
 import { boundedTimeout } from './client.ts';
 import { type Fault, faultOf } from './faults.ts';
 import { type Clock, Patience } from './patience.ts';
@@ -45,4 +45,15 @@ export async function insistently(
     }
     await patience.pause(attempt);
   }
+}
+
+/**
+ * A write that met another one is made again; one that DynamoDB finds wrong would be refused for ever.
+ *
+ * @throws InvariantViolation for the latter
+ */
+export function checkRefusal(refusal: NonNullable<WriteResult['refusal']>, what: string): void {
+  if (refusal.kind !== 'cancelled') return;
+  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
+  if (invalid) throw new InvariantViolation(`DynamoDB refused ${what}: ${invalid.message}`);
 }

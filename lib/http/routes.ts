@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { assetRoutes } from './asset-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { clientRoutes } from './client-routes.ts';
 import { documentRoutes } from './document-routes.ts';
 import { eventRoutes } from './event-routes.ts';
@@ -29,6 +30,7 @@ export const routes = [
   ...adminRoutes,
   ...webhookRoutes,
   ...clientRoutes,
+  ...auditRoutes,
   ...documentRoutes,
 ] as const satisfies readonly Route[];
 

@@ -1,7 +1,9 @@
-import { TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActRecorder } from '../audit/act.ts';
+import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import type { AppliedKey } from '../dynamodb/index.ts';
 import { type Clock, Patience } from '../dynamodb/patience.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { checkRefusal, insistently } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import type { DeadLetter, DeadMessage, Resolution } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';
@@ -29,10 +31,13 @@ const keepTimeoutMs = 5_000;
 export class DeadLetterStore {
   readonly #table: PlatformTable;
   readonly #clock: Clock;
+  readonly #recorder: ActRecorder | undefined;
 
-  constructor(table: PlatformTable) {
+  /** With a recorder, who resolves a letter is recorded. */
+  constructor(table: PlatformTable, recorder?: ActRecorder) {
     this.#table = table;
     this.#clock = table.clock;
+    this.#recorder = recorder;
   }
 
   /**
@@ -75,37 +80,62 @@ export class DeadLetterStore {
    * Says what was done about an open dead letter, once under an idempotency key. That it was reprocessed is said after the
    * fact, so it is said also where somebody discarded the letter meanwhile.
    *
-   * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   * @param by who does it; a store that records acts must be told
+   * @throws LedgerError `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
   async resolve(
     letter: DeadLetter,
     status: 'reprocessed' | 'discarded',
     resolution: Resolution,
     keyApplied: AppliedKey,
+    by?: ActContext,
   ): Promise<ResolveResult> {
-    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
-      this.#table.client.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: deadLetterKey(letter.tenant, letter.id),
-          UpdateExpression: 'SET #status = :status, resolution = :resolution',
-          ConditionExpression: status === 'reprocessed' ? '#status IN (:open, :discarded)' : '#status = :open',
-          ExpressionAttributeNames: { '#status': 'status' },
-          ExpressionAttributeValues: {
-            ':status': status,
-            ':resolution': { ...resolution, keyApplied },
-            ':open': 'open',
-            ...(status === 'reprocessed' && { ':discarded': 'discarded' }),
-          },
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-        { requestTimeout },
-      ),
-    );
-    if (!refusal) return { kind: 'resolved', letter: { ...letter, status, resolution: { ...resolution, keyApplied } } };
-    if (refusal.kind !== 'condition' || !refusal.item) throw new InvariantViolation('a dead letter is never deleted');
-    const found = parseDeadLetter(refusal.item);
-    return { kind: wasResolvedBy(found, keyApplied) ? 'resolved' : 'not_open', letter: found };
+    const { reason, transactionId, messageId } = resolution;
+    const recording = recordingOf(this.#recorder, by, {
+      // One that does not say whose it is, is of whoever saw to it.
+      tenant: letter.tenant ?? (by?.actor.tenant as TenantId),
+      action: `dead_letter.${status}`,
+      target: letter.id,
+      reason,
+      after: { transactionId, messageId },
+    });
+    const patience = new Patience(this.#clock, keepTimeoutMs);
+    let mayBeDone = false;
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const update = this.#resolving(letter, status, { ...resolution, keyApplied });
+      const { refusal, isInDoubt } = await writeRecorded(this.#table, [update], recording);
+      if (!refusal)
+        return { kind: 'resolved', letter: { ...letter, status, resolution: { ...resolution, keyApplied } } };
+      checkRefusal(refusal, 'what became of a dead letter');
+      const met = refusal.kind === 'cancelled' ? refusal.failures[0] : undefined;
+      if (met?.kind === 'condition') {
+        if (!met.item) throw new InvariantViolation('a dead letter is never deleted');
+        const found = parseDeadLetter(met.item);
+        return { kind: wasResolvedBy(found, keyApplied) ? 'resolved' : 'not_open', letter: found };
+      }
+      mayBeDone ||= isInDoubt;
+      await patience.pause(attempt);
+    }
+    throw new LedgerError(mayBeDone ? 'outcome_unknown' : 'unavailable', 'DynamoDB did not take a write');
+  }
+
+  #resolving(letter: DeadLetter, status: 'reprocessed' | 'discarded', resolution: StoredDeadLetter['resolution']) {
+    return {
+      Update: {
+        TableName: this.#table.name,
+        Key: deadLetterKey(letter.tenant, letter.id),
+        UpdateExpression: 'SET #status = :status, resolution = :resolution',
+        ConditionExpression: status === 'reprocessed' ? '#status IN (:open, :discarded)' : '#status = :open',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ':status': status,
+          ':resolution': resolution,
+          ':open': 'open',
+          ...(status === 'reprocessed' && { ':discarded': 'discarded' }),
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+      },
+    };
   }
 
   #keeping(letter: MessageLetter, { noted }: StoredNote): Actions {

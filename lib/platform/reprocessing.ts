@@ -1,3 +1,4 @@
+import type { ActContext } from '../audit/act.ts';
 import type { AppliedKey, Cause } from '../dynamodb/index.ts';
 import type { Clock } from '../dynamodb/patience.ts';
 import { InvariantViolation, type RefusalCode, type TenantId, type TransactionId } from '../ledger/index.ts';
@@ -24,7 +25,7 @@ export interface BackToWork {
 
 /** On whose behalf, by which key and in which request a letter is resolved. */
 export interface Resolving {
-  readonly by: string;
+  readonly by: ActContext;
   readonly keyApplied: AppliedKey;
   readonly cause: Cause;
 }
@@ -80,8 +81,8 @@ export class Reprocessing {
     if (letter.status !== 'open') return { kind: 'not_open', letter };
     const done = await this.#bringBack(letter, resolving);
     if (done.kind === 'not_reprocessable') return done;
-    const resolution: Resolution = { by, at: this.#clock.now(), ...done.became };
-    const result = await this.#letters.resolve(letter, 'reprocessed', resolution, keyApplied);
+    const resolution: Resolution = { by: by.actor.client, at: this.#clock.now(), ...done.became };
+    const result = await this.#letters.resolve(letter, 'reprocessed', resolution, keyApplied, by);
     return { ...result, kind: result.kind === 'resolved' ? 'reprocessed' : 'not_open' };
   }
 

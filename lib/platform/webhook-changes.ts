@@ -1,3 +1,4 @@
+import type { Facts } from '../audit/act.ts';
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import { webhookKey } from './keys.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
@@ -44,4 +45,10 @@ export function disablingUpdate(
 /** The endpoint without what only its storage needs; undefined for what is left of a deleted one. */
 export function livingOf({ keysApplied: _, status, ...webhook }: StoredWebhook): Webhook | undefined {
   return status === 'deleted' ? undefined : { ...webhook, status };
+}
+
+/** What the audit log keeps of an endpoint. Of its address not the query, which often is what lets one in; and never a secret. */
+export function webhookFacts({ url, types, status, ordered }: StoredWebhook | Webhook): Facts {
+  const { origin, pathname } = new URL(url);
+  return { url: origin + pathname, types, status, ordered };
 }

@@ -98,6 +98,7 @@ export async function loadFunctions(): Promise<Call> {
     monitors: (await import('../../functions/monitors/index.ts')).handler,
     admin: (await import('../../functions/admin/index.ts')).handler,
     clients: (await import('../../functions/clients/index.ts')).handler,
+    audit: (await import('../../functions/audit/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

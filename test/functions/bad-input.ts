@@ -70,6 +70,12 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   getMonitor: { path: monitorPath },
   updateMonitor: { path: monitorPath, body: { above: '100', description: 'High' }, nullable: ['description'] },
   deleteMonitor: { path: monitorPath },
+  listAuditRecords: {
+    path: '/v1/admin/audit-log',
+    query: ['action', 'client', 'target', 'from', 'to', 'limit', 'cursor'],
+  },
+  exportAuditLog: { path: '/v1/admin/audit-log/export', query: ['from', 'to', 'limit', 'cursor'], maxLimit: 500 },
+  getAuditRecord: { path: '/v1/admin/audit-log/1' },
   listDeadLetters: { path: '/v1/admin/dead-letters', query: ['status', 'kind', 'source', 'limit', 'cursor'] },
   getDeadLetter: { path: deadLetterPath },
   reprocessDeadLetters: {
@@ -104,6 +110,13 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   },
   rotateClientKey: { path: `${clientPath}/rotate-key`, body: { overlapSeconds: 60 }, query: ['tenant'] },
   revokeClient: { path: `${clientPath}/revoke`, body: { reason: 'Leaked' }, query: ['tenant'] },
+  redactTransaction: { path: `${transactionPath}/redaction`, body: { reason: 'Erasure' }, required: ['reason'] },
+  redactHold: { path: `${holdPath}/redaction`, body: { reason: 'Erasure' }, required: ['reason'] },
+  redactAccount: {
+    path: '/v1/accounts/alice/redaction',
+    body: { reason: 'Erasure', owner: true },
+    required: ['reason'],
+  },
   createWebhook: {
     path: '/v1/webhooks',
     body: { url: 'https://example.com/hook', types: ['hold.*'], description: 'Books', ordered: true },
@@ -437,6 +450,9 @@ const badParameters: Readonly<Record<string, readonly (readonly [string, Problem
   kind: ['', 'other', 'Message'].map((text) => [text, 'invalid_request']),
   source: ['', 'queue', 'Lines'].map((text) => [text, 'invalid_request']),
   tenant: ['', 'a%20b', 'a%23b', 't'.repeat(65)].map((text) => [text, 'invalid_request']),
+  action: ['', 'account', 'account.*', 'Account.updated'].map((text) => [text, 'invalid_request']),
+  client: ['', 'c'.repeat(257)].map((text) => [text, 'invalid_request']),
+  target: ['', 't'.repeat(257)].map((text) => [text, 'invalid_request']),
   dryRun: ['', 'yes', 'TRUE', '1'].map((text) => [text, 'invalid_request']),
   after: ['x', '', '01', '-1', '1.5', 'WzEsMiwzXQ', '💰'].map((text) => [text, 'invalid_cursor']),
   types: ['', 'posted', 'transaction.', 'transaction.posted,,', 'account.*,hold', '💰'].map((text) => [
@@ -455,6 +471,7 @@ const badPathVariables: Readonly<Record<string, readonly string[]>> = {
   asset: ['usd', 'USD%2F222', 'USD.2.2', '%zz'],
   holdId: ['hold_1', 'alice', `hold_${'A'.repeat(52)}`, `tx_${'a'.repeat(52)}`, '%zz'],
   version: ['0', '-1', '1.5', '01', 'one', '9'.repeat(9), '%zz'],
+  recordNumber: ['0', '-1', '1.5', '01', 'one', '9'.repeat(13), '%zz'],
   blockNumber: ['0', '-1', '1.5', '01', 'one', '9'.repeat(13), '%zz'],
   transactionId: ['tx_1', 'alice', `tx_${'A'.repeat(52)}`, '%zz'],
 };

@@ -52,7 +52,11 @@ function reprocessing(table: PlatformTable = platform.table, work: Partial<BackT
 
 let keys = 0;
 function resolving(mark = `key-${++keys}`): Resolving {
-  return { by: 'operator', keyApplied: { mark, requestHash: 'hash' }, cause: {} };
+  return {
+    by: { actor: { tenant: 'default', client: 'operator' } },
+    keyApplied: { mark, requestHash: 'hash' },
+    cause: {},
+  };
 }
 
 /** A message that its queue gave up, and that was kept. */
