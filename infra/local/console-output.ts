@@ -46,7 +46,7 @@ export function welcome(url: string, apiKey: string, dataFolder: string, readyAf
   return `
 Florin is ready after ${(readyAfterMs / 1_000).toFixed(1)} s.
 
-  URL   ${url}        (reference: ${url}/docs, metrics: ${url}/metrics)
+  URL   ${url}        (reference: ${url}/docs, metrics: ${url}/metrics, tokens to try: POST ${url}/dev/token)
   Key   ${apiKey}
   Data  ${dataFolder}
 

@@ -11,6 +11,7 @@ const names = {
   databasePid: 'dynamodb.pid',
   queues: 'queues',
   apiKey: 'api-key',
+  issuerKey: 'issuer-key.pem',
   seeded: 'seeded.json',
   log: 'functions.log',
 } as const;
@@ -23,6 +24,7 @@ export interface DataFolder {
   readonly databasePidFile: string;
   readonly queuesFolder: string;
   readonly apiKeyFile: string;
+  readonly issuerKeyFile: string;
   readonly seededFile: string;
   readonly logFile: string;
   /** Made by a developer, who tries feature flags with it; so it is kept when the folder is emptied. */
@@ -48,6 +50,7 @@ export function openDataFolder(path: string): DataFolder {
     databasePidFile: file(names.databasePid),
     queuesFolder: file(names.queues),
     apiKeyFile: file(names.apiKey),
+    issuerKeyFile: file(names.issuerKey),
     seededFile: file(names.seeded),
     logFile: file(names.log),
     flagsFile: file(flagsFileName),

@@ -5,8 +5,10 @@ import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import type { Deployment } from './deployment.ts';
 import { openFunctionLog } from './function-log.ts';
-import { startGateway } from './gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
+import { type DevelopmentIssuer, startIssuer, tokenPath } from './issuer.ts';
 import { type FunctionOptions, LambdaFunction } from './lambda-function.ts';
+import type { LocalPage } from './local-pages.ts';
 import { MetricRegistry } from './metric-registry.ts';
 import { assertPortFree, withPort } from './port.ts';
 import type { TerminalStyle } from './readable-line.ts';
@@ -44,6 +46,8 @@ export interface EmbeddedRuntime {
   readonly url: string;
   readonly port: number;
   readonly apiKey: string;
+  /** The development issuer: what it calls itself, where its keys are, and where it gives tokens to whoever has the key. */
+  readonly tokens: Readonly<Record<'issuer' | 'jwksUri' | 'url', string>>;
   readonly dynamodbEndpoint: string;
   /** The process of the embedded DynamoDB; absent if another one is used. */
   readonly dynamodbPid?: number;
@@ -80,12 +84,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const folder = openDataFolder(options.dataFolder);
   cleanup.defer(() => folder.close());
   const apiKey = developmentKey(folder.apiKeyFile, options.apiKey);
+  const issuer = await startIssuer(folder.issuerKeyFile, apiKey);
+  cleanup.defer(() => issuer.stop());
 
   const application = readApplication(options.assemblyFolder ?? (await build(progress, cleanup)));
   let sources: EventSources | undefined;
   const services = await startServices(application, {
     ...options,
     apiKey,
+    tokenIssuers: issuer.configuration,
     folder,
     progress,
     cleanup,
@@ -111,15 +118,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   sources = started;
   cleanup.defer(() => started.stop(finishBatchesWithinMs));
 
-  const gateway = await withPort(options.port ?? 0, (port) =>
-    startGateway({
-      api: deployment.api,
-      functions,
-      port,
-      pages: new Map([['/metrics', metrics]]),
-      failed: (message) => output.failed('gateway', message),
-    }),
-  );
+  const gateway = await openGateway(options.port ?? 0, {
+    api: deployment.api,
+    functions,
+    pages: pagesOf(metrics, issuer),
+    failed: (message) => output.failed('gateway', message),
+  });
   const stopSchedules = playSchedules(deployment.schedules, functions);
   cleanup.defer(stopSchedules);
   addRuntimeMetrics(metrics.registry, { functions, responses: gateway.responses });
@@ -139,11 +143,24 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
     url,
     port: gateway.port,
     apiKey,
+    tokens: { issuer: issuer.issuer, jwksUri: issuer.jwksUri, url: url + tokenPath },
     ...namesOf(services),
     drained: () => started.drained(),
     lost: services.database.lost,
     stop: () => running.disposeAsync(),
   };
+}
+
+function openGateway(port: number, options: Omit<GatewayOptions, 'port'>): Promise<Gateway> {
+  return withPort(port, (free) => startGateway({ ...options, port: free }));
+}
+
+/** What is beside the API, on its port. */
+function pagesOf(metrics: LocalPage, { page }: DevelopmentIssuer): ReadonlyMap<string, LocalPage> {
+  return new Map([
+    ['/metrics', metrics],
+    [tokenPath, page],
+  ]);
 }
 
 function connectSources(

@@ -1,16 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4 } from 'node:net';
 
-/** A page of the runtime itself, beside the API that it serves. */
-export interface LocalPage {
+/** A page of the runtime itself, beside the API that it serves: a text to read, or one that answers by itself. */
+export type LocalPage = TextPage | AnsweringPage;
+
+interface TextPage {
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+interface AnsweringPage {
+  answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
 }
 
 /**
  * The page that a request is for, if any.
  *
- * Pages ask for no credential: whoever can connect to the loopback interface is on this machine, sees nothing here but counts, and a
+ * Pages to read ask for no credential: whoever can connect to the loopback interface is on this machine, sees nothing here but counts, and a
  * scraper needs no setting up. That reasoning ends where a listener can be reached from outside, so there are no pages there.
  */
 export function findLocalPage(
@@ -21,12 +27,16 @@ export function findLocalPage(
   return isLoopback(socket.localAddress) && isLoopback(socket.remoteAddress) ? pages.get(path) : undefined;
 }
 
-/** Answers with the page, by GET or HEAD. */
+/** Answers with the page; one to read by GET or HEAD. */
 export async function answerLocalPage(
   page: LocalPage,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  if ('answer' in page) {
+    await page.answer(incoming, outgoing);
+    return;
+  }
   incoming.resume();
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
     outgoing.writeHead(405, { allow: 'GET, HEAD', 'content-length': '0' }).end();

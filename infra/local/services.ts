@@ -21,6 +21,8 @@ export interface Services {
 
 export interface ServiceOptions {
   readonly apiKey: string;
+  /** Whose tokens the functions take, as JSON. */
+  readonly tokenIssuers: string;
   readonly folder: DataFolder;
   readonly progress: Progress;
   /** Stops what was started. */
@@ -53,9 +55,9 @@ export async function startServices(application: Application, options: ServiceOp
 /** Reads the template, and starts queues and topics if it has any that are used. */
 async function describeWithQueues(
   application: Application,
-  { apiKey, folder, cleanup }: ServiceOptions,
+  { apiKey, tokenIssuers, folder, cleanup }: ServiceOptions,
 ): Promise<{ deployment: Deployment; queues?: QueueService }> {
-  const parameters = { ApiKeySha256: keyDigest(apiKey) };
+  const parameters = { ApiKeySha256: keyDigest(apiKey), TokenIssuers: tokenIssuers };
   const deployment = application.describe({ parameters, queueUrl: () => '' });
   if (deployment.queues.length === 0 && deployment.topics.length === 0) {
     return { deployment };

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { issuerKey } from './issuer-key.ts';
+import type { LocalPage } from './local-pages.ts';
+
+/** Where its tokens are asked for, beside the API. */
+export const tokenPath = '/dev/token';
+
+/** What the issuer calls itself; nobody is asked there. */
+const issuerName = 'urn:florin:development';
+const audience = 'florin';
+
+/** An issuer of tokens for trying, as part of the embedded runtime; nothing of it is in a template or in a function. */
+export interface DevelopmentIssuer {
+  /** What the functions are told of it, as the template's parameter takes it. */
+  readonly configuration: string;
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** Where tokens are asked for, with the development key. */
+  readonly page: LocalPage;
+  stop(): Promise<void>;
+}
+
+/**
+ * Publishes the key in the file on a port of its own, which this machine alone can reach: the functions are told where it is before the
+ * gateway has a port.
+ *
+ * @throws {StartFailure} when the file holds no such key.
+ */
+export async function startIssuer(keyFile: string, apiKey: string): Promise<DevelopmentIssuer> {
+  const key = issuerKey(keyFile);
+  const keySet = JSON.stringify({ keys: [key.jwk] });
+  const server = createServer((incoming, outgoing) => {
+    incoming.resume();
+    const isAsked = incoming.method === 'GET' && incoming.url === '/jwks.json';
+    outgoing.writeHead(isAsked ? 200 : 404, { 'content-type': 'application/json' }).end(isAsked ? keySet : undefined);
+  });
+  await new Promise<void>((fulfil, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', fulfil);
+  });
+  const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
+  const algorithms = ['ES256'];
+  const configuration = JSON.stringify([
+    {
+      name: 'dev',
+      issuer: issuerName,
+      jwksUri,
+      audience: { values: [audience] },
+      algorithms,
+      tenantClaim: 'tenant',
+      rolesClaim: 'roles',
+    },
+  ]);
+  return {
+    configuration,
+    issuer: issuerName,
+    jwksUri,
+    page: {
+      // Whoever wants no token waits for none of what makes them.
+      async answer(incoming, outgoing) {
+        const { answerTokenRequest } = await import('./token-endpoint.ts');
+        await answerTokenRequest({ issuer: issuerName, audience, key, apiKey }, incoming, outgoing);
+      },
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((fulfil) => server.close(fulfil));
+    },
+  };
+}
