@@ -1,5 +1,6 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { faultOf } from '../dynamodb/faults.ts';
+import type { Row } from '../dynamodb/items.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { LedgerError } from '../ledger/index.ts';
 import type { LineWriter } from '../observability/index.ts';
@@ -35,6 +36,11 @@ export class ApiKeyLookup {
    * @throws InvariantViolation for a damaged row
    */
   async find(sha256: string): Promise<StoredApiKey | undefined> {
+    const row = await this.#read(sha256);
+    return row && parseApiKey(row);
+  }
+
+  async #read(sha256: string): Promise<Row | undefined> {
     const { client, name, clock } = this.#platform;
     const patience = new Patience(clock, lookupTimeoutMs);
     for (let attempt = 1; ; attempt++) {
@@ -43,7 +49,7 @@ export class ApiKeyLookup {
           new GetCommand({ TableName: name, Key: apiKeyKey(sha256), ConsistentRead: true }),
           { requestTimeout: Math.max(1, Math.min(attemptTimeoutMs, patience.leftMs)) },
         );
-        return Item && parseApiKey(Item);
+        return Item;
       } catch (error) {
         const { kind } = faultOf(error);
         if (kind === 'fatal') throw error;

@@ -1,0 +1,302 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newApiKey } from '../../lib/auth/api-key.ts';
+import { ApiKeyLookup, lastUsedPrecisionMs } from '../../lib/auth/api-key-lookup.ts';
+import { ApiKeys, apiKeyMaxAgeMs } from '../../lib/auth/api-keys.ts';
+import { defaultRatePolicy } from '../../lib/auth/index.ts';
+import { InvariantViolation } from '../../lib/ledger/index.ts';
+import type { ApiClient } from '../../lib/platform/client.ts';
+import { patchedClient, revokedClient, rotatedClient } from '../../lib/platform/client-changes.ts';
+import { apiKeyKey } from '../../lib/platform/keys.ts';
+import { type PlatformFixture, startPlatform } from '../platform/platform-fixture.ts';
+import type { Fault } from '../support/faults.ts';
+import { made, newDeed, storeOf, tenant } from './client-fixture.ts';
+
+let platform: PlatformFixture;
+/** Turns the clock of all instances. */
+let ahead = 0;
+const now = () => Date.now() + ahead;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+});
+afterEach(() => {
+  ahead = 0;
+  platform.proxy.rules.length = 0;
+});
+afterAll(() => platform.stop());
+
+/** What instances have written to the log. */
+const lines: string[] = [];
+const note = (message: string, ...rest: unknown[]) => lines.push(`${message} ${JSON.stringify(rest)}`);
+const logger = { debug: note, info: note, warn: note, error: note };
+
+/** An instance of a function, as far as it knows keys, with a clock that the test turns. */
+function newInstance() {
+  const clock = { ...platform.table.clock, now };
+  const lookup = new ApiKeyLookup({ ...platform.table, clock }, logger);
+  return new ApiKeys({ lookup, clock, logger });
+}
+
+const store = () => storeOf({ ...platform.table, clock: { ...platform.table.clock, now } });
+
+/** The calls that are made meanwhile, by their operations. */
+async function callsDuring(act: () => Promise<unknown>): Promise<string[]> {
+  platform.proxy.log.length = 0;
+  await act();
+  await platform.proxy.settled();
+  return platform.proxy.log.map(({ operation }) => operation);
+}
+
+describe('authenticate', () => {
+  it('tells the caller whose key it is', async () => {
+    const rate = { requestsPerSecond: 5, burst: 10 };
+    const { key, client } = await made(store(), { scopes: ['audit:read'], subject: 'user-1', rate });
+    const caller = await newInstance().authenticate(key.key);
+    expect(caller).toMatchObject({ tenant, client: client.id, subject: 'user-1', rate });
+    expect(caller?.allows('transactions:write')).toBe(true);
+    expect(caller?.allows('audit:read')).toBe(true);
+    expect(caller?.allows('clients:read')).toBe(false);
+  });
+
+  it('gives a client the usual rate where nothing is said, and owners’ scopes for its subject', async () => {
+    const { key } = await made(store(), { roles: [], subject: 'user-2' });
+    const caller = await newInstance().authenticate(key.key);
+    expect(caller).toMatchObject({ rate: defaultRatePolicy });
+    expect(caller?.reach('transactions:write')).toBe('own');
+    expect(caller?.allows('transactions:write')).toBe(false);
+  });
+
+  it('looks a good key up once, and notes its use, for as many requests as come within a minute', async () => {
+    const { key } = await made(store());
+    const instance = newInstance();
+    const first = await callsDuring(() =>
+      Promise.all(Array.from({ length: 20 }, () => instance.authenticate(key.key))),
+    );
+    expect(first).toEqual(['GetItem', 'UpdateItem']);
+    ahead += apiKeyMaxAgeMs - 5_000;
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual([]);
+    ahead += 5_000;
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['GetItem']);
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual([]);
+  });
+
+  it('looks a key up that nobody has, too, once within a minute', async () => {
+    const instance = newInstance();
+    const { key } = newApiKey('test');
+    const calls = await callsDuring(async () => {
+      for (let count = 0; count < 5; count++) expect(await instance.authenticate(key)).toBeUndefined();
+    });
+    expect(calls).toEqual(['GetItem']);
+    ahead += apiKeyMaxAgeMs;
+    expect(await callsDuring(() => instance.authenticate(key))).toEqual(['GetItem']);
+  });
+
+  it('asks nobody about what is no key', async () => {
+    const instance = newInstance();
+    const junk = [`flk_test_${'x'.repeat(32)}`, 'eyJhbGciOiJub25lIn0.e30.', '', 'x'.repeat(10_000)];
+    const calls = await callsDuring(async () => {
+      for (const text of junk) expect(await instance.authenticate(text)).toBeUndefined();
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('looks up anew when the clock was turned back', async () => {
+    const { key } = await made(store());
+    const instance = newInstance();
+    await instance.authenticate(key.key);
+    ahead -= 1_000;
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['GetItem']);
+  });
+
+  it('keeps the keys that are good however many are invented, and forgets the invented ones', async () => {
+    const { key } = await made(store());
+    const gets: string[] = [];
+    const lookup = {
+      find: async (sha256: string) => {
+        gets.push(sha256);
+        return sha256 === key.sha256 ? new ApiKeyLookup(platform.table, logger).find(sha256) : undefined;
+      },
+      noteUse: async () => undefined,
+    };
+    const instance = new ApiKeys({ lookup, clock: { now }, logger });
+    await instance.authenticate(key.key);
+    const [first, ...others] = Array.from({ length: 2_001 }, () => newApiKey('test').key);
+    for (const invented of [first, ...others]) await instance.authenticate(invented as string);
+    gets.length = 0;
+    await instance.authenticate(key.key);
+    expect(gets).toEqual([]);
+    await instance.authenticate(others.at(-1) as string);
+    expect(gets).toEqual([]);
+    await instance.authenticate(first as string);
+    expect(gets).toHaveLength(1);
+  });
+});
+
+describe('an instance that knows a key', () => {
+  const ends: readonly [name: string, change: (client: ApiClient) => ApiClient][] = [
+    ['revoked', (client) => revokedClient(client, undefined, now())],
+    ['ended', (client) => patchedClient(client, { expiresAt: now() })],
+    ['replaced without an overlap', (client) => rotatedClient(client, newApiKey('test'), 0, now())],
+  ];
+
+  it.each(ends)('refuses it within a minute after another one has seen to it that it is %s', async (_name, change) => {
+    const { key, client } = await made(store());
+    const [here, there] = [newInstance(), newInstance()];
+    await Promise.all([here, there].map((instance) => instance.authenticate(key.key)));
+    await store().change(client, 'client.updated', newDeed(), change);
+    // What an instance found out half a minute ago goes on, as is documented.
+    ahead += apiKeyMaxAgeMs / 2;
+    expect(await there.authenticate(key.key)).toBeDefined();
+    ahead += apiKeyMaxAgeMs / 2;
+    for (const instance of [here, there]) expect(await instance.authenticate(key.key)).toBeUndefined();
+    expect(await newInstance().authenticate(key.key)).toBeUndefined();
+  });
+
+  it('hears of other roles, scopes and rates within a minute', async () => {
+    const { key, client } = await made(store());
+    const instance = newInstance();
+    expect((await instance.authenticate(key.key))?.allows('transactions:write')).toBe(true);
+    const rate = { requestsPerSecond: 1, burst: 1 };
+    await store().change(client, 'client.updated', newDeed(), (seen) =>
+      patchedClient(seen, { roles: ['reader'], scopes: ['fees:write'], rate }),
+    );
+    ahead += apiKeyMaxAgeMs;
+    const caller = await instance.authenticate(key.key);
+    expect(caller?.allows('transactions:write')).toBe(false);
+    expect(caller?.allows('fees:write')).toBe(true);
+    expect(caller?.rate).toEqual(rate);
+  });
+
+  it('judges whether it has run out at each request', async () => {
+    const expiresAt = Date.now() + 10_000;
+    const { key } = await made(store(), { expiresAt });
+    const instance = newInstance();
+    expect(await instance.authenticate(key.key)).toBeDefined();
+    ahead += 10_000;
+    expect(await callsDuring(async () => expect(await instance.authenticate(key.key)).toBeUndefined())).toEqual([]);
+  });
+
+  it('lets the key before go on for the overlap', async () => {
+    const { key, client } = await made(store());
+    const next = newApiKey('test');
+    await store().change(client, 'client.key_rotated', newDeed(), (seen) => rotatedClient(seen, next, 3_600, now()));
+    const instance = newInstance();
+    for (const each of [key, next]) expect(await instance.authenticate(each.key)).toBeDefined();
+    ahead += 3_600_000;
+    expect(await instance.authenticate(key.key)).toBeUndefined();
+    expect(await instance.authenticate(next.key)).toBeDefined();
+  });
+});
+
+const outages: readonly Fault[] = [
+  { kind: 'hang', when: 'before' },
+  { kind: 'hang', when: 'after' },
+  { kind: 'cut' },
+  { kind: 'throttle' },
+  { kind: 'serverError', when: 'before' },
+];
+
+describe.each(outages)('while DynamoDB does not answer ($kind)', (fault) => {
+  it('goes on with keys of the last minute, and answers others in time that it cannot tell', async () => {
+    const { key } = await made(store());
+    const other = await made(store());
+    const instance = newInstance();
+    await instance.authenticate(key.key);
+    platform.proxy.rules.push({ fault });
+    expect(await instance.authenticate(key.key)).toBeDefined();
+    const begun = performance.now();
+    await expect(instance.authenticate(other.key.key)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(performance.now() - begun).toBeLessThan(1_500);
+    ahead += apiKeyMaxAgeMs;
+    await expect(instance.authenticate(key.key)).rejects.toMatchObject({ code: 'unavailable' });
+    platform.proxy.rules.length = 0;
+    // A failure is not remembered.
+    for (const each of [key, other.key]) expect(await instance.authenticate(each.key)).toBeDefined();
+  });
+});
+
+describe('when a key was used last', () => {
+  const lastUsed = async (sha256: string) => {
+    const { client, name } = platform.table;
+    const { Item } = await client.send(new GetCommand({ TableName: name, Key: apiKeyKey(sha256) }));
+    return Item?.lastUsedAt && Number(Item.lastUsedAt);
+  };
+
+  it('is noted once in an hour by all instances together', async () => {
+    const { key } = await made(store());
+    const instances = [newInstance(), newInstance()];
+    await Promise.all(instances.map((instance) => instance.authenticate(key.key)));
+    const first = await lastUsed(key.sha256);
+    expect(first).toBeGreaterThan(Date.now() - 10_000);
+    ahead += lastUsedPrecisionMs - 10_000;
+    const calls = await callsDuring(() => Promise.all(instances.map((instance) => instance.authenticate(key.key))));
+    expect(calls).toEqual(['GetItem', 'GetItem']);
+    ahead += apiKeyMaxAgeMs;
+    await instances[0]?.authenticate(key.key);
+    expect(await lastUsed(key.sha256)).toBeGreaterThan((first as number) + lastUsedPrecisionMs - 10_000);
+  });
+
+  it('is not noted of a key that is revoked, and the log says whose it is', async () => {
+    const { key, client } = await made(store());
+    await store().change(client, 'client.revoked', newDeed(), (seen) => revokedClient(seen, undefined, now()));
+    lines.length = 0;
+    expect(await newInstance().authenticate(key.key)).toBeUndefined();
+    expect(await lastUsed(key.sha256)).toBeUndefined();
+    expect(lines.join()).toContain(client.id);
+    expect(lines.join()).not.toContain(key.sha256);
+  });
+
+  it('fails no request when it cannot be noted, and makes it wait but shortly', async () => {
+    const { key } = await made(store());
+    platform.proxy.rules.push({ fault: { kind: 'hang', when: 'before' }, operation: 'UpdateItem' });
+    lines.length = 0;
+    const begun = performance.now();
+    expect(await newInstance().authenticate(key.key)).toBeDefined();
+    expect(performance.now() - begun).toBeLessThan(800);
+    expect(lines.join()).toContain('could not be noted');
+    expect(lines.join()).not.toContain(key.sha256);
+  });
+});
+
+describe('a damaged key', () => {
+  it.each([
+    ['an unknown role', { roles: ['owner'] }],
+    ['an unknown scope', { scopes: ['everything'] }],
+    ['no tenant', { tenant: undefined }],
+    ['roles that are no list', { roles: 'admin' }],
+    ['an end that is no time', { expiresAt: 'never' }],
+    ['a rate that is none', { rate: {} }],
+  ])('with %s lets nobody in', async (_name, damage) => {
+    const { key } = await made(store());
+    const { client, name } = platform.table;
+    const Key = apiKeyKey(key.sha256);
+    const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
+    await client.send(new PutCommand({ TableName: name, Item: { ...Item, ...damage } }));
+    const error = await newInstance()
+      .authenticate(key.key)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InvariantViolation);
+    expect(String(error)).not.toContain(key.sha256);
+  });
+
+  it('is taken again once it is repaired', async () => {
+    const { key } = await made(store());
+    const { client, name } = platform.table;
+    const set = (roles: unknown) =>
+      client.send(
+        new UpdateCommand({
+          TableName: name,
+          Key: apiKeyKey(key.sha256),
+          UpdateExpression: 'SET #roles = :roles',
+          ExpressionAttributeNames: { '#roles': 'roles' },
+          ExpressionAttributeValues: { ':roles': roles },
+        }),
+      );
+    const instance = newInstance();
+    await set('admin');
+    await expect(instance.authenticate(key.key)).rejects.toBeInstanceOf(InvariantViolation);
+    await set(['reader']);
+    expect((await instance.authenticate(key.key))?.allows('accounts:read')).toBe(true);
+  });
+});
