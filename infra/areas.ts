@@ -201,6 +201,17 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     checksAccess: true,
     movesMoney: false,
   },
+  privacy: {
+    description: 'Removes personal data from transactions, holds and accounts',
+    ledger: {
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+      narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#C#*'] }],
+    },
+    platform: { actions: [], narrowActions: [recordsActs] },
+    replays: true,
+    checksAccess: true,
+    movesMoney: false,
+  },
   documents: {
     description: 'Serves the health check, the OpenAPI document and the API reference',
     checksAccess: false,

@@ -14,13 +14,14 @@ export function getTransaction(ledger: Ledger): Operation<'getTransaction'> {
     const own = record && ownAmong && (await ownAmong(await accountsOfRecord(ledger, tenant, record)));
     const transaction = record && own?.size !== 0 && transactionOf(transactionId, record, own);
     if (!transaction) throw new HttpProblem('not_found', 'There is no such transaction.');
-    // Nothing of a transaction changes but its status, what was reversed of it, and what was made of one that failed.
+    // Nothing of a transaction changes but its status, what was reversed of it, what was made of one that failed, and that it was redacted.
     const { reversed } = record;
     const isReprocessed = 'reprocessedBy' in transaction;
     const etag = weakETag(
       transaction.status,
       ...(reversed ? [reversed.reversals] : []),
       ...(isReprocessed ? ['again'] : []),
+      ...('redacted' in transaction ? ['redacted'] : []),
       ...(own ? [viewOf(own)] : []),
     );
     return json(200, transaction, { etag });

@@ -15,3 +15,4 @@ export type { LineSweepRun, OverdueLine } from './line-sweep.ts';
 export type { AcceptResult, WakeLine } from './lines.ts';
 export { type Clock, systemClock } from './patience.ts';
 export type { KeyRecord } from './record-item.ts';
+export type { RedactionRequest, RedactionStore } from './redaction-store.ts';

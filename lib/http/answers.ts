@@ -12,6 +12,7 @@ import {
   instantText,
   metadata,
   nextCursor,
+  redactedMark,
   rejectionReason,
   sequenceText,
   shardNumber,
@@ -55,6 +56,10 @@ export const accountAnswer = z
       }),
     owner: z.string().optional(),
     metadata,
+    redacted: z
+      .strictObject({ at: instantText })
+      .optional()
+      .meta({ description: 'When the metadata was last removed for good. What is there was set since.' }),
     createdAt: instantText,
     version: versionText,
   })
@@ -142,6 +147,7 @@ export const postedTransaction = z
     ...feeFields,
     description: z.string().optional(),
     metadata: metadata.optional(),
+    redacted: redactedMark,
     holdId: holdId.optional().meta({ description: 'The hold it captured.' }),
     reverses: reversed.optional(),
     previousReversal: transactionId
@@ -158,6 +164,7 @@ export const rejectedTransaction = z
     type: transactionKind,
     postings: z.array(postingAnswer),
     reason: rejectionReason,
+    redacted: redactedMark,
     createdAt: instantText,
     reprocesses: reprocessed.optional(),
   })
@@ -190,6 +197,7 @@ export const holdAnswer = z
     }),
     description: z.string().optional(),
     metadata: metadata.optional(),
+    redacted: redactedMark,
     createdAt: instantText,
     expiresAt: instantText.meta({ description: 'From this time on it is open no more.' }),
     updatedAt: instantText.meta({ description: 'The time of its latest change.' }),

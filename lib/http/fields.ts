@@ -307,3 +307,9 @@ export const nextCursor = z
   .string()
   .optional()
   .meta({ description: 'Where the next page begins; absent on the last.' });
+
+/** There where what a client wrote was removed. */
+export const redactedMark = z
+  .strictObject({ at: instantText })
+  .optional()
+  .meta({ description: 'When description and metadata were removed for good. Absent where they were not.' });

@@ -1,6 +1,13 @@
 import type * as z from 'zod';
 import type { KeyRecord } from '../dynamodb/index.ts';
-import type { AccountId, FailedTransaction, LineCommand, PendingTransaction, TransactionId } from '../ledger/index.ts';
+import type {
+  AccountId,
+  FailedTransaction,
+  KeyResult,
+  LineCommand,
+  PendingTransaction,
+  TransactionId,
+} from '../ledger/index.ts';
 import type {
   batchSince,
   failedTransaction,
@@ -8,7 +15,14 @@ import type {
   transactionAnswer,
   waitingTransaction,
 } from './line-schemas.ts';
-import { detailsOf, postingOf, rejectedTransactionOf, timeText, transactionSinceOf } from './representations.ts';
+import {
+  detailsOf,
+  postingOf,
+  redactedOf,
+  rejectedTransactionOf,
+  timeText,
+  transactionSinceOf,
+} from './representations.ts';
 
 /**
  * A command that was accepted to be executed later. It is made of the command and the time of its acceptance alone, so
@@ -47,7 +61,7 @@ export function waitingOf(
 }
 
 function failedOf(
-  { id, type, postings, createdAt, failedAt, reprocessedBy }: FailedTransaction,
+  { id, type, postings, createdAt, failedAt, reprocessedBy, redacted }: FailedTransaction,
   accepted: KeyRecord['accepted'],
 ): z.input<typeof failedTransaction> {
   return {
@@ -57,6 +71,7 @@ function failedOf(
     postings: postings.map(postingOf),
     createdAt: timeText(createdAt),
     failedAt: timeText(failedAt),
+    ...redactedOf(redacted),
     ...(reprocessedBy !== undefined && { reprocessedBy }),
     ...reprocessesOf(accepted),
   };
@@ -64,10 +79,16 @@ function failedOf(
 
 function batchOf(
   id: TransactionId,
-  transactions: readonly TransactionId[],
-  createdAt: number,
+  { transactions, createdAt, redacted }: Extract<KeyResult, { readonly kind: 'batch' }>,
 ): z.input<typeof batchSince> {
-  return { id, status: 'posted', type: 'batch', transactions: [...transactions], createdAt: timeText(createdAt) };
+  return {
+    id,
+    status: 'posted',
+    type: 'batch',
+    transactions: [...transactions],
+    ...redactedOf(redacted),
+    createdAt: timeText(createdAt),
+  };
 }
 
 /** A transaction as its record has it by now; undefined where the record is of no transaction. To an owner, with his own entries only. */
@@ -84,7 +105,7 @@ export function transactionOf(
     case 'pending':
       return waitingOf(result.pending, accepted);
     case 'batch':
-      return batchOf(id, result.transactions, result.createdAt);
+      return batchOf(id, result);
     case 'transaction':
       switch (result.transaction.status) {
         case 'posted':

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { exchangeAnswer, postingAnswer, storedTransaction, transactionKind } from './answers.ts';
-import { holdId, instantText, metadata, transactionId } from './fields.ts';
+import { holdId, instantText, metadata, redactedMark, transactionId } from './fields.ts';
 
 const asked = {
   postings: z.array(postingAnswer).optional().meta({
@@ -41,6 +41,7 @@ export const failedTransaction = z
     postings: z.array(postingAnswer),
     createdAt: instantText.meta({ description: 'When it was accepted.' }),
     failedAt: instantText,
+    redacted: redactedMark,
     reprocessedBy: transactionId.optional().meta({ description: 'The transaction that was made of it since.' }),
     reprocesses: transactionId.optional().meta({ description: 'The failed transaction that it is another try of.' }),
   })
@@ -55,6 +56,7 @@ export const batchSince = z
     status: z.literal('posted'),
     type: z.literal('batch'),
     transactions: z.array(transactionId).meta({ description: 'In order; each can be read by its id.' }),
+    redacted: redactedMark,
     createdAt: instantText,
   })
   .meta({ id: 'PostedBatch', description: 'All transactions of a batch are posted.' });

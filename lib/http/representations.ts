@@ -47,7 +47,7 @@ export function assetOf({ code, scale, name, createdAt }: Asset): z.input<typeof
 
 export function accountOf(account: Account): z.input<typeof accountAnswer> {
   const { id, status, freezes = 'debits', unbounded, shards, floors, limits = new Map(), owner, metadata } = account;
-  const { createdAt, version } = account;
+  const { createdAt, version, redacted } = account;
   return {
     id,
     status,
@@ -58,6 +58,7 @@ export function accountOf(account: Account): z.input<typeof accountAnswer> {
     limits: limitTexts(limits),
     ...(owner !== undefined && { owner }),
     metadata: { ...metadata },
+    ...redactedOf(redacted),
     createdAt: timeText(createdAt),
     version: String(version),
   };
@@ -129,6 +130,11 @@ function termsOf(transaction: PostedTransaction) {
   };
 }
 
+/** When what a client wrote was removed, where it was. */
+export function redactedOf(redacted: { readonly at: number } | undefined) {
+  return redacted && { redacted: { at: timeText(redacted.at) } };
+}
+
 export function detailsOf({ description, metadata }: Pick<PostedTransaction, 'description' | 'metadata'>) {
   return {
     ...(description !== undefined && { description }),
@@ -158,6 +164,7 @@ export function postedTransactionOf(
     entries: visible(entries, own).map(recordedEntryOf),
     ...termsOf(transaction),
     ...detailsOf(transaction),
+    ...redactedOf(transaction.redacted),
     ...(holdId !== undefined && { holdId }),
     ...(reverses !== undefined && { reverses }),
     ...(previousReversal !== undefined && { previousReversal }),
@@ -205,8 +212,16 @@ export function transactionSinceOf(
 }
 
 export function rejectedTransactionOf(transaction: RejectedTransaction): z.input<typeof rejectedTransaction> {
-  const { id, status, type, postings, reason, createdAt } = transaction;
-  return { id, status, type, postings: postings.map(postingOf), reason, createdAt: timeText(createdAt) };
+  const { id, status, type, postings, reason, createdAt, redacted } = transaction;
+  return {
+    id,
+    status,
+    type,
+    postings: postings.map(postingOf),
+    reason,
+    ...redactedOf(redacted),
+    createdAt: timeText(createdAt),
+  };
 }
 
 export function holdOf(hold: Hold): z.input<typeof holdAnswer> {
@@ -220,6 +235,7 @@ export function holdOf(hold: Hold): z.input<typeof holdAnswer> {
     remaining: formatAmount(remaining),
     captured: formatAmount(captured),
     ...detailsOf(hold),
+    ...redactedOf(hold.redacted),
     createdAt: timeText(createdAt),
     expiresAt: timeText(expiresAt),
     updatedAt: timeText(updatedAt),

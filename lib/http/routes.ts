@@ -9,6 +9,7 @@ import { eventRoutes } from './event-routes.ts';
 import { feeRoutes } from './fee-routes.ts';
 import { holdRoutes } from './hold-routes.ts';
 import { monitorRoutes } from './monitor-routes.ts';
+import { privacyRoutes } from './privacy-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import type { Route } from './route.ts';
 import { transactionRoutes } from './transaction-routes.ts';
@@ -31,6 +32,7 @@ export const routes = [
   ...webhookRoutes,
   ...clientRoutes,
   ...auditRoutes,
+  ...privacyRoutes,
   ...documentRoutes,
 ] as const satisfies readonly Route[];
 

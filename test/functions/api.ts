@@ -99,6 +99,7 @@ export async function loadFunctions(): Promise<Call> {
     admin: (await import('../../functions/admin/index.ts')).handler,
     clients: (await import('../../functions/clients/index.ts')).handler,
     audit: (await import('../../functions/audit/index.ts')).handler,
+    privacy: (await import('../../functions/privacy/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };
   return callWith(handlers);

@@ -69,6 +69,9 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   updateClient: ['PATCH', clientPath, { name: 'Books' }],
   rotateClientKey: ['POST', `${clientPath}/rotate-key`, {}],
   revokeClient: ['POST', `${clientPath}/revoke`, {}],
+  redactTransaction: ['POST', `/v1/transactions/tx_${'a'.repeat(52)}/redaction`, { reason: 'Erasure' }],
+  redactHold: ['POST', `${holdPath}/redaction`, { reason: 'Erasure' }],
+  redactAccount: ['POST', '/v1/accounts/ada/redaction', { reason: 'Erasure' }],
 };
 const ids = Object.keys(mutations) as MutationId[];
 const reads = [

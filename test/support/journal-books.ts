@@ -50,7 +50,7 @@ function auditBlocks(blocks: readonly BlockRow[], tenant: string, findings: stri
     if (hashOf(block, tenant) !== hex(block.hash)) findings.push(`${name}: has another hash`);
     previousHash = hex(block.hash);
     for (const { id, type } of block.events) {
-      const mark = /^(account|balance|webhook)\./.test(String(type)) ? 'C' : 'X';
+      const mark = /^(account|balance|webhook)\.|\.redacted$/.test(String(type)) ? 'C' : 'X';
       const partition = `T#${tenant}#${mark}#${id}`;
       if (places.has(partition)) findings.push(`${name}: has ${id} again`);
       places.set(partition, sequence++);

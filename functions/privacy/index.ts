@@ -1,0 +1,35 @@
+import { AuditLog } from '../../lib/audit/index.ts';
+import { accessOfEnvironment } from '../../lib/auth/index.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
+import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
+import { Ledger } from '../../lib/dynamodb/index.ts';
+import { serveArea } from '../../lib/http/index.ts';
+import { privacyRoutes } from '../../lib/http/privacy-routes.ts';
+import { createIdempotencyClient, createOnce } from '../../lib/idempotency/index.ts';
+import { createInstruments } from '../../lib/observability/index.ts';
+import { openPlatformTable } from '../../lib/platform/platform-table.ts';
+import { redactAccount } from './redact-account.ts';
+import { redactHold } from './redact-hold.ts';
+import { redactTransaction } from './redact-transaction.ts';
+
+const { LEDGER_TABLE, PLATFORM_TABLE, IDEMPOTENCY_TABLE } = readEnvironment([
+  'LEDGER_TABLE',
+  'PLATFORM_TABLE',
+  'IDEMPOTENCY_TABLE',
+]);
+const instruments = createInstruments();
+const { logger } = instruments;
+const acts = new AuditLog(openPlatformTable({ table: PLATFORM_TABLE }));
+const redactions = new Ledger({ table: LEDGER_TABLE }).redactions(acts);
+const records = createIdempotencyClient();
+const onceFor = (operation: string) => createOnce(operation, IDEMPOTENCY_TABLE, records, logger);
+
+export const handler = serveArea(
+  privacyRoutes,
+  {
+    redactTransaction: redactTransaction(redactions, onceFor('redactTransaction')),
+    redactHold: redactHold(redactions, onceFor('redactHold')),
+    redactAccount: redactAccount(redactions, onceFor('redactAccount')),
+  },
+  { access: accessOfEnvironment(logger), instruments, flags: flagsOfEnvironment(logger) },
+);

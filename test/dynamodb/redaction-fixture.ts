@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { AuditLog } from '../../lib/audit/index.ts';
+import { type Ledger, type RedactionStore, systemClock } from '../../lib/dynamodb/index.ts';
+import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { parseJournalRow } from '../../lib/dynamodb/journal-subject-item.ts';
+import { auditTable } from '../../lib/dynamodb/table-audit.ts';
+import { openPlatformTable } from '../../lib/platform/platform-table.ts';
+import { readTable } from '../support/books.ts';
+import { auditJournal } from '../support/journal-books.ts';
+import { account, type LedgerFixture, tenant } from '../support/ledger-fixture.ts';
+
+type Row = Record<string, unknown>;
+
+/** Who asks in these tests. */
+export const by = { actor: { tenant, client: 'officer' }, correlationId: 'request-7' };
+
+export interface Redactions {
+  readonly ledger: Ledger;
+  readonly store: RedactionStore;
+  /** A request for a redaction; of an account with a key of its own unless one is given. */
+  ask(key?: string): Parameters<RedactionStore['account']>[0];
+  stop(): void;
+}
+
+/** Redactions over an endpoint, which may be that of a proxy. */
+export function openRedactions(books: LedgerFixture, endpoint = books.database.endpoint): Redactions {
+  const ledger = books.open({ endpoint });
+  const platform = openPlatformTable({ table: books.database.tables.platform, endpoint, clock: systemClock });
+  return {
+    ledger,
+    store: ledger.redactions(new AuditLog(platform)),
+    ask: (key = randomUUID()) => ({
+      tenant,
+      by,
+      reason: 'erasure request 4711',
+      timeMs: 10_000,
+      owner: false,
+      keyApplied: { mark: key, requestHash: 'hash' },
+    }),
+    stop() {
+      ledger.client.destroy();
+      platform.client.destroy();
+    },
+  };
+}
+
+export function ledgerRows(books: LedgerFixture): Promise<Row[]> {
+  return readTable(books.database.client, books.database.tables.ledger);
+}
+
+/** What the audit log says was done. */
+export async function acts(books: LedgerFixture): Promise<string[]> {
+  const rows = await readTable(books.database.client, books.database.tables.platform);
+  return rows.filter(({ PK }) => String(PK).endsWith('#AUDIT')).map(({ action, target }) => `${action} ${target}`);
+}
+
+/** Everything that lies in the tables, as one text; bytes as the characters they are. */
+export async function contents(books: LedgerFixture): Promise<string> {
+  const { ledger, platform } = books.database.tables;
+  const rows = [
+    ...(await readTable(books.database.client, ledger)),
+    ...(await readTable(books.database.client, platform)),
+  ];
+  return JSON.stringify(rows, (_, value) => {
+    if (typeof value === 'bigint') return String(value);
+    if (value instanceof Set) return [...value];
+    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+  });
+}
+
+/** Has everything that is in no block yet appended to the journal. */
+export async function appendJournal(books: LedgerFixture): Promise<void> {
+  const { endpoint, tables } = books.database;
+  const appender = openAppender({ table: tables.ledger, endpoint });
+  const rows = (await ledgerRows(books)).filter(
+    ({ SK, status, block }) => (SK === 'CHANGE' || (SK === 'RECORD' && status !== 'pending')) && block === undefined,
+  );
+  const partitions = rows.map(({ PK }) => String(PK));
+  for (let run = 1; run <= 20 && partitions.length > 0; run++) {
+    if ((await appender.append(tenant, partitions, 10_000)).isComplete) return;
+  }
+}
+
+/** All that the verifiers find wrong: of the books by two programs, of the journal's order, and of the hash of each of its events. */
+export async function damage(books: LedgerFixture): Promise<string[]> {
+  const rows = await ledgerRows(books);
+  const table = await auditTable({ client: books.database.client, table: books.database.tables.ledger });
+  const hashes = new Map(
+    rows
+      .filter(({ SK }) => String(SK).startsWith('BLOCK#'))
+      .flatMap(({ events }) => events as { readonly id: string; readonly hash: Uint8Array }[])
+      .map(({ id, hash }) => [id, Buffer.from(hash).toString('hex')]),
+  );
+  const unlike = rows
+    .filter(({ SK, block }) => (SK === 'RECORD' || SK === 'CHANGE') && block !== undefined)
+    .filter((row) => {
+      const event = parseJournalRow(tenant, row)?.subject.event;
+      return event === undefined || hashes.get(event.id.slice('evt_'.length)) !== event.hash;
+    });
+  return [
+    ...(await books.audit()).findings,
+    ...table.findings.map(({ kind, subject, detail }) => `${kind} ${subject}: ${detail}`),
+    ...auditJournal(rows, tenant).findings,
+    ...unlike.map(({ PK }) => `${PK}: has another hash than its block says`),
+  ];
+}
+
+/** Gives an account metadata and an owner, as one of its changes. */
+export async function describe(ledger: Ledger, id: string, text: string): Promise<void> {
+  const keyApplied = { mark: randomUUID(), requestHash: 'hash' };
+  await ledger.accounts.update({
+    tenant,
+    id: account(id),
+    patch: { owner: `${text}-owner`, metadata: { note: text } },
+    keyApplied,
+  });
+}
