@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { accounts } from './accounts.ts';
 import { assets } from './assets.ts';
 import { audit } from './audit.ts';
+import { auditLog } from './audit-log.ts';
 import { balance } from './balance.ts';
 import { batch } from './batch.ts';
 import { events } from './events.ts';
@@ -37,6 +38,7 @@ export const commands: readonly AddCommand[] = [
   importLedger,
   exportEntries,
   audit,
+  auditLog,
   events,
   journal,
 ];

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of as sha256 } from '../canonical-hash.ts';
 import type { BlockAnswer, EventAnswer } from './journal-answers.ts';
 
 /**
@@ -66,19 +66,4 @@ function hashedPart(type: string, data: EventAnswer['data']): Record<string, unk
 
 function only(value: unknown, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, (value as Record<string, unknown> | null)?.[name]]));
-}
-
-function sha256(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex');
-}
-
-/** JSON with names in order and without white space; members without a value are left out. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
-  return `{${members.join(',')}}`;
 }
