@@ -17,7 +17,7 @@ export interface Options {
    */
   readonly apiKeySha256?: string | undefined;
   /**
-   * Whose tokens are taken, as JSON without spaces (`-c tokenIssuers='[{"name":…}]'`, or a list in `cdk.json`). Without it the template
+   * Whose tokens are taken, as JSON on one line (`-c tokenIssuers='[{"name":…}]'`, or a list in `cdk.json`). Without it the template
    * has a parameter of that name, by default without issuers, of which the same holds as of the key's.
    */
   readonly tokenIssuers?: string | undefined;

@@ -22,5 +22,5 @@ export const keysPauseMs = 10_000;
 /** How long known keys are used where their issuer cannot be reached. */
 export const keysUsableMs = 86_400_000;
 
-/** Characters of the configuration of all issuers: it stands in the environment, which has 4 KB for everything. */
-export const maxIssuersLength = 2_048;
+/** Characters of the configuration of all issuers: it stands in the environment, which has 4 KB, and beside it the names of tables and queues. */
+export const maxIssuersLength = 1_600;
