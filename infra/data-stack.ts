@@ -2,11 +2,13 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FlagsParameter } from './flags-parameter.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import type { KeyAccess } from './key-access.ts';
 import { LedgerTable } from './ledger-table.ts';
 import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
 import { PlatformTable } from './platform-table.ts';
 import type { RegionalState } from './regional-state.ts';
+import { SecretsKey } from './secrets-key.ts';
 import type { Stage } from './stage.ts';
 import type { TableAccess } from './table-access.ts';
 
@@ -15,13 +17,14 @@ export interface DataStackProps extends StackProps {
   readonly options: Options;
 }
 
-/** What must outlive every deployment. Deleting this stack leaves the ledger and the platform table behind. */
+/** What must outlive every deployment. Deleting this stack leaves the ledger, the platform table and the key of its secrets behind. */
 export class DataStack extends Stack implements RegionalState {
   readonly ledger: TableAccess;
   readonly ledgerStreamArn: string;
   readonly platform: TableAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
+  readonly secretsKey: KeyAccess;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
@@ -35,6 +38,7 @@ export class DataStack extends Stack implements RegionalState {
       initially: { acceptWrites: true },
       whenUnreadable: props.options.replicaRegion === undefined ? 'open' : 'closed',
     });
+    this.secretsKey = new SecretsKey(this, 'Secrets', { stage: props.stage.name }).access;
     new CfnOutput(this, outputs.ledgerTable, {
       value: this.ledger.tableName,
       description: 'The ledger table, for backups, audits and the standby in another Region',
@@ -42,6 +46,10 @@ export class DataStack extends Stack implements RegionalState {
     new CfnOutput(this, outputs.platformTable, {
       value: this.platform.tableName,
       description: 'The platform table, for backups and the standby in another Region',
+    });
+    new CfnOutput(this, outputs.secretsKey, {
+      value: this.secretsKey.keyArn,
+      description: 'The key of the secrets in the platform table, for the standby in another Region',
     });
   }
 }

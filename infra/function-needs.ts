@@ -1,4 +1,5 @@
 import type { SparseIndex } from '../lib/config/ledger-table.ts';
+import type { KeyUse } from './key-access.ts';
 import type { LedgerFunction } from './ledger-function.ts';
 import type { MessageAddresses } from './message-addresses.ts';
 import { type QueueName, queueList } from './queue-list.ts';
@@ -28,6 +29,8 @@ export interface FunctionNeeds {
   readonly sendsTo?: readonly QueueName[];
   /** Whether it publishes to the topic of events. */
   readonly publishes?: boolean;
+  /** What it does with the key of the secrets. */
+  readonly secrets?: readonly KeyUse[];
   /** Whether it calls addresses that clients have named, and so has to know which it may. */
   readonly callsOut?: boolean;
 }
@@ -52,6 +55,7 @@ export function environmentFor(
     ...(needs.replays && { IDEMPOTENCY_TABLE: state.idempotency.tableName }),
     ...Object.fromEntries(queues),
     ...(needs.publishes && { EVENTS_TOPIC_ARN: addresses.eventsTopicArn }),
+    ...(needs.secrets && { SECRETS_KEY_ID: state.secretsKey.keyArn }),
     ...(needs.callsOut && { WEBHOOK_TARGETS: webhookTargets }),
   };
 }
@@ -62,6 +66,7 @@ export function grantNeeds(grantee: LedgerFunction, needs: FunctionNeeds, { stat
   if (needs.platform) grantTable(grantee, needs.platform, state.platform);
   if (needs.replays) state.idempotency.grantReplay(grantee);
   for (const name of needs.sendsTo ?? []) addresses.grantSend(grantee, name);
+  if (needs.secrets) state.secretsKey.grant(grantee, needs.secrets);
   if (needs.publishes) addresses.grantPublish(grantee);
 }
 

@@ -4,6 +4,8 @@ export const outputs = {
   ledgerTable: 'LedgerTableName',
   /** The same of the platform table. */
   platformTable: 'PlatformTableName',
+  /** The key that seals the secrets in it. */
+  secretsKey: 'SecretsKeyArn',
   apiUrl: 'ApiUrl',
   /** The digest of the key that is deployed, which the next deployment keeps. */
   apiKeySha256: 'DeployedApiKeySha256',
@@ -11,7 +13,7 @@ export const outputs = {
   alarmTopic: 'AlarmTopicArn',
 } as const;
 
-/** What the standby is told as parameters, beside the names of the tables, which have the names of the outputs above. */
+/** What the standby is told as parameters, beside the tables and the key, which have the names of the outputs above. */
 export const standbyParameters = {
   /** No output of the primary tells it: each Region's stream has a label of its own. */
   ledgerStream: 'LedgerStreamArn',

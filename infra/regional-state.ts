@@ -1,5 +1,6 @@
 import type { FlagsParameter } from './flags-parameter.ts';
 import type { IdempotencyTable } from './idempotency-table.ts';
+import type { KeyAccess } from './key-access.ts';
 import type { TableAccess } from './table-access.ts';
 
 /** What the functions of one Region work on, and what outlives them. */
@@ -10,4 +11,6 @@ export interface RegionalState {
   readonly platform: TableAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
+  /** What seals secrets. What one Region sealed, the other opens. */
+  readonly secretsKey: KeyAccess;
 }

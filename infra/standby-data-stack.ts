@@ -2,8 +2,10 @@ import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FlagsParameter } from './flags-parameter.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import type { KeyAccess } from './key-access.ts';
 import { outputs, standbyParameters } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
+import { ReplicaOfSecretsKey } from './secrets-key.ts';
 import type { Stage } from './stage.ts';
 import { TableAccess } from './table-access.ts';
 
@@ -13,7 +15,7 @@ export interface StandbyDataStackProps extends StackProps {
 
 /**
  * What the standby keeps in its own Region: flags that start closed, so that it changes nothing until an operator opens it, and
- * its own idempotency table (what that table remembers, every change carries in itself too). The replicas of the ledger and of
+ * its own idempotency table (what that table remembers, every change carries in itself too), and the replica of the key that seals secrets. The replicas of the ledger and of
  * the platform table belong to the primary's stack, which makes them; here they are only named.
  */
 export class StandbyDataStack extends Stack implements RegionalState {
@@ -22,6 +24,7 @@ export class StandbyDataStack extends Stack implements RegionalState {
   readonly platform: TableAccess;
   readonly idempotency: IdempotencyTable;
   readonly flags: FlagsParameter;
+  readonly secretsKey: KeyAccess;
 
   constructor(scope: Construct, id: string, props: StandbyDataStackProps) {
     super(scope, id, props);
@@ -38,6 +41,12 @@ export class StandbyDataStack extends Stack implements RegionalState {
       initially: { acceptWrites: false },
       whenUnreadable: 'closed',
     });
+    const primaryKeyArn = new CfnParameter(this, outputs.secretsKey, {
+      description: `The output ${outputs.secretsKey} of the primary's data stack.`,
+      allowedPattern: '^arn:[^:]+:kms:[^:]+:[^:]+:key/mrk-.+$',
+    }).valueAsString;
+    const { name: stage } = props.stage;
+    this.secretsKey = new ReplicaOfSecretsKey(this, 'Secrets', { stage, primaryKeyArn }).access;
   }
 }
 

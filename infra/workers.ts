@@ -142,6 +142,7 @@ export const workers = {
     },
     platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
     sendsTo: ['deliveries'],
+    secrets: ['open'],
     callsOut: true,
     obeysFlags: true,
   },

@@ -7,7 +7,7 @@ import type { TargetRule } from '../../lib/webhooks/target-url.ts';
 import { type Shown, secretNote } from './shown-secret.ts';
 
 export function createWebhook(endpoints: Endpoints, rule: TargetRule, once: Once): Operation<'createWebhook'> {
-  return async ({ body, caller: { tenant }, ...invocation }) => {
+  return async ({ body, caller: { tenant }, by, ...invocation }) => {
     const { url, types = [], description, ordered = false } = body;
     requireTarget(url, rule);
     let shown: Shown;
@@ -16,7 +16,7 @@ export function createWebhook(endpoints: Endpoints, rule: TargetRule, once: Once
       tenant,
       request: { url, types, description: description ?? null, ordered },
       change: async (keyApplied) => {
-        const made = await endpoints.create(tenant, { url, types, description, ordered }, keyApplied);
+        const made = await endpoints.create(tenant, { url, types, description, ordered }, keyApplied, by);
         const { webhook, secret } = made;
         const representation = webhookOf(webhook, Date.now());
         const location = webhookLocation(webhook);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AuditLog } from '../../lib/audit/index.ts';
 import { accessOfEnvironment } from '../../lib/auth/index.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
@@ -11,6 +12,7 @@ import { createInstruments } from '../../lib/observability/index.ts';
 import { DeliveryStore } from '../../lib/platform/delivery-store.ts';
 import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import { WebhookStore } from '../../lib/platform/webhook-store.ts';
+import { KmsSecretBox } from '../../lib/secrets/index.ts';
 import { QueueSender } from '../../lib/sqs/index.ts';
 import { journalEvents } from '../../lib/webhooks/deliverable-events.ts';
 import { Endpoints } from '../../lib/webhooks/endpoints.ts';
@@ -33,16 +35,18 @@ const environment = readEnvironment([
   'IDEMPOTENCY_TABLE',
   'DELIVERIES_QUEUE_URL',
   'WEBHOOK_TARGETS',
+  'SECRETS_KEY_ID',
 ]);
 const instruments = createInstruments();
 const { logger } = instruments;
 const rule = environment.WEBHOOK_TARGETS;
 const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
-const webhooks = new WebhookStore(platform);
+const webhooks = new WebhookStore(platform, new AuditLog(platform));
 const deliveries = new DeliveryStore(platform);
 const events = journalEvents(new Journal({ table: environment.LEDGER_TABLE }).feed);
 const queue = new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL, timeoutMs: 1_000, maxAttempts: 2 });
-const endpoints = new Endpoints({ webhooks, events, queue, clock, randomBytes });
+const secrets = new KmsSecretBox({ keyId: environment.SECRETS_KEY_ID });
+const endpoints = new Endpoints({ webhooks, events, secrets, queue, clock, randomBytes });
 const replays = new Replays({ deliveries, events, queue, clock, logger });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);

@@ -6,7 +6,7 @@ import { defaultOverlapSeconds } from '../../lib/webhooks/limits.ts';
 import { type Shown, secretNote } from './shown-secret.ts';
 
 export function rotateWebhookSecret(endpoints: Endpoints, once: Once): Operation<'rotateWebhookSecret'> {
-  return async ({ path: { webhookId }, body, caller: { tenant }, ...invocation }) => {
+  return async ({ path: { webhookId }, body, caller: { tenant }, by, ...invocation }) => {
     const { overlapSeconds = defaultOverlapSeconds } = body;
     let shown: Shown;
     const answer = await once({
@@ -14,7 +14,7 @@ export function rotateWebhookSecret(endpoints: Endpoints, once: Once): Operation
       tenant,
       request: { webhookId, overlapSeconds },
       change: async (keyApplied) => {
-        const { webhook, secret } = await endpoints.rotate(tenant, webhookId, overlapSeconds, keyApplied);
+        const { webhook, secret } = await endpoints.rotate(tenant, webhookId, overlapSeconds, keyApplied, by);
         const representation = webhookOf(webhook, Date.now());
         if (secret !== undefined) shown = json(200, { ...representation, secret });
         return json(200, { ...representation, secretNote });

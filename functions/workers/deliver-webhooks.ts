@@ -4,19 +4,27 @@ import { Journal } from '../../lib/events/index.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { StoredFailureNotes } from '../../lib/platform/failure-notes.ts';
 import { openPlatformTable } from '../../lib/platform/platform-table.ts';
+import { KmsSecretBox } from '../../lib/secrets/index.ts';
 import { deliveryWakeUp, QueueSender, serveQueue } from '../../lib/sqs/index.ts';
 import { journalEvents } from '../../lib/webhooks/deliverable-events.ts';
 import { createDeliverer } from '../../lib/webhooks/delivery-works.ts';
 import { failureFields } from '../../lib/webhooks/failure-fields.ts';
 import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
 
-const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'DELIVERIES_QUEUE_URL', 'WEBHOOK_TARGETS']);
+const environment = readEnvironment([
+  'LEDGER_TABLE',
+  'PLATFORM_TABLE',
+  'DELIVERIES_QUEUE_URL',
+  'WEBHOOK_TARGETS',
+  'SECRETS_KEY_ID',
+]);
 const instruments = createInstruments();
 const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
 const deliverer = createDeliverer({
   platform,
   ledgerTable: environment.LEDGER_TABLE,
   events: journalEvents(new Journal({ table: environment.LEDGER_TABLE }).feed),
+  secrets: new KmsSecretBox({ keyId: environment.SECRETS_KEY_ID }),
   post: new GuardedPost({ rule: environment.WEBHOOK_TARGETS }),
   queue: new QueueSender({ queueUrl: environment.DELIVERIES_QUEUE_URL }),
   logger: instruments.logger,
@@ -24,7 +32,7 @@ const deliverer = createDeliverer({
 
 /**
  * Makes the attempts that are due. What a receiver does wrong is an outcome, written on the delivery; a message fails only where
- * the tables could not be used.
+ * the tables, or the key of the secrets, could not be used.
  */
 export const handler = serveQueue({
   name: 'deliveries',

@@ -45,6 +45,7 @@ export async function deployStage(
     // The parameters have the names of the outputs that they take.
     [outputs.ledgerTable]: ledger,
     [outputs.platformTable]: primary(data, outputs.platformTable),
+    [outputs.secretsKey]: primary(data, outputs.secretsKey),
     [standbyParameters.ledgerStream]: await streamOf(ledger, replicaRegion),
   };
   const parameters = Object.entries(told).flatMap(([name, value]) => [

@@ -11,6 +11,7 @@ const names = {
   databasePid: 'dynamodb.pid',
   queues: 'queues',
   apiKey: 'api-key',
+  secretsKey: 'secrets.key',
   issuerKey: 'issuer-key.pem',
   seeded: 'seeded.json',
   log: 'functions.log',
@@ -24,6 +25,8 @@ export interface DataFolder {
   readonly databasePidFile: string;
   readonly queuesFolder: string;
   readonly apiKeyFile: string;
+  /** What seals secrets in the database; without it they cannot be opened. */
+  readonly secretsKeyFile: string;
   readonly issuerKeyFile: string;
   readonly seededFile: string;
   readonly logFile: string;
@@ -50,6 +53,7 @@ export function openDataFolder(path: string): DataFolder {
     databasePidFile: file(names.databasePid),
     queuesFolder: file(names.queues),
     apiKeyFile: file(names.apiKey),
+    secretsKeyFile: file(names.secretsKey),
     issuerKeyFile: file(names.issuerKey),
     seededFile: file(names.seeded),
     logFile: file(names.log),

@@ -5,6 +5,8 @@ export interface Deployment {
   /** Those that something here publishes to or receives from; a topic for alarms only is none of them. */
   readonly topics: readonly TopicDefinition[];
   readonly parameters: readonly ParameterDefinition[];
+  /** The ARNs of the keys that seal secrets. */
+  readonly keys: readonly string[];
   readonly functions: readonly FunctionDefinition[];
   readonly schedules: readonly ScheduleDefinition[];
   readonly sources: readonly EventSourceDefinition[];

@@ -11,6 +11,7 @@ export interface ServiceEndpoints {
   readonly dynamodb: string;
   readonly queues?: string;
   readonly parameters?: string;
+  readonly keys?: string;
 }
 
 export interface FunctionOptions {
@@ -162,6 +163,7 @@ function functionEnvironment(definition: FunctionDefinition, options: FunctionOp
       AWS_ENDPOINT_URL_SNS: options.endpoints.queues,
     }),
     ...(options.endpoints.parameters && { AWS_ENDPOINT_URL_SSM: options.endpoints.parameters }),
+    ...(options.endpoints.keys && { AWS_ENDPOINT_URL_KMS: options.endpoints.keys }),
     ...definition.environment,
   };
 }

@@ -3,10 +3,12 @@ import type { Progress } from './console-output.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Database, startDatabase } from './database.ts';
 import type { Deployment } from './deployment.ts';
+import { type KeyService, startKeyService } from './key-service.ts';
 import type { ServiceEndpoints } from './lambda-function.ts';
 import { type ParameterStore, startParameterStore } from './parameter-store.ts';
 import { Parameters } from './parameters.ts';
 import { type QueueService, startQueues } from './queues.ts';
+import { secretsKey } from './secrets-key.ts';
 import type { Application } from './template-reader.ts';
 
 /** What the template asks for, and the services that its functions use. */
@@ -38,6 +40,7 @@ export async function startServices(application: Application, options: ServiceOp
   const { folder, progress, cleanup } = options;
   const { deployment, queues } = await describeWithQueues(application, options);
   const parameters = await startParameters(deployment, options);
+  const keys = await startKeys(deployment, options);
   const read = new Set(deployment.sources.flatMap((source) => (source.kind === 'stream' ? source.tableName : [])));
   const consumedUpTo = (table: string): number =>
     read.has(table) ? options.consumedUpTo(table) : Number.POSITIVE_INFINITY;
@@ -48,6 +51,7 @@ export async function startServices(application: Application, options: ServiceOp
     dynamodb: (await options.functionsEndpoint?.(database.endpoint)) ?? database.endpoint,
     ...(queues && { queues: queues.endpoint }),
     ...(parameters && { parameters: parameters.endpoint }),
+    ...(keys && { keys: keys.endpoint }),
   };
   return { deployment, database, endpoints, ...(queues && { queues }) };
 }
@@ -82,4 +86,25 @@ async function startParameters(
   const store = await startParameterStore((name) => parameters.find(name));
   cleanup.defer(() => store.stop());
   return store;
+}
+
+/** Serves the template's keys, if it has any. */
+async function startKeys(
+  { keys: keyArns }: Deployment,
+  { folder, progress, cleanup }: ServiceOptions,
+): Promise<KeyService | undefined> {
+  if (keyArns.length === 0) {
+    return undefined;
+  }
+  const file = folder.secretsKeyFile;
+  const service = await startKeyService({
+    keyArns,
+    key: secretsKey(file),
+    onForeign: () =>
+      progress.warn(
+        `A secret in the database was not sealed with the key in ${file}, and cannot be opened. Put the key back that it was sealed with, or rotate the secret.`,
+      ),
+  });
+  cleanup.defer(() => service.stop());
+  return service;
 }

@@ -197,6 +197,8 @@ function arnOf(resource: StackResource): string {
       return `arn:aws:sqs:${region}:${accountId}:${name}`;
     case 'AWS::SNS::Topic':
       return `arn:aws:sns:${region}:${accountId}:${name}`;
+    case 'AWS::KMS::Key':
+      return `arn:aws:kms:${region}:${accountId}:key/${name}`;
     case 'AWS::Logs::LogGroup':
       return `arn:aws:logs:${region}:${accountId}:log-group:${name}:*`;
     case 'AWS::Events::Rule':

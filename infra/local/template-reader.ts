@@ -44,6 +44,9 @@ export function readApplication(assemblyFolder: string): Application {
         queues: ofType(resources, 'AWS::SQS::Queue').map(readQueue),
         topics: topics.filter((topic) => isUsed(topic, functions)),
         parameters: ofType(resources, 'AWS::SSM::Parameter').map(readParameter),
+        keys: ofType(resources, 'AWS::KMS::Key').map(({ stack, logicalId }) =>
+          String(stack.attribute(logicalId, 'Arn')),
+        ),
         functions,
         schedules: ofType(resources, 'AWS::Events::Rule').flatMap(readSchedules),
         sources: ofType(resources, 'AWS::Lambda::EventSourceMapping').flatMap(readMapping),

@@ -25,6 +25,8 @@ const variables = {
   EVENTS_TOPIC_ARN: z.string().regex(/^arn:[\w-]+:sns:[\w-]*:\d*:[\w-]+\.fifo$/),
   /** Where webhooks may be delivered to: public addresses over https, or, where nobody's network is at stake, any. */
   WEBHOOK_TARGETS: z.enum(['public', 'any']),
+  /** The ARN of the KMS key that seals what is secret. */
+  SECRETS_KEY_ID: z.string().regex(/^arn:[\w-]+:kms:[\w-]*:\d*:key\/[\w-]+$/),
   /** SHA-256 of the static development key: 64 lower-case hexadecimal digits. The key itself is nowhere. */
   API_KEY_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Whose tokens are taken, as JSON; what it must hold is for the access check to know. */

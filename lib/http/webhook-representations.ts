@@ -6,7 +6,6 @@ import { validSecrets } from '../webhooks/secret.ts';
 /** A webhook as clients see it: its secrets by their times only. */
 export function webhookOf(webhook: Webhook, now: number) {
   const { id, url, types, description, ordered, status, disabledReason, disabledAt, failingSince } = webhook;
-  const valid = new Set(validSecrets(webhook.secrets, now));
   return {
     id,
     url,
@@ -19,12 +18,10 @@ export function webhookOf(webhook: Webhook, now: number) {
     ...(failingSince !== undefined && { failingSince: timeText(failingSince) }),
     startsAfter: String(webhook.startsAfter),
     ...(ordered && { deliveredThrough: String(webhook.deliveredThrough) }),
-    secrets: webhook.secrets
-      .filter(({ value }) => valid.has(value))
-      .map(({ createdAt, expiresAt }) => ({
-        createdAt: timeText(createdAt),
-        ...(expiresAt !== undefined && { expiresAt: timeText(expiresAt) }),
-      })),
+    secrets: validSecrets(webhook.secrets, now).map(({ createdAt, expiresAt }) => ({
+      createdAt: timeText(createdAt),
+      ...(expiresAt !== undefined && { expiresAt: timeText(expiresAt) }),
+    })),
     createdAt: timeText(webhook.createdAt),
     version: String(webhook.version),
   };

@@ -7,6 +7,8 @@ import type { WebhookId } from './webhook-id.ts';
 
 const reasons = Object.keys(disableReasons) as [DisableReason, ...DisableReason[]];
 
+const secretTimes = { createdAt: count, expiresAt: count.optional() };
+
 const webhookRow = z.object({
   PK: z.string(),
   SK: z.string().transform((text) => text as WebhookId),
@@ -18,7 +20,13 @@ const webhookRow = z.object({
   status: z.enum([...webhookStatuses, 'deleted']),
   disabledReason: z.enum(reasons).optional(),
   disabledAt: count.optional(),
-  secrets: z.array(z.object({ value: z.string(), createdAt: count, expiresAt: count.optional() })),
+  secrets: z.array(
+    z.union([
+      z.object({ sealed: z.string(), ...secretTimes }),
+      // As they were stored before they were sealed.
+      z.object({ value: z.string(), ...secretTimes }),
+    ]),
+  ),
   startsAfter: count,
   deliveredThrough: count,
   failingSince: count.optional(),

@@ -1,17 +1,26 @@
-import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Act, ActContext, ActRecorder, WriteAction } from '../audit/act.ts';
+import { changedFacts } from '../audit/facts.ts';
+import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import type { AppliedKey } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { type Clock, Patience } from '../dynamodb/patience.ts';
 import type { Reader } from '../dynamodb/reader.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { checkRefusal, insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { LedgerError, type TenantId } from '../ledger/index.ts';
 import { maxWebhooks } from '../webhooks/limits.ts';
 import { webhookKey, webhookPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
-import { disablingUpdate, livingOf, type WebhookUpdate, webhookKeysRemembered } from './webhook-changes.ts';
+import {
+  disablingUpdate,
+  livingOf,
+  type WebhookUpdate,
+  webhookFacts,
+  webhookKeysRemembered,
+} from './webhook-changes.ts';
 import type { WebhookId } from './webhook-id.ts';
 import { parseWebhook, type StoredWebhook, webhookItem } from './webhook-item.ts';
 
@@ -20,7 +29,13 @@ const maxAttempts = 6;
 const changeTimeoutMs = 6_000;
 
 /** What a change makes of an endpoint. */
-export type WebhookChange = (webhook: Webhook) => Webhook;
+export type WebhookChange = (webhook: Webhook) => Webhook | Promise<Webhook>;
+
+/** What a change is called in the audit log, and who asks for it; a store that records acts must be told. */
+export interface WebhookAct {
+  readonly action: 'webhook.updated' | 'webhook.secret_rotated';
+  readonly by: ActContext | undefined;
+}
 
 /** The webhook endpoints of all tenants. */
 export class WebhookStore {
@@ -28,12 +43,15 @@ export class WebhookStore {
   readonly #table: string;
   readonly #reader: Reader;
   readonly #clock: Clock;
+  readonly #recorder: ActRecorder | undefined;
 
-  constructor({ client, name, reader, clock }: PlatformTable) {
+  /** With a recorder, what is asked of it is recorded; what workers note of endpoints never is. */
+  constructor({ client, name, reader, clock }: PlatformTable, recorder?: ActRecorder) {
     this.#client = client;
     this.#table = name;
     this.#reader = reader;
     this.#clock = clock;
+    this.#recorder = recorder;
   }
 
   /** One consistent read. Nothing where there is none, or not any more. @throws LedgerError `unavailable` */
@@ -63,25 +81,29 @@ export class WebhookStore {
    * Creates an endpoint, once under its idempotency key: if the key has made it before, that one is answered.
    *
    * @throws LedgerError `already_exists` where the tenant has as many as it may, `not_found` where the key made one that is
-   * deleted meanwhile, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   * deleted meanwhile, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async create(webhook: Webhook, keyApplied: AppliedKey): Promise<Webhook> {
-    const living = await this.all(webhook.tenant);
-    if (living.length >= maxWebhooks && !living.some(({ id }) => id === webhook.id)) {
+  async create(webhook: Webhook, keyApplied: AppliedKey, by?: ActContext): Promise<Webhook> {
+    const { tenant, id } = webhook;
+    const living = await this.all(tenant);
+    if (living.length >= maxWebhooks && !living.some((one) => one.id === id)) {
       throw new LedgerError('already_exists', `there are ${maxWebhooks} webhooks, as many as may`);
     }
-    const item = webhookItem({ ...webhook, keysApplied: [keyApplied] });
-    const { refusal } = await insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(new PutCommand({ TableName: this.#table, Item: item, ...ifAbsent }), { requestTimeout }),
-    );
-    if (refusal?.kind !== 'condition') return webhook;
-    // Its id follows from the key: there can be only what this key made.
-    const stored = refusal.item ? parseWebhook(refusal.item) : await this.#stored(webhook.tenant, webhook.id);
-    if (!stored) throw notFound(webhook.id);
-    wasKeyApplied(stored.keysApplied, keyApplied);
-    const existing = livingOf(stored);
-    if (!existing) throw notFound(webhook.id);
-    return existing;
+    const put = {
+      Put: { TableName: this.#table, Item: webhookItem({ ...webhook, keysApplied: [keyApplied] }), ...ifAbsent },
+    };
+    const act = { tenant, action: 'webhook.created', target: id, after: webhookFacts(webhook) } as const;
+    const patience = new Patience(this.#clock, changeTimeoutMs);
+    let mayBeDone = false;
+    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+      const { refusal, isInDoubt } = await this.#recorded([put], act, by);
+      if (!refusal) return webhook;
+      const row = refusal.kind === 'cancelled' ? refusal.failures[0]?.item : undefined;
+      if (row) return madeBy(parseWebhook(row), keyApplied);
+      mayBeDone ||= isInDoubt;
+      await patience.pause(attempt);
+    }
+    throw new LedgerError(mayBeDone ? 'outcome_unknown' : 'unavailable', 'DynamoDB did not take a webhook');
   }
 
   /**
@@ -89,8 +111,14 @@ export class WebhookStore {
    *
    * @throws LedgerError `not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async change(tenant: TenantId, id: WebhookId, keyApplied: AppliedKey, change: WebhookChange): Promise<Webhook> {
-    const changed = await this.#change(tenant, id, keyApplied, (webhook) => change(webhook));
+  async change(
+    tenant: TenantId,
+    id: WebhookId,
+    keyApplied: AppliedKey,
+    change: WebhookChange,
+    { action, by }: WebhookAct = { action: 'webhook.updated', by: undefined },
+  ): Promise<Webhook> {
+    const changed = await this.#change(tenant, id, keyApplied, (webhook) => change(webhook), { action, by });
     const living = livingOf(changed);
     if (!living) throw notFound(id);
     return living;
@@ -102,8 +130,9 @@ export class WebhookStore {
    *
    * @throws LedgerError `not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`
    */
-  async delete(tenant: TenantId, id: WebhookId, keyApplied: AppliedKey): Promise<void> {
-    await this.#change(tenant, id, keyApplied, (webhook) => ({ ...webhook, status: 'deleted', secrets: [] }));
+  async delete(tenant: TenantId, id: WebhookId, keyApplied: AppliedKey, by?: ActContext): Promise<void> {
+    const act = { action: 'webhook.deleted', by } as const;
+    await this.#change(tenant, id, keyApplied, (webhook) => ({ ...webhook, status: 'deleted', secrets: [] }), act);
   }
 
   /** See `disablingUpdate`. */
@@ -158,7 +187,8 @@ export class WebhookStore {
     tenant: TenantId,
     id: WebhookId,
     keyApplied: AppliedKey,
-    change: (webhook: Webhook) => Omit<StoredWebhook, 'keysApplied'>,
+    change: (webhook: Webhook) => Omit<StoredWebhook, 'keysApplied'> | Promise<Omit<StoredWebhook, 'keysApplied'>>,
+    { action, by }: { readonly action: Act['action']; readonly by: ActContext | undefined },
   ): Promise<StoredWebhook> {
     const patience = new Patience(this.#clock, changeTimeoutMs);
     let isInDoubt = false;
@@ -169,11 +199,12 @@ export class WebhookStore {
       const living = livingOf(stored);
       if (!living) throw notFound(id);
       const changed = {
-        ...change(living),
+        ...(await change(living)),
         version: stored.version + 1,
         keysApplied: rememberKey(stored.keysApplied, keyApplied, webhookKeysRemembered),
       };
-      const result = await this.#write(stored, changed);
+      const act = { tenant, action, target: id, ...changedFacts(webhookFacts(stored), webhookFacts(changed)) };
+      const result = await this.#recorded([this.#update(stored, changed)], act, by);
       if (!result.refusal) return changed;
       isInDoubt = result.isInDoubt;
       await patience.pause(attempt);
@@ -181,7 +212,7 @@ export class WebhookStore {
     throw new LedgerError(isInDoubt ? 'outcome_unknown' : 'contention', `webhook ${id} is being changed by others`);
   }
 
-  #write(before: StoredWebhook, after: StoredWebhook) {
+  #update(before: StoredWebhook, after: StoredWebhook): WriteAction {
     const { url, types, description, status, disabledReason, disabledAt, secrets, version, keysApplied } = after;
     const { expression, names, values } = attributeChanges({
       url,
@@ -196,20 +227,36 @@ export class WebhookStore {
       version,
       keysApplied,
     });
-    return insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(
-        new UpdateCommand({
-          TableName: this.#table,
-          Key: webhookKey(before.tenant, before.id),
-          UpdateExpression: expression,
-          ConditionExpression: '#version = :seen',
-          ExpressionAttributeNames: names,
-          ExpressionAttributeValues: { ...values, ':seen': before.version },
-        }),
-        { requestTimeout },
-      ),
-    );
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: webhookKey(before.tenant, before.id),
+        UpdateExpression: expression,
+        ConditionExpression: '#version = :seen',
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ...values, ':seen': before.version },
+      },
+    };
   }
+
+  async #recorded(
+    actions: readonly WriteAction[],
+    act: Omit<Act, keyof ActContext>,
+    by: ActContext | undefined,
+  ): Promise<WriteResult> {
+    const recording = recordingOf(this.#recorder, by, act);
+    const result = await writeRecorded({ client: this.#client, clock: this.#clock }, actions, recording);
+    if (result.refusal) checkRefusal(result.refusal, 'a webhook');
+    return result;
+  }
+}
+
+/** The endpoint that a key made: its id follows from the key, so there can be no other. @throws LedgerError `not_found`, `idempotency_key_reused` */
+function madeBy(stored: StoredWebhook, keyApplied: AppliedKey): Webhook {
+  wasKeyApplied(stored.keysApplied, keyApplied);
+  const living = livingOf(stored);
+  if (!living) throw notFound(stored.id);
+  return living;
 }
 
 function notFound(id: WebhookId): LedgerError {

@@ -4,10 +4,12 @@ import type { Delivery } from '../platform/delivery.ts';
 import type { DeliveryStore } from '../platform/delivery-store.ts';
 import type { Webhook } from '../platform/webhook.ts';
 import type { WebhookStore } from '../platform/webhook-store.ts';
+import type { SecretBox } from '../secrets/index.ts';
 import type { QueueSender } from '../sqs/index.ts';
 import { deliveryRequest } from './delivery-request.ts';
 import type { Disabling } from './disabling.ts';
 import type { GuardedPost } from './guarded-post.ts';
+import { openedSecrets } from './sealed-secrets.ts';
 import { judge, pingType, type Verdict } from './verdict.ts';
 import { wakeUpFor } from './wake-up.ts';
 
@@ -30,6 +32,7 @@ export interface AttemptsOptions {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly disabling: Disabling;
+  readonly secrets: SecretBox;
   readonly post: Pick<GuardedPost, 'send'>;
   readonly queue: Pick<QueueSender, 'send'>;
   readonly clock: Clock;
@@ -52,19 +55,21 @@ export class Attempts {
    * Makes the next attempt of a delivery, if nobody else does: claims it, sends it, and records what came of it. Whoever dies
    * in between leaves it to others after the lease; the receiver may then get the event twice.
    *
-   * @throws LedgerError `unavailable`, `outcome_unknown`, `contention` where the tables could not be used
+   * @throws LedgerError `unavailable`, `outcome_unknown`, `contention` where the tables, or the key of the secrets, could not be used
    */
   async make(webhook: Webhook, delivery: Delivery, listener: AttemptListener): Promise<AttemptEnd> {
-    const { deliveries, post, clock, random, nonce } = this.#options;
+    const { deliveries, secrets, post, clock, random, nonce } = this.#options;
     if (delivery.tries >= delivery.maxTries) {
       // Whoever made its last attempt died of it, or in it: nobody is to try for ever.
       await deliveries.giveUp(delivery, 'exhausted');
       return 'failed';
     }
+    // Before the claim: where they cannot be opened there was no attempt, the endpoint is blamed for nothing, and the delivery stays due.
+    const opened = await openedSecrets(secrets, webhook, clock.now());
     const claimed = await deliveries.claim(delivery, nonce());
     if (!claimed) return 'taken';
     const at = clock.now();
-    const outcome = await post.send(deliveryRequest(webhook, claimed, at));
+    const outcome = await post.send(deliveryRequest(webhook, claimed, opened, at));
     const verdict = judge(webhook, claimed, outcome, { at, now: clock.now(), random: random() });
     listener({ webhook, delivery: claimed, verdict });
     // The endpoint before the delivery: a death in between leaves the delivery to be attempted again, or given up.

@@ -1,17 +1,21 @@
+import type { ActContext } from '../audit/act.ts';
 import type { AppliedKey, Clock } from '../dynamodb/index.ts';
 import type { TenantId } from '../ledger/index.ts';
 import type { Webhook, WebhookStatus } from '../platform/webhook.ts';
 import { deliveryIdOf, type WebhookId, webhookIdOf } from '../platform/webhook-id.ts';
 import type { WebhookStore } from '../platform/webhook-store.ts';
+import type { SecretBox } from '../secrets/index.ts';
 import type { QueueSender } from '../sqs/index.ts';
 import type { DeliverableEvents } from './deliverable-events.ts';
 import { maxSecrets } from './limits.ts';
-import { newSecret, validSecrets } from './secret.ts';
+import { allSealed } from './sealed-secrets.ts';
+import { newSecret, type SealedSecret, validSecrets } from './secret.ts';
 import { wakeUpFor } from './wake-up.ts';
 
 export interface EndpointsOptions {
   readonly webhooks: WebhookStore;
   readonly events: Pick<DeliverableEvents, 'lastSequence'>;
+  readonly secrets: SecretBox;
   readonly queue: Pick<QueueSender, 'send'>;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -50,25 +54,27 @@ export class Endpoints {
   /**
    * Makes an endpoint. It gets every event that comes into the journal from then on.
    *
-   * @throws LedgerError as `WebhookStore.create`
+   * @throws LedgerError as `WebhookStore.create`; `unavailable` also where its secret cannot be sealed
    */
   async create(
     tenant: TenantId,
     { description, ...terms }: EndpointTerms,
     keyApplied: AppliedKey,
+    by?: ActContext,
   ): Promise<WithSecret> {
-    const { webhooks, events, clock, randomBytes } = this.#options;
-    const secret = newSecret(randomBytes);
+    const { webhooks, events, clock } = this.#options;
+    const id = webhookIdOf(tenant, keyApplied.mark);
+    const made = await this.#newSecret(tenant, id);
     const createdAt = clock.now();
     const startsAfter = await events.lastSequence(tenant);
     const webhook = await webhooks.create(
       {
         tenant,
-        id: webhookIdOf(tenant, keyApplied.mark),
+        id,
         ...terms,
         ...(description && { description }),
         status: 'enabled',
-        secrets: [{ value: secret, createdAt }],
+        secrets: [{ sealed: made.sealed, createdAt }],
         startsAfter,
         deliveredThrough: startsAfter,
         changesRecorded: 0,
@@ -76,8 +82,9 @@ export class Endpoints {
         version: 1,
       },
       keyApplied,
+      by,
     );
-    return withSecret(webhook, secret);
+    return withSecret(webhook, made);
   }
 
   /**
@@ -86,9 +93,19 @@ export class Endpoints {
    *
    * @throws LedgerError as `WebhookStore.change`; `unavailable` also where its line could not be woken, and the same key does it
    */
-  async update(tenant: TenantId, id: WebhookId, patch: EndpointPatch, keyApplied: AppliedKey): Promise<Webhook> {
-    const { webhooks, queue, clock } = this.#options;
-    const webhook = await webhooks.change(tenant, id, keyApplied, (seen) => patched(seen, patch, clock.now()));
+  async update(
+    tenant: TenantId,
+    id: WebhookId,
+    patch: EndpointPatch,
+    keyApplied: AppliedKey,
+    by?: ActContext,
+  ): Promise<Webhook> {
+    const { webhooks, secrets, queue, clock } = this.#options;
+    const change = async (seen: Webhook): Promise<Webhook> => ({
+      ...patched(seen, patch, clock.now()),
+      secrets: await allSealed(secrets, seen),
+    });
+    const webhook = await webhooks.change(tenant, id, keyApplied, change, { action: 'webhook.updated', by });
     if (patch.status === 'enabled' && webhook.ordered) {
       // Whatever is next in its line: who is woken looks into the journal.
       const next = { id: 'next', sequence: webhook.deliveredThrough + 1 };
@@ -101,27 +118,43 @@ export class Endpoints {
    * Gives an endpoint a new secret. The ones before are signed with too until their time is over, which for the last one is after
    * the overlap; beyond five the oldest goes at once.
    *
-   * @throws LedgerError as `WebhookStore.change`
+   * @throws LedgerError as `WebhookStore.change`; `unavailable` also where a secret cannot be sealed
    */
-  async rotate(tenant: TenantId, id: WebhookId, overlapSeconds: number, keyApplied: AppliedKey): Promise<WithSecret> {
-    const { webhooks, clock, randomBytes } = this.#options;
-    const secret = newSecret(randomBytes);
-    const webhook = await webhooks.change(tenant, id, keyApplied, (seen) => {
+  async rotate(
+    tenant: TenantId,
+    id: WebhookId,
+    overlapSeconds: number,
+    keyApplied: AppliedKey,
+    by?: ActContext,
+  ): Promise<WithSecret> {
+    const { webhooks, secrets: box, clock } = this.#options;
+    const made = await this.#newSecret(tenant, id);
+    const change = async (seen: Webhook): Promise<Webhook> => {
       const now = clock.now();
-      const valid = new Set(validSecrets(seen.secrets, now));
       const ends = now + overlapSeconds * 1_000;
-      const older = seen.secrets
-        .filter(({ value }) => valid.has(value))
+      const older = validSecrets(await allSealed(box, seen), now)
         .map((one) => ({ ...one, expiresAt: Math.min(one.expiresAt ?? ends, ends) }))
         .filter(({ expiresAt }) => expiresAt > now);
-      return { ...seen, secrets: [{ value: secret, createdAt: now }, ...older].slice(0, maxSecrets) };
-    });
-    return withSecret(webhook, secret);
+      return { ...seen, secrets: [{ sealed: made.sealed, createdAt: now }, ...older].slice(0, maxSecrets) };
+    };
+    const webhook = await webhooks.change(tenant, id, keyApplied, change, { action: 'webhook.secret_rotated', by });
+    return withSecret(webhook, made);
+  }
+
+  async #newSecret(tenant: TenantId, id: WebhookId): Promise<NewSecret> {
+    const secret = newSecret(this.#options.randomBytes);
+    return { secret, sealed: await this.#options.secrets.seal(secret, { tenant, webhook: id }) };
   }
 }
 
-function withSecret(webhook: Webhook, secret: string): WithSecret {
-  return webhook.secrets[0]?.value === secret ? { webhook, secret } : { webhook };
+interface NewSecret extends Pick<SealedSecret, 'sealed'> {
+  readonly secret: string;
+}
+
+/** Each sealing gives another text, so that the newest of the endpoint is this call's only where its text is. */
+function withSecret(webhook: Webhook, { secret, sealed }: NewSecret): WithSecret {
+  const [newest] = webhook.secrets;
+  return newest && 'sealed' in newest && newest.sealed === sealed ? { webhook, secret } : { webhook };
 }
 
 function patched(seen: Webhook, { url, types, description, status }: EndpointPatch, now: number): Webhook {

@@ -38,6 +38,7 @@ const environment = {
   ),
   EVENTS_TOPIC_ARN: 'arn:aws:sns:eu-central-1:000000000000:events.fifo',
   WEBHOOK_TARGETS: 'public',
+  SECRETS_KEY_ID: 'arn:aws:kms:eu-central-1:000000000000:key/mrk-bench',
   API_KEY_SHA256: '0'.repeat(64),
   KEY_LABEL: 'bench',
   TOKEN_ISSUERS: '[]',

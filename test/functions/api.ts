@@ -4,6 +4,7 @@ import type { AreaHandler } from '../../lib/http/index.ts';
 import type { Area } from '../../lib/http/routes.ts';
 import { type CanonicalValue, canonicalJson } from '../../lib/ledger/index.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { startTestKeys } from '../support/key-service.ts';
 import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { startTestQueues, type TestQueues } from '../support/queues.ts';
 import { lambdaContext, proxyEvent, type TestRequest } from './proxy-event.ts';
@@ -44,15 +45,18 @@ export interface TestApi {
 
 /** Starts a database and loads the functions as Lambda does: by their environment. */
 export async function startApi(): Promise<TestApi> {
-  const [database, parameters, queues] = await Promise.all([
+  const [database, parameters, queues, keys] = await Promise.all([
     startDatabase(),
     startParameterStore({ [flagsParameter]: '{}' }),
     startTestQueues(),
+    startTestKeys(),
   ]);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
     AWS_ENDPOINT_URL_SQS: queues.endpoint,
     AWS_ENDPOINT_URL_SSM: parameters.endpoint,
+    AWS_ENDPOINT_URL_KMS: keys.endpoint,
+    SECRETS_KEY_ID: keys.keyId,
     FLAGS_PARAMETER: flagsParameter,
     FLAGS_WHEN_UNREADABLE: 'open',
     LEDGER_TABLE: database.tables.ledger,
@@ -66,6 +70,7 @@ export async function startApi(): Promise<TestApi> {
     BALANCE_EVENTS_QUEUE_URL: queues.urlOf('balanceEvents'),
     WEBHOOK_TARGETS: 'public',
     API_KEY_SHA256: createHash('sha256').update(apiKey).digest('hex'),
+    TOKEN_ISSUERS: '[]',
     KEY_LABEL: 'test',
     POWERTOOLS_SERVICE_NAME: 'florin-test',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/test',
@@ -78,7 +83,7 @@ export async function startApi(): Promise<TestApi> {
     call: await loadFunctions(),
     contents: () => contentsOf(database),
     async stop() {
-      await Promise.all([parameters.stop(), queues.stop()]);
+      await Promise.all([parameters.stop(), queues.stop(), keys.stop()]);
       await database.stop();
     },
   };
@@ -97,8 +102,8 @@ export async function loadFunctions(): Promise<Call> {
     webhooks: (await import('../../functions/webhooks/index.ts')).handler,
     monitors: (await import('../../functions/monitors/index.ts')).handler,
     admin: (await import('../../functions/admin/index.ts')).handler,
-    clients: (await import('../../functions/clients/index.ts')).handler,
     audit: (await import('../../functions/audit/index.ts')).handler,
+    clients: (await import('../../functions/clients/index.ts')).handler,
     privacy: (await import('../../functions/privacy/index.ts')).handler,
     documents: (await import('../../functions/documents/index.ts')).handler,
   };

@@ -71,6 +71,7 @@ function resourceName(resource: unknown): string {
   if (name !== undefined) return kind === 'Queue' ? name : `${name} dead letters`;
   if (json.includes('"MessagingStreamFailures')) return 'stream failures';
   if (/:sns:.*:florin-test-events\.fifo"/.test(json)) return 'events';
+  if (/FnGetAttSecretsKey\w+Arn/.test(json)) return 'the key';
   if (json.includes(':parameter/florin/test/flags"')) return 'flags';
   return /Logs[0-9A-F]{8}","Arn/.test(json) ? 'own logs' : json;
 }
@@ -123,10 +124,15 @@ function grantsToBeWoken(wokenBy: Waking | undefined): string[] {
   }
 }
 
+const ofWebhooks = JSON.stringify({
+  StringLike: { 'kms:EncryptionContext:tenant': '?*', 'kms:EncryptionContext:webhook': 'wh_*' },
+  'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['tenant', 'webhook'] },
+});
+
 /** Everything that a function is granted, each once. */
 function expectedGrants(name: Area | Worker): string[] {
   const needs = needsOf(name);
-  return [
+  const grants = [
     ...everyFunction,
     ...(obeysFlags(name) ? ['ssm:GetParameter on flags'] : []),
     ...grantsOnTable('Ledger', needs.ledger),
@@ -135,8 +141,11 @@ function expectedGrants(name: Area | Worker): string[] {
     ...(needs.replays ? on('Idempotency', replay) : []),
     ...(needs.sendsTo ?? []).map((queue) => `sqs:SendMessage on ${queue}`),
     ...(needs.publishes ? ['sns:Publish on events'] : []),
+    ...(needs.secrets ?? []).map((use) => `kms:${use === 'seal' ? 'Encrypt' : 'Decrypt'} on the key if ${ofWebhooks}`),
     ...grantsToBeWoken(wakingOf(name)),
-  ].sort();
+  ];
+  // What an area needs of its own and for the access check is one statement.
+  return [...new Set(grants)].sort();
 }
 
 /** The variables that a function has: none for what it may not touch. */
@@ -146,11 +155,13 @@ function expectedVariables(name: Area | Worker): string[] {
     ...['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'],
     ...(obeysFlags(name) ? ['FLAGS_PARAMETER', 'FLAGS_WHEN_UNREADABLE'] : []),
     ...(!checksAccess(name) ? [] : ['API_KEY_SHA256', 'TOKEN_ISSUERS']),
+    ...(!isWorker(name) && areas[name].makesKeys ? ['KEY_LABEL'] : []),
     ...(needs.ledger ? ['LEDGER_TABLE'] : []),
     ...(needs.platform || checksAccess(name) ? ['PLATFORM_TABLE'] : []),
     ...(needs.replays ? ['IDEMPOTENCY_TABLE'] : []),
     ...(needs.sendsTo ?? []).map((queue) => queueList[queue].variable),
     ...(needs.publishes ? ['EVENTS_TOPIC_ARN'] : []),
+    ...(needs.secrets ? ['SECRETS_KEY_ID'] : []),
     ...(needs.callsOut ? ['WEBHOOK_TARGETS'] : []),
   ].sort();
 }

@@ -15,9 +15,10 @@ const LARGEST_BUNDLE_BYTES = 640_000;
 
 /** The SDK's clients that a function has a use for; it has no others. */
 function clientsOf(name: Area | Worker): string[] {
-  const { ledger, platform, replays, sendsTo, publishes } = needsOf(name);
+  const { ledger, platform, replays, secrets, sendsTo, publishes } = needsOf(name);
   return [
     ...(ledger || platform || replays ? ['client-dynamodb'] : []),
+    ...(secrets ? ['client-kms'] : []),
     ...(publishes ? ['client-sns'] : []),
     // Also whoever is woken by a queue: it puts off the return of what has failed.
     ...(sendsTo || wakingOf(name)?.by === 'queue' ? ['client-sqs'] : []),

@@ -6,7 +6,11 @@ import { deployStage, replicaRegionOf } from '../../infra/deploy/stage-deploymen
 const digest = 'a'.repeat(64);
 const context = ['-c', 'stage=prod', '-c', `apiKeySha256=${digest}`];
 const outputsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'Florin-prod-Data': { LedgerTableName: 'prod-ledger-1A2B', PlatformTableName: 'prod-platform-3C4D' },
+  'Florin-prod-Data': {
+    LedgerTableName: 'prod-ledger-1A2B',
+    PlatformTableName: 'prod-platform-3C4D',
+    SecretsKeyArn: 'arn:aws:kms:us-east-1:1:key/mrk-5E6F',
+  },
   'Florin-prod-Api': { ApiUrl: 'https://primary.example/prod/' },
   'Florin-prod-StandbyData': {},
   'Florin-prod-Watch': {},
@@ -56,6 +60,7 @@ describe('deployStage', () => {
     const told = [
       'LedgerTableName=prod-ledger-1A2B',
       'PlatformTableName=prod-platform-3C4D',
+      'SecretsKeyArn=arn:aws:kms:us-east-1:1:key/mrk-5E6F',
       'LedgerStreamArn=arn:aws:dynamodb:eu-west-1:1:table/prod-ledger-1A2B/stream/2026',
     ].flatMap((parameter) => ['--parameters', `Florin-prod-StandbyData:${parameter}`]);
     expect(calls).toEqual([

@@ -78,6 +78,19 @@ describe('the standby', () => {
     expect(stack('StandbyData').Parameters?.LedgerStreamArn).not.toHaveProperty('Default');
   });
 
+  it('has a replica of the key that seals secrets, which opens what the primary sealed', () => {
+    const [replica, ...others] = resourcesOf(stack('StandbyData'), 'AWS::KMS::ReplicaKey');
+    expect(others).toEqual([]);
+    expect(replica).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(replica?.Properties).toMatchObject({ PrimaryKeyArn: { Ref: 'SecretsKeyArn' } });
+    expect(stack('StandbyData').Parameters?.SecretsKeyArn).not.toHaveProperty('Default');
+    expect(stack('Data').Outputs).toHaveProperty('SecretsKeyArn');
+    expect(resourcesOf(stack('StandbyData'), 'AWS::KMS::Alias')).toMatchObject([
+      { Properties: { AliasName: 'alias/florin-test-secrets' } },
+    ]);
+    expect(resourcesOf(stack('StandbyData'), 'AWS::KMS::Key')).toEqual([]);
+  });
+
   it('has queues of its own', () => {
     const names = (template: CloudFormationTemplate) =>
       resourcesOf(template, 'AWS::SQS::Queue').map((queue) => propertyOf(queue, 'QueueName'));

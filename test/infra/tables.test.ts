@@ -18,12 +18,14 @@ function table(prefix: string): NamedResource {
 const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
 
 describe('DataStack', () => {
-  it('holds the three tables, the flags and nothing else', () => {
+  it('holds the three tables, the flags, the key of the secrets with its name, and nothing else', () => {
     expect(Object.values(template.Resources).map(({ Type }) => Type)).toEqual([
       'AWS::DynamoDB::GlobalTable',
       'AWS::DynamoDB::GlobalTable',
       'AWS::DynamoDB::GlobalTable',
       'AWS::SSM::Parameter',
+      'AWS::KMS::Key',
+      'AWS::KMS::Alias',
     ]);
   });
 
@@ -103,6 +105,35 @@ describe('PlatformTable', () => {
         IndexName: 'due',
         KeySchema: [key('dueBucket', 'HASH'), key('dueAt', 'RANGE')],
         Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ]);
+  });
+});
+
+describe('SecretsKey', () => {
+  const key = () => resourcesOf(template, 'AWS::KMS::Key')[0];
+
+  it('survives the deletion of its stack, as the table does that has what it sealed', () => {
+    expect(key()).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(key()?.Properties).toMatchObject({ PendingWindowInDays: 30 });
+  });
+
+  it('is renewed every year', () => {
+    expect(key()?.Properties).toMatchObject({ EnableKeyRotation: true });
+  });
+
+  // KMS makes no replica of a key that was made without this, and CloudFormation cannot change it.
+  it('may be replicated to another Region', () => {
+    expect(key()?.Properties).toMatchObject({ MultiRegion: true });
+  });
+
+  it('has a name that operators know', () => {
+    expect(resourcesOf(template, 'AWS::KMS::Alias')).toMatchObject([
+      {
+        Properties: {
+          AliasName: 'alias/florin-test-secrets',
+          TargetKeyId: { 'Fn::GetAtt': [key()?.logicalId, 'Arn'] },
+        },
       },
     ]);
   });

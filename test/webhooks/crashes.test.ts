@@ -38,7 +38,10 @@ async function dyingEverywhere(
       const work = await begin();
       const platform = fixture.openTable();
       const post = new GuardedPost({ rule: 'any' });
-      const instance = new CrashingInstance({ platform, queue: fixture.queue, post }, { call, when });
+      const instance = new CrashingInstance(
+        { platform, queue: fixture.queue, post, secrets: fixture.secrets },
+        { call, when },
+      );
       const [end] = await Promise.allSettled([work(instance.parts)]);
       if (!instance.isDead) expect(end).toMatchObject({ status: 'fulfilled' });
       platform.client.destroy();
@@ -208,7 +211,10 @@ describe('a death', () => {
   it('is what the instances of these tests die of', async () => {
     const platform = fixture.openTable();
     const post = new GuardedPost({ rule: 'any' });
-    const { parts } = new CrashingInstance({ platform, queue: fixture.queue, post }, { call: 1, when: 'before' });
+    const { parts } = new CrashingInstance(
+      { platform, queue: fixture.queue, post, secrets: fixture.secrets },
+      { call: 1, when: 'before' },
+    );
     await expect(fixture.fanOut([], parts)).rejects.toThrow(Died);
     platform.client.destroy();
   });

@@ -19,7 +19,7 @@ export class CrashingInstance {
   #calls = 0;
   #isDead = false;
 
-  constructor({ platform, queue, post }: Required<Omit<InstanceParts, 'timeLeftMs'>>, point: CrashPoint) {
+  constructor({ platform, queue, post, secrets }: Required<Omit<InstanceParts, 'timeLeftMs'>>, point: CrashPoint) {
     this.#point = point;
     const client = platform.client;
     client.middlewareStack.add((next) => (args) => this.#call(() => next(args)), { step: 'initialize', name: 'crash' });
@@ -27,6 +27,10 @@ export class CrashingInstance {
       platform: { ...platform, client } as PlatformTable,
       queue: { send: (messages) => this.#call(() => queue.send(messages)) },
       post: { send: (request) => this.#call(() => post.send(request)) },
+      secrets: {
+        seal: (plaintext, context) => this.#call(() => secrets.seal(plaintext, context)),
+        open: (sealed, context) => this.#call(() => secrets.open(sealed, context)),
+      },
     };
   }
 

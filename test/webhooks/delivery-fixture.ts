@@ -8,6 +8,7 @@ import { openPlatformTable, type PlatformTable } from '../../lib/platform/platfo
 import type { Webhook } from '../../lib/platform/webhook.ts';
 import { type DeliveryId, deliveryIdOf, webhookIdOf } from '../../lib/platform/webhook-id.ts';
 import { WebhookStore } from '../../lib/platform/webhook-store.ts';
+import type { SecretBox } from '../../lib/secrets/index.ts';
 import { type DeliveryWakeUp, deliveryWakeUp, type OutgoingMessage } from '../../lib/sqs/index.ts';
 import type { DeliverableEvent, DeliverableEvents } from '../../lib/webhooks/deliverable-events.ts';
 import { createDeliverer } from '../../lib/webhooks/delivery-works.ts';
@@ -17,6 +18,7 @@ import { FanOut } from '../../lib/webhooks/fan-out.ts';
 import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
 import type { Verdict } from '../../lib/webhooks/verdict.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { TestSecretBox } from './test-secret-box.ts';
 
 export const tenant = parseTenantId('default') as TenantId;
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -87,6 +89,7 @@ export interface InstanceParts {
   readonly platform?: PlatformTable;
   readonly queue?: Pick<HeldQueue, 'send'>;
   readonly post?: Pick<GuardedPost, 'send'>;
+  readonly secrets?: SecretBox;
   readonly timeLeftMs?: () => number;
 }
 
@@ -96,6 +99,7 @@ export class DeliveryFixture {
   readonly feed = new ListedEvents();
   readonly queue = new HeldQueue();
   readonly verdicts: Verdict[] = [];
+  readonly secrets = new TestSecretBox();
   readonly database: TestDatabase;
   readonly platform: PlatformTable;
   readonly webhooks: WebhookStore;
@@ -124,17 +128,19 @@ export class DeliveryFixture {
   }
 
   /** Makes an endpoint that gets what comes from now on. */
-  webhook(url: string, rest: Partial<Webhook> = {}): Promise<Webhook> {
+  async webhook(url: string, rest: Partial<Webhook> = {}): Promise<Webhook> {
     const mark = `key ${this.#made++}`;
+    const id = webhookIdOf(tenant, mark);
+    const sealed = await this.secrets.seal(secret, { tenant, webhook: id });
     const sequence = this.feed.events.length;
     const made: Webhook = {
       tenant,
-      id: webhookIdOf(tenant, mark),
+      id,
       url,
       types: [],
       ordered: false,
       status: 'enabled',
-      secrets: [{ value: secret, createdAt: this.clock.now() }],
+      secrets: [{ sealed, createdAt: this.clock.now() }],
       startsAfter: sequence,
       deliveredThrough: sequence,
       changesRecorded: 0,
@@ -170,12 +176,13 @@ export class DeliveryFixture {
 
   async look(wakeUp: DeliveryWakeUp, parts: InstanceParts = {}): Promise<void> {
     const { platform = this.platform, queue = this.queue, timeLeftMs = () => 27_000 } = parts;
-    const { post = new GuardedPost({ rule: 'any', timeoutMs: 1_000 }) } = parts;
+    const { secrets = this.secrets, post = new GuardedPost({ rule: 'any', timeoutMs: 1_000 }) } = parts;
     const ledgerTable = this.database.tables.ledger;
     const deliverer = createDeliverer({
       platform,
       ledgerTable,
       events: this.feed,
+      secrets,
       post,
       queue,
       logger,

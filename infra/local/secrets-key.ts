@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { StartFailure } from './start-failure.ts';
+
+const keyBytes = 32;
+const format = /^[A-Za-z0-9+/]{43}=$/;
+
+/**
+ * The key that seals secrets in the database: made once, and kept in the file, readable by its owner only.
+ * @throws {StartFailure} for a file that holds something else.
+ */
+export function secretsKey(file: string): Buffer {
+  if (!existsSync(file)) {
+    // Written aside and renamed, so that a crash never leaves half a key.
+    writeFileSync(`${file}.new`, `${randomBytes(keyBytes).toString('base64')}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  const text = readFileSync(file, 'utf8').trim();
+  if (!format.test(text)) {
+    throw new StartFailure(
+      `${file} does not hold the key that seals secrets: ${keyBytes} bytes as base64. Put the file back that was there.\n` +
+        'If it is lost, remove it and one is made; webhooks whose secrets were sealed with the lost one get nothing until these are rotated.',
+    );
+  }
+  return Buffer.from(text, 'base64');
+}
