@@ -59,9 +59,11 @@ const row = z.object({ dealtUntil: whole, minute: whole.default(-1), lent: whole
  */
 export class StoredRateLeases implements RateLeases {
   readonly #platform: PlatformTable;
+  readonly #timeoutMs: number;
 
-  constructor(platform: PlatformTable) {
+  constructor(platform: PlatformTable, timeoutMs = leaseTimeoutMs) {
     this.#platform = platform;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** @throws InvariantViolation for a damaged row; errors of the SDK */
@@ -73,7 +75,7 @@ export class StoredRateLeases implements RateLeases {
     now: number,
   ): Promise<LeaseAnswer> {
     // One time for all writes, so that they are bounded together.
-    const signal = AbortSignal.timeout(leaseTimeoutMs);
+    const signal = AbortSignal.timeout(this.#timeoutMs);
     let timeline = known;
     for (let write = 1; write <= maxWrites; write++) {
       const plan = planLease(timeline, wish, terms, now);
@@ -103,7 +105,7 @@ export class StoredRateLeases implements RateLeases {
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
-        { abortSignal, requestTimeout: leaseTimeoutMs },
+        { abortSignal, requestTimeout: this.#timeoutMs },
       );
       if (!Attributes) throw new InvariantViolation('an update that was asked for the new item answers with it');
       return { isTaken: true, timeline: parseRow(row, Attributes) };

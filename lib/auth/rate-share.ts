@@ -1,8 +1,8 @@
 import type { RateTerms } from './rate-terms.ts';
-import { endOfMinute, type Lease, type LeaseWish, minuteOf, type Timeline } from './rate-timeline.ts';
+import { endOfMinute, type Lease, type LeaseWish, lentIn, minuteOf, type Timeline } from './rate-timeline.ts';
 
 /** How far ahead an instance leases for what it expects. */
-const expectationMicros = 500_000;
+const expectationMicros = 1_000_000;
 
 /** What became of a request for a slot: taken, refused until an instant, or nothing is left and more has to be leased. */
 export type Take = { readonly kind: 'taken' | 'empty' } | { readonly kind: 'refused'; readonly until: number };
@@ -58,15 +58,18 @@ export class RateShare {
   /** @param waiting how many requests wait for the lease */
   wish(now: number, waiting: number): LeaseWish {
     const { longestLease, loanShare } = this.terms;
+    const minute = minuteOf(now);
+    const loan = Math.min(loanShare, this.terms.loan - lentIn(this.#timeline, minute, this.terms));
     const lastedMicros = Math.max(1, now - this.#askedSince);
     const expected = Math.min(longestLease, Math.ceil((this.#asked * expectationMicros) / lastedMicros));
     const needed = Math.max(1, waiting, expected);
-    const held = this.#minute === minuteOf(now) ? this.#loan - this.#kept : 0;
+    const held = this.#minute === minute ? this.#loan - this.#kept : 0;
     return {
       // Half of it is worth a call; who waits for all of it waits longer than he must.
       atLeast: Math.max(1, Math.min(longestLease, Math.ceil(needed / 2))),
-      atMost: needed + held + loanShare,
-      loan: loanShare,
+      atMost: needed + held + loan,
+      waiting,
+      loan,
     };
   }
 

@@ -24,7 +24,7 @@ export interface RateTerms {
   readonly loan: number;
   /** What one instance takes of the loan at a time, so that others find some. */
   readonly loanShare: number;
-  /** The most slots that one lease has for what is expected: half a second's worth. */
+  /** The most slots that one lease has for what is expected: a second’s worth. */
   readonly longestLease: number;
 }
 
@@ -35,7 +35,7 @@ const loanDivisor = 5;
 /** Leases by which one instance alone gets the whole loan. */
 const loanShares = 4;
 
-const longestLeaseSeconds = 0.5;
+const longestLeaseSeconds = 1;
 const longestAheadMicros = microsInSecond;
 
 export function rateTermsOf(policy: RatePolicy): RateTerms {

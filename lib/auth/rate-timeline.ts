@@ -15,6 +15,8 @@ export interface LeaseWish {
   /** Fewer slots are not worth a call. */
   readonly atLeast: number;
   readonly atMost: number;
+  /** Requests that wait for slots. */
+  readonly waiting: number;
   /** How many more slots it would like to keep beyond their time. */
   readonly loan: number;
 }
@@ -34,6 +36,9 @@ export type LeasePlan =
   | { readonly kind: 'refused'; readonly until: number };
 
 const microsInMinute = 60_000_000;
+
+/** For what is only expected, a lease takes no more than this part of what is left: others come, too. */
+const roomDivisor = 3;
 
 /** A lease, and what it supposes of the timeline. */
 export interface PlannedLease {
@@ -72,15 +77,18 @@ export function planLease(timeline: Timeline | undefined, wish: LeaseWish, terms
   const minute = minuteOf(now);
   const lease = {
     from,
-    slots: Math.min(wish.atMost, room),
+    slots: Math.min(wish.atMost, room, Math.max(wish.atLeast, wish.waiting, Math.floor(room / roomDivisor))),
     minute,
     loan: Math.min(wish.loan, terms.loan - lentIn(timeline, minute, terms)),
   };
   return { kind: 'lease', lease, restarts: from === now, borrowsFirst: (timeline?.minute ?? -1) < minute };
 }
 
-/** Whoever's clock is behind finds a minute that has not come yet, and borrows nothing. */
-function lentIn(timeline: Timeline | undefined, minute: number, { loan }: RateTerms): number {
+/**
+ * How much of the loan is out in a minute, as far as a timeline tells. Whoever's clock is behind finds a minute that has not come yet, and
+ * borrows nothing.
+ */
+export function lentIn(timeline: Timeline | undefined, minute: number, { loan }: RateTerms): number {
   if (!timeline || timeline.minute < minute) return 0;
   return timeline.minute === minute ? Math.min(timeline.lent, loan) : loan;
 }
