@@ -31,6 +31,7 @@ beforeAll(async () => {
       transactions: recorded('transactions', (await import('../../functions/transactions/index.ts')).handler),
       fees: recorded('fees', (await import('../../functions/fees/index.ts')).handler),
       reports: recorded('reports', (await import('../../functions/reports/index.ts')).handler),
+      audit: recorded('audit', (await import('../../functions/audit/index.ts')).handler),
       holds: recorded('holds', (await import('../../functions/holds/index.ts')).handler),
     }),
   );
@@ -93,6 +94,7 @@ async function doEverything(call: Call): Promise<void> {
   await call('GET', '/v1/accounts/ada/pending');
   await call('POST', '/v1/transactions', { postings: [{ source: 'system:external', destination: 'bob', ...gold }] });
   await call('POST', `/v1/transactions/${posted.body.id}/reversals`, { amount: '1' });
+  await call('POST', `/v1/transactions/${posted.body.id}/reversals`, { amount: '1', allowOverdraft: true });
   const wages = { transactions: [{ source: 'system:external', destination: 'bob', ...gold }] };
   for (const key of ['wages', 'wages']) await call('POST', '/v1/batches', wages, { key });
   const { body: hold } = await call('POST', '/v1/holds', { account: 'bob', ...gold }, { key: 'hold' });
@@ -122,6 +124,9 @@ async function doEverything(call: Call): Promise<void> {
   await call('GET', '/v1/entries?format=csv');
   await call('GET', '/v1/admin/trial-balance');
   await call('GET', '/v1/admin/checks');
+  await call('GET', '/v1/admin/audit-log');
+  await call('GET', '/v1/admin/audit-log/1');
+  await call('GET', '/v1/admin/audit-log/export?from=2026-01-01T00:00:00Z');
   await call('GET', '/v1/accounts?limit=2');
   await call('GET', '/v1/accounts/ada');
   await call('GET', '/v1/accounts/ada/balances');
@@ -199,7 +204,7 @@ describe('the grants of release-expired-holds', () => {
   });
 });
 
-const recordedAreas: readonly Area[] = ['assets', 'accounts', 'transactions', 'holds', 'fees', 'reports'];
+const recordedAreas: readonly Area[] = ['assets', 'accounts', 'transactions', 'holds', 'fees', 'reports', 'audit'];
 
 describe('the recording', () => {
   it('saw every operation of its areas succeed', () => {
