@@ -1,0 +1,94 @@
+/**
+ * Fuzzes the whole OpenAPI document against an embedded runtime with demo data, then audits the books of what is left:
+ * `node test/fuzz/main.ts [--seconds 150] [--seed N | --seed random] [--report FILE]`.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { ApiClient } from '../support/api-client.ts';
+import { startEmbeddedHere } from '../support/embedded.ts';
+import { knownIds } from './known-ids.ts';
+import { runSchemathesis } from './schemathesis.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+/** The same in each run of the gate, so that a change and not a chance makes it fail. */
+const fixedSeed = 20_261_121;
+const usualSeconds = 150;
+const auditTimeoutMs = 120_000;
+
+/** One thing that was to hold, and whether it did. */
+interface Verdict {
+  readonly name: string;
+  readonly findings: readonly string[];
+}
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string' }, seed: { type: 'string' }, report: { type: 'string' } },
+  });
+  const seed = values.seed === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed ?? fixedSeed);
+  const seconds = Number(values.seconds ?? usualSeconds);
+  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(seconds) || seconds < 1)
+    throw new Error('--seconds and --seed are whole numbers; --seed may be "random".');
+  console.log(`fuzz: seed ${seed}, ${seconds} s. Repeat with: npm run fuzz -- --seed ${seed} --seconds ${seconds}`);
+  const verdicts = await verdictsOf(seed, seconds);
+  for (const { name, findings } of verdicts) {
+    console.log(`${findings.length === 0 ? 'passed' : 'FAILED'}: ${name}`);
+    for (const finding of findings) console.log(`  ${finding}`);
+  }
+  const failed = verdicts.filter(({ findings }) => findings.length > 0).length;
+  if (values.report) writeFileSync(values.report, JSON.stringify(reportOf(verdicts.length, failed)));
+  return failed === 0;
+}
+
+async function verdictsOf(seed: number, seconds: number): Promise<Verdict[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'florin-fuzz-'));
+  const runtime = await startEmbeddedHere({ dataFolder: path.join(folder, 'data') });
+  try {
+    const { url, apiKey } = runtime;
+    const ids = await knownIds(new ApiClient(url, apiKey));
+    const { passed, exitCode } = await runSchemathesis({ url, apiKey, seed, seconds, ids, folder });
+    const failures = passed ? [] : [`Schemathesis ended with ${exitCode}; what it found stands above`];
+    return [
+      { name: 'no answer is a fault or outside the OpenAPI document', findings: failures },
+      { name: 'the books are right after it', findings: await auditFindings(url, apiKey) },
+      { name: 'no function has logged an error', findings: loggedErrors(path.join(folder, 'data/functions.log')) },
+    ];
+  } finally {
+    await runtime.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the command that anybody audits a ledger with has to say. */
+async function auditFindings(url: string, apiKey: string): Promise<string[]> {
+  const words = ['cli/florin.js', 'audit', '--url', url];
+  const options = { cwd: project, timeout: auditTimeoutMs, env: { ...process.env, FLORIN_API_KEY: apiKey } };
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, words, options);
+    console.log(stdout.trimEnd());
+    return [];
+  } catch (error) {
+    const { stdout, stderr, message } = error as Error & { readonly stdout?: string; readonly stderr?: string };
+    return [stdout || stderr || message];
+  }
+}
+
+function loggedErrors(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line.includes('"level":"ERROR"')).slice(0, 10);
+}
+
+/** In Jest's form, so that the gate reads one kind of report. */
+function reportOf(total: number, failed: number): object {
+  return { numPassedTests: total - failed, numFailedTests: failed, numPendingTests: 0, numRuntimeErrorTestSuites: 0 };
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
