@@ -1,4 +1,5 @@
-import { type Authenticator, presentedCredential } from '../auth/index.ts';
+import { presentedCredential } from '../auth/credentials.ts';
+import type { Authenticator } from '../auth/index.ts';
 import type { Middleware } from './invocation.ts';
 import { HttpProblem } from './problem.ts';
 import { isRepeated } from './repeated-headers.ts';

@@ -1,6 +1,7 @@
 import httpCors from '@middy/http-cors';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
-import { type Access, unlimited } from '../auth/index.ts';
+import type { Access } from '../auth/index.ts';
+import { unlimited } from '../auth/rate-limiter.ts';
 import type { FlagReader } from '../config/flags.ts';
 import type { Instruments } from '../observability/index.ts';
 import { access } from './access.ts';
