@@ -287,7 +287,13 @@ describe('AlarmTopic', () => {
 });
 
 /** What operators do of their own accord, with no alarm to send them. */
-const procedures = ['Stop all changes', 'Switch off one operation', 'Take back a release', 'Move to the other Region'];
+const procedures = [
+  'The audit log does not verify',
+  'Stop all changes',
+  'Switch off one operation',
+  'Take back a release',
+  'Move to the other Region',
+];
 
 describe('the runbook', () => {
   it('has a heading for each alarm, and none without one but the procedures', () => {
