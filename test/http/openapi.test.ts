@@ -10,7 +10,10 @@ interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
   readonly requestBody?: unknown;
   readonly responses: Readonly<Record<string, { readonly $ref?: string }>>;
-  readonly security: readonly unknown[];
+  readonly description: string;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-scope': string;
+  readonly 'x-owners': boolean;
 }
 interface Document {
   readonly openapi: string;
@@ -82,7 +85,10 @@ describe('buildOpenApiDocument', () => {
     expect(named('path').sort()).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort());
     expect(named('header').includes('Idempotency-Key')).toBe(isMutation(route));
     expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
-    expect(operation.security.length > 0).toBe(route.scope !== 'public');
+    const asked = route.scope === 'public' ? [] : [{ bearer: [route.scope] }, { apiKey: [route.scope] }];
+    expect(operation.security).toEqual(asked);
+    expect(operation).toMatchObject({ 'x-scope': route.scope, 'x-owners': route.owners !== undefined });
+    expect(operation.description).toContain(route.scope);
   });
 
   it('names every code of a problem where it can occur', () => {
