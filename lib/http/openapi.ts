@@ -286,7 +286,11 @@ export function buildOpenApiDocument(): object {
     paths: paths as ZodOpenApiPathsObject,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token (JWT) of an issuer that the stage is configured with.' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, or a token (JWT) of an issuer that the stage is configured with.',
+        },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'An API key.' },
       },
     },
