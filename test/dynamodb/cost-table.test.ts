@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuditLog } from '../../lib/audit/index.ts';
 import { type Ledger, systemClock, type UpdateAccount } from '../../lib/dynamodb/index.ts';
 import {
   type BatchMemberRequest,
@@ -15,6 +16,7 @@ import {
   voidHold,
 } from '../../lib/ledger/index.ts';
 import { deadLetterItem } from '../../lib/platform/dead-letter-item.ts';
+import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import { readDocument, tableRows } from '../docs/documents.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
@@ -39,7 +41,8 @@ afterAll(async () => {
 
 /** Options of an instance that is measured, and may accept transactions into lines. */
 function accepting() {
-  return { endpoint: proxy.url, wakeLine: async () => {} };
+  const audit = new AuditLog(openPlatformTable({ table: books.database.tables.platform, endpoint: proxy.url }));
+  return { endpoint: proxy.url, wakeLine: async () => {}, audit };
 }
 
 /** Makes a schedule that is in force by now, for transactions of a type of their own. */
@@ -98,7 +101,8 @@ async function payment(by: Ledger): Promise<TransactionId> {
 
 function limiting(id: string): UpdateAccount {
   const limits = new Map([[usd, { hour: { amount: 50n, count: 5 }, day: { amount: 500n, count: 50 } }]]);
-  return { tenant, id: account(id), patch: { limits }, keyApplied: { mark: randomUUID(), requestHash: '' } };
+  const by = { actor: { tenant, client: 'operator' } };
+  return { tenant, id: account(id), patch: { limits }, keyApplied: { mark: randomUUID(), requestHash: '' }, by };
 }
 
 function reversal(reverses: TransactionId, amount: bigint) {
