@@ -89,6 +89,20 @@ export const holdAnswer = z.looseObject({
   expiresAt: z.string(),
 });
 
+export const clientAnswer = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  name: z.string(),
+  roles: z.array(z.string()),
+  scopes: z.array(z.string()),
+  subject: z.string().optional(),
+  expiresAt: z.string().optional(),
+  keys: z.array(z.looseObject({ prefix: z.string(), lastUsedAt: z.string().optional() })),
+  /** Told once, to the request that made it. */
+  key: z.string().optional(),
+  keyNote: z.string().optional(),
+});
+
 export const problemAnswer = z.looseObject({
   code: z.string(),
   title: z.string(),
@@ -102,4 +116,5 @@ export type BalanceAnswer = z.output<typeof balanceAnswer>;
 export type EntryAnswer = z.output<typeof entryAnswer>;
 export type TransactionAnswer = z.output<typeof transactionAnswer>;
 export type HoldAnswer = z.output<typeof holdAnswer>;
+export type ClientAnswer = z.output<typeof clientAnswer>;
 export type ProblemAnswer = z.output<typeof problemAnswer>;

@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { auditLog } from './audit-log.ts';
 import { balance } from './balance.ts';
 import { batch } from './batch.ts';
+import { clients } from './clients.ts';
 import { events } from './events.ts';
 import { exportEntries } from './export.ts';
 import { history } from './history.ts';
@@ -39,6 +40,7 @@ export const commands: readonly AddCommand[] = [
   exportEntries,
   audit,
   auditLog,
+  clients,
   events,
   journal,
 ];
