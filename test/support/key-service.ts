@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyService, startKeyService } from '../../infra/local/key-service.ts';
 
+// The SDK wants these, whatever the address.
+process.env.AWS_REGION ??= 'eu-central-1';
+process.env.AWS_ACCESS_KEY_ID ??= 'test';
+process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
+
 /** KMS as the embedded runtime plays it, with a key of its own. */
 export interface TestKeyService extends KeyService {
   /** The ARN of the key. */

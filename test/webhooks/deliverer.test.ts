@@ -11,6 +11,8 @@ import { type Receiver, startReceiver, status } from './receiver.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
+/** Hundreds of sweeps, each a dozen calls: a busy machine takes its time over them. */
+const manySweepsMs = 120_000;
 
 let fixture: DeliveryFixture;
 let receiver: Receiver;
@@ -128,28 +130,32 @@ describe('deliveries', () => {
     expect(ids().toSorted()).toEqual(events.map(({ id }) => id).toSorted());
   });
 
-  it('tries again by the schedule through an hour without a receiver, then delivers', async () => {
-    const webhook = await fixture.webhook(receiver.url);
-    const event = fixture.feed.add();
-    receiver.answering = status(503);
-    await fixture.fanOut([event]);
-    await fixture.pump();
-    // Every minute the sweep looks, and only what is due is tried.
-    for (let passed = 0; passed < 60; passed++) await fixture.later(minute);
-    const during = await fixture.delivery(webhook, event);
-    expect(during).toMatchObject({ status: 'pending', tries: 4 });
-    const [first = 0, ...others] = during.attempts.map(({ at }) => at);
-    const pauses = others.map((at, index) => at - ([first, ...others][index] as number));
-    for (const [index, pause] of pauses.entries()) {
-      expect(pause).toBeGreaterThanOrEqual(retryDelaysMs[index] as number);
-      expect(pause).toBeLessThanOrEqual((retryDelaysMs[index] as number) * 1.1 + minute);
-    }
-    receiver.answering = status(200);
-    for (let passed = 0; passed < 180; passed++) await fixture.later(minute);
-    expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', tries: 5 });
-    expect(new Set(ids())).toEqual(new Set([event.id]));
-    expect((await fixture.webhooks.get(tenant, webhook.id)).failingSince).toBeUndefined();
-  });
+  it(
+    'tries again by the schedule through an hour without a receiver, then delivers',
+    async () => {
+      const webhook = await fixture.webhook(receiver.url);
+      const event = fixture.feed.add();
+      receiver.answering = status(503);
+      await fixture.fanOut([event]);
+      await fixture.pump();
+      // Every minute the sweep looks, and only what is due is tried.
+      for (let passed = 0; passed < 60; passed++) await fixture.later(minute);
+      const during = await fixture.delivery(webhook, event);
+      expect(during).toMatchObject({ status: 'pending', tries: 4 });
+      const [first = 0, ...others] = during.attempts.map(({ at }) => at);
+      const pauses = others.map((at, index) => at - ([first, ...others][index] as number));
+      for (const [index, pause] of pauses.entries()) {
+        expect(pause).toBeGreaterThanOrEqual(retryDelaysMs[index] as number);
+        expect(pause).toBeLessThanOrEqual((retryDelaysMs[index] as number) * 1.1 + minute);
+      }
+      receiver.answering = status(200);
+      for (let passed = 0; passed < 180; passed++) await fixture.later(minute);
+      expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', tries: 5 });
+      expect(new Set(ids())).toEqual(new Set([event.id]));
+      expect((await fixture.webhooks.get(tenant, webhook.id)).failingSince).toBeUndefined();
+    },
+    manySweepsMs,
+  );
 
   it('asks the queue to wait for short pauses, and leaves long ones to the sweep', async () => {
     await fixture.webhook(receiver.url);
@@ -371,5 +377,44 @@ describe('a claim', () => {
       ),
     ).toBe(false);
     expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('a key of the secrets that is out of reach', () => {
+  afterEach(() => {
+    fixture.secrets.isReachable = true;
+  });
+
+  it('lets nothing be sent, blames nobody, and leaves the delivery due', async () => {
+    const webhook = await fixture.webhook(receiver.url);
+    const event = fixture.feed.add();
+    await fixture.fanOut([event]);
+    const [message] = fixture.queue.take();
+    const before = await fixture.delivery(webhook, event);
+    fixture.secrets.isReachable = false;
+    // The message comes again, as it does when a table is out of reach.
+    for (let time = 0; time < 12; time++) {
+      await expect(fixture.look(message as never)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    expect(receiver.requests).toEqual([]);
+    expect(fixture.verdicts).toEqual([]);
+    expect(await fixture.delivery(webhook, event)).toEqual(before);
+    expect(await fixture.webhooks.get(tenant, webhook.id)).toEqual(webhook);
+    fixture.secrets.isReachable = true;
+    await fixture.later(60_000);
+    expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', attempt: 1 });
+  });
+
+  it('holds an ordered line where it stands', async () => {
+    const webhook = await fixture.webhook(receiver.url, { ordered: true });
+    const events = [fixture.feed.add(), fixture.feed.add()];
+    await fixture.fanOut(events);
+    const [message] = fixture.queue.take();
+    fixture.secrets.isReachable = false;
+    await expect(fixture.look(message as never)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await fixture.webhooks.get(tenant, webhook.id)).toMatchObject({ deliveredThrough: 0 });
+    fixture.secrets.isReachable = true;
+    await fixture.look(message as never);
+    expect(ids()).toEqual(events.map(({ id }) => id));
   });
 });

@@ -239,3 +239,57 @@ describe('an attempt that kills whoever makes it', () => {
     });
   });
 });
+
+describe('secrets that were stored before secrets were sealed', () => {
+  const value = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+  const older = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
+  const hour = 3_600_000;
+
+  async function plainWebhook(): Promise<Webhook> {
+    const createdAt = fixture.clock.now();
+    return fixture.webhook(receiver.url, {
+      secrets: [
+        { value, createdAt },
+        { value: older, createdAt, expiresAt: createdAt + hour },
+      ],
+    });
+  }
+  const open = (webhook: Webhook) => openedSecrets(fixture.secrets, webhook, fixture.clock.now());
+
+  it('sign as they did', async () => {
+    const webhook = await plainWebhook();
+    expect(await open(await fixture.webhooks.get(tenant, webhook.id))).toEqual([value, older]);
+  });
+
+  it.each<[string, (owners: Owners, webhook: Webhook) => Promise<unknown>]>([
+    ['an update', ({ endpoints }, { id }) => endpoints.update(tenant, id, { description: 'Books' }, newKey())],
+    ['a rotation', ({ endpoints }, { id }) => endpoints.rotate(tenant, id, 3_600, newKey())],
+  ])('are sealed by %s, and sign as they did', async (_change, change) => {
+    const webhook = await plainWebhook();
+    await change(ownersOf(), webhook);
+    const changed = await fixture.webhooks.get(tenant, webhook.id);
+    expect(JSON.stringify(changed)).not.toContain('whsec_');
+    expect((await open(changed)).slice(-2)).toEqual([value, older]);
+    expect(changed.secrets.at(-1)?.expiresAt).toBe(webhook.secrets.at(-1)?.expiresAt);
+  });
+});
+
+describe('a key that is out of reach', () => {
+  afterEach(() => {
+    fixture.secrets.isReachable = true;
+  });
+
+  it('leaves everything as it was, and the same request succeeds later', async () => {
+    const { endpoints } = ownersOf();
+    const { id } = await fixture.webhook(receiver.url);
+    const [create, rotate] = [newKey(), newKey()];
+    const before = await fixture.webhooks.all(tenant);
+    fixture.secrets.isReachable = false;
+    await expect(endpoints.create(tenant, terms(), create)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(endpoints.rotate(tenant, id, 60, rotate)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await fixture.webhooks.all(tenant)).toEqual(before);
+    fixture.secrets.isReachable = true;
+    expect(await endpoints.create(tenant, terms(), create)).toHaveProperty('secret');
+    expect(await endpoints.rotate(tenant, id, 60, rotate)).toHaveProperty('secret');
+  });
+});
