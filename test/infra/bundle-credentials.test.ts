@@ -91,6 +91,7 @@ async function invoke(
       AWS_ENDPOINT_URL_DYNAMODB: serverUrl,
       AWS_ENDPOINT_URL_SSM: parameters.endpoint,
       LEDGER_TABLE: 'Ledger',
+      PLATFORM_TABLE: 'Platform',
       LINES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/lines.fifo',
       FLAGS_PARAMETER: flagsName,
       FLAGS_WHEN_UNREADABLE: 'open',
