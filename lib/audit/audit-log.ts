@@ -11,7 +11,7 @@ import type { Act, ActRecorder, WriteAction } from './act.ts';
 import { auditItem, parseMark } from './audit-item.ts';
 import { type AuditMark, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
 
-/** How long an act is tried against others that are recorded in the same log, in milliseconds, and how often. */
+/** How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds, and how often. */
 const recordTimeoutMs = 6_000;
 const maxAttempts = 16;
 
@@ -45,11 +45,13 @@ export class AuditLog implements ActRecorder {
   }
 
   recorded(act: Act, write: (record: WriteAction) => Promise<WriteResult>): Promise<WriteResult> {
+    const { clock } = this.#platform;
+    const patience = new Patience(clock, recordTimeoutMs);
     return this.#turns.take(
       [act.tenant],
       turnTimeoutMs,
-      (milliseconds) => this.#platform.clock.sleep(milliseconds),
-      () => this.#append(act, write),
+      (milliseconds) => clock.sleep(milliseconds),
+      () => this.#append(act, write, patience),
     );
   }
 
@@ -79,10 +81,14 @@ export class AuditLog implements ActRecorder {
     return rows[0] ? parseMark(rows[0]) : emptyLog;
   }
 
-  async #append(act: Act, write: (record: WriteAction) => Promise<WriteResult>): Promise<WriteResult> {
+  async #append(
+    act: Act,
+    write: (record: WriteAction) => Promise<WriteResult>,
+    patience: Patience,
+  ): Promise<WriteResult> {
     const doubt: Doubt = {};
     try {
-      return await this.#tryToAppend(act, write, doubt);
+      return await this.#tryToAppend(act, write, patience, doubt);
     } catch (error) {
       const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
       if (doubt.number === undefined || !saysNothingWasDone) throw error;
@@ -93,10 +99,10 @@ export class AuditLog implements ActRecorder {
   async #tryToAppend(
     act: Act,
     write: (record: WriteAction) => Promise<WriteResult>,
+    patience: Patience,
     doubt: Doubt,
   ): Promise<WriteResult> {
     const { name, clock } = this.#platform;
-    const patience = new Patience(clock, recordTimeoutMs);
     const nonce = randomBytes(nonceBytes).toString('base64url');
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const tail = await this.tail(act.tenant);
