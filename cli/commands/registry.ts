@@ -14,6 +14,7 @@ import { importLedger } from './import.ts';
 import { journal } from './journal.ts';
 import { movements } from './movements.ts';
 import { pending } from './pending.ts';
+import { redact } from './redact.ts';
 import { reverse } from './reverse.ts';
 import { statement } from './statement.ts';
 import { transaction } from './transaction.ts';
@@ -43,4 +44,5 @@ export const commands: readonly AddCommand[] = [
   clients,
   events,
   journal,
+  redact,
 ];

@@ -3,7 +3,7 @@
 /** Dead letters that one request reprocesses: so many are done well within the time of a request. */
 export const maxDeadLettersAtOnce = 50;
 
-/** Bytes of the reason why a dead letter is discarded. */
+/** Bytes of the reason why a dead letter is discarded, or something redacted. */
 export const maxReasonBytes = 256;
 
 /** Monitors of one account: after each event that touches the account all of them are read in one page. */

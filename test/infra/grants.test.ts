@@ -33,6 +33,7 @@ beforeAll(async () => {
       reports: recorded('reports', (await import('../../functions/reports/index.ts')).handler),
       audit: recorded('audit', (await import('../../functions/audit/index.ts')).handler),
       holds: recorded('holds', (await import('../../functions/holds/index.ts')).handler),
+      privacy: recorded('privacy', (await import('../../functions/privacy/index.ts')).handler),
     }),
   );
 }, 60_000);
@@ -138,6 +139,11 @@ async function doEverything(call: Call): Promise<void> {
   await call('PATCH', '/v1/accounts/ada', { floors: { GOLD: '-1' }, metadata: { a: 'b' } }, { key: 'floors' });
   await call('PATCH', '/v1/accounts/bob', { status: 'closed' });
   await call('PATCH', '/v1/accounts/nobody', { status: 'closed' });
+  const erasure = { reason: 'Erasure' };
+  const batch = await call('POST', '/v1/batches', wages, { key: 'wages' });
+  for (const id of [posted.body.id, batch.body.id]) await call('POST', `/v1/transactions/${id}/redaction`, erasure);
+  for (const key of ['erase', 'erase']) await call('POST', `/v1/holds/${hold.id}/redaction`, erasure, { key });
+  await call('POST', '/v1/accounts/ada/redaction', erasure);
   for (const fault of faults) {
     const code = `${fault.kind}`.toUpperCase();
     await amid(fault, () => call('POST', '/v1/assets', { code }, { key: fault.kind }));
@@ -204,7 +210,16 @@ describe('the grants of release-expired-holds', () => {
   });
 });
 
-const recordedAreas: readonly Area[] = ['assets', 'accounts', 'transactions', 'holds', 'fees', 'reports', 'audit'];
+const recordedAreas: readonly Area[] = [
+  'assets',
+  'accounts',
+  'transactions',
+  'holds',
+  'fees',
+  'reports',
+  'audit',
+  'privacy',
+];
 
 describe('the recording', () => {
   it('saw every operation of its areas succeed', () => {
