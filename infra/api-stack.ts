@@ -30,7 +30,7 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, options, state } = props;
-    const api = new LedgerApi(this, 'Api', { stage: stage.name });
+    const api = new LedgerApi(this, 'Api', { stage: stage.name, limit: options.stageLimit });
     const credentials = knownCredentials(this, options);
     const functions = serveAreas(this, api, {
       state,

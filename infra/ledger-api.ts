@@ -18,6 +18,7 @@ import { routes } from '../lib/http/routes.ts';
 import { apiNameOf } from './api-name.ts';
 import type { Area } from './areas.ts';
 import { FUNCTION_TIMEOUT_SECONDS } from './ledger-function.ts';
+import type { StageLimit } from './options.ts';
 import { addPreflight } from './preflight.ts';
 import { addProblemResponses } from './problem-responses.ts';
 
@@ -27,12 +28,11 @@ const INTEGRATION_TIMEOUT_SECONDS = FUNCTION_TIMEOUT_SECONDS + 5;
 /** Smaller answers do not gain enough from gzip to pay for it. */
 const COMPRESS_FROM_BYTES = 1024;
 
-/**
- * What a stage takes before API Gateway answers 429, so that a flood leaves something of the account's 10,000 requests a second
- * to the other APIs in it.
- */
-const STAGE_REQUESTS_PER_SECOND = 2000;
-const STAGE_BURST_REQUESTS = 2000;
+export interface LedgerApiProps {
+  /** The name of the stage. */
+  readonly stage: string;
+  readonly limit: StageLimit;
+}
 
 /** The REST API, built from the route table: nobody lists routes twice. */
 export class LedgerApi extends Construct {
@@ -42,7 +42,7 @@ export class LedgerApi extends Construct {
   readonly #api: RestApi;
   readonly #stage: string;
 
-  constructor(scope: Construct, id: string, { stage }: { readonly stage: string }) {
+  constructor(scope: Construct, id: string, { stage, limit }: LedgerApiProps) {
     super(scope, id);
     this.#stage = stage;
     this.name = apiNameOf(stage);
@@ -50,7 +50,7 @@ export class LedgerApi extends Construct {
       restApiName: this.name,
       endpointTypes: [EndpointType.REGIONAL],
       minCompressionSize: Size.bytes(COMPRESS_FROM_BYTES),
-      deployOptions: stageOptions(this, stage),
+      deployOptions: stageOptions(this, stage, limit),
       // API Gateway writes logs under one role for the whole account and Region. A new account has none and would refuse the
       // stage, so it is set here, and stays when this stack goes, since other APIs may have come to use it.
       cloudWatchRole: true,
@@ -89,15 +89,15 @@ function invoke(alias: IAlias): Integration {
   });
 }
 
-function stageOptions(scope: Construct, stage: string): StageOptions {
+function stageOptions(scope: Construct, stage: string, limit: StageLimit): StageOptions {
   const accessLogs = new LogGroup(scope, 'AccessLogs', {
     retention: RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   return {
     stageName: stage,
-    throttlingRateLimit: STAGE_REQUESTS_PER_SECOND,
-    throttlingBurstLimit: STAGE_BURST_REQUESTS,
+    throttlingRateLimit: limit.requestsPerSecond,
+    throttlingBurstLimit: limit.burst,
     tracingEnabled: true,
     metricsEnabled: true,
     loggingLevel: MethodLoggingLevel.ERROR,

@@ -28,7 +28,20 @@ export interface Options {
   readonly webhookTargets: 'public' | 'any';
   /** Units a second that the ledger table is prepared for. */
   readonly warmThroughput?: WarmThroughput | undefined;
+  /** What the stage takes before API Gateway answers 429, whoever asks. */
+  readonly stageLimit: StageLimit;
 }
+
+export interface StageLimit {
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+}
+
+/** So that a flood leaves something of what an account may serve to the other APIs in it. */
+const USUAL_STAGE_LIMIT: StageLimit = { requestsPerSecond: 2_000, burst: 2_000 };
+
+/** What an account may serve in a Region, all its APIs together, without a raised quota. */
+const ACCOUNT_LIMIT: StageLimit = { requestsPerSecond: 10_000, burst: 5_000 };
 
 export interface WarmThroughput {
   readonly readUnitsPerSecond: number;
@@ -58,6 +71,8 @@ const tokenIssuers = z
   })
   .transform((text) => JSON.stringify(JSON.parse(text)));
 
+const upTo = (most: number) => z.coerce.number().int().min(1).max(most);
+
 const context = z.object({
   alarmEmail: z.email().optional(),
   replicaRegion: z.string().regex(REGION, `must match ${REGION.source}`).optional(),
@@ -68,6 +83,8 @@ const context = z.object({
   tokenIssuers: tokenIssuers.optional(),
   canary: z.enum(['on', 'off']).default('on'),
   webhookTargets: z.enum(['public', 'any']).default('public'),
+  stageRequestsPerSecond: upTo(ACCOUNT_LIMIT.requestsPerSecond).default(USUAL_STAGE_LIMIT.requestsPerSecond),
+  stageBurst: upTo(ACCOUNT_LIMIT.burst).default(USUAL_STAGE_LIMIT.burst),
   warmReadsPerSecond: warmUnits(FROM_THE_START.readUnitsPerSecond),
   warmWritesPerSecond: warmUnits(FROM_THE_START.writeUnitsPerSecond),
 });
@@ -84,7 +101,9 @@ export function optionsOf(scope: IConstruct): Options {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new Error(`The context is not valid. ${faults.join('; ')}`);
   }
-  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...options } = parsed.data;
+  const { warmReadsPerSecond: reads, warmWritesPerSecond: writes, ...given } = parsed.data;
+  const { stageRequestsPerSecond: requestsPerSecond, stageBurst: burst, ...others } = given;
+  const options = { ...others, stageLimit: { requestsPerSecond, burst } };
   if (reads === undefined && writes === undefined) return options;
   return {
     ...options,

@@ -94,8 +94,8 @@ describe('LedgerApi', () => {
         {
           HttpMethod: '*',
           ResourcePath: '/*',
-          ThrottlingRateLimit: expect.any(Number),
-          ThrottlingBurstLimit: expect.any(Number),
+          ThrottlingRateLimit: 2_000,
+          ThrottlingBurstLimit: 2_000,
           DataTraceEnabled: false,
         },
       ],

@@ -8,7 +8,11 @@ const optionsFrom = (context: Record<string, unknown>) => optionsOf(new App({ co
 
 describe('optionsOf', () => {
   it('is a canary, webhooks to the public and nothing else by default', () => {
-    expect(optionsFrom({})).toEqual({ canary: 'on', webhookTargets: 'public' });
+    expect(optionsFrom({})).toEqual({
+      canary: 'on',
+      webhookTargets: 'public',
+      stageLimit: { requestsPerSecond: 2_000, burst: 2_000 },
+    });
   });
 
   // The CDK CLI passes every value on as a string.
@@ -19,6 +23,8 @@ describe('optionsOf', () => {
         replicaRegion: 'ap-southeast-2',
         canary: 'off',
         webhookTargets: 'any',
+        stageRequestsPerSecond: '500',
+        stageBurst: '800',
         warmReadsPerSecond: '15000',
         warmWritesPerSecond: '8000',
       }),
@@ -27,6 +33,7 @@ describe('optionsOf', () => {
       replicaRegion: 'ap-southeast-2',
       canary: 'off',
       webhookTargets: 'any',
+      stageLimit: { requestsPerSecond: 500, burst: 800 },
       warmThroughput: { readUnitsPerSecond: 15_000, writeUnitsPerSecond: 8_000 },
     });
   });
@@ -41,6 +48,10 @@ describe('optionsOf', () => {
     ['replicaRegion', 'Ireland'],
     ['canary', 'maybe'],
     ['webhookTargets', 'private'],
+    ['stageRequestsPerSecond', '0'],
+    ['stageRequestsPerSecond', '10001'],
+    ['stageBurst', '5001'],
+    ['stageBurst', 'many'],
     ['warmWritesPerSecond', '3999'],
     ['warmWritesPerSecond', '40001'],
     ['warmWritesPerSecond', 'many'],
@@ -48,6 +59,16 @@ describe('optionsOf', () => {
     ['warmReadsPerSecond', '12000.5'],
   ])('refuses %s=%s, and names it', (name, value) => {
     expect(() => optionsFrom({ [name]: value })).toThrow(`The context is not valid. ${name}: `);
+  });
+});
+
+describe('the stage', () => {
+  it('takes as many requests as is asked for', async () => {
+    const { api } = await synthesise({ context: { stageRequestsPerSecond: '300', stageBurst: '400' } });
+    const [stage] = resourcesOf(api, 'AWS::ApiGateway::Stage');
+    expect(stage && propertyOf(stage, 'MethodSettings')).toEqual([
+      expect.objectContaining({ ThrottlingRateLimit: 300, ThrottlingBurstLimit: 400 }),
+    ]);
   });
 });
 

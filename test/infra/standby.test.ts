@@ -157,10 +157,15 @@ describe('the standby', () => {
 });
 
 describe('primaryEnvironment', () => {
-  const options = { canary: 'on', webhookTargets: 'public', replicaRegion } as const;
+  const options = {
+    canary: 'on',
+    webhookTargets: 'public',
+    stageLimit: { requestsPerSecond: 2_000, burst: 2_000 },
+    replicaRegion,
+  } as const;
 
   it('leaves a stage without a replica free to go anywhere', () => {
-    expect(primaryEnvironment({ canary: 'on', webhookTargets: 'public' })).toBeUndefined();
+    expect(primaryEnvironment({ ...options, replicaRegion: undefined })).toBeUndefined();
   });
 
   it('takes account and Region from the credentials in use', () => {

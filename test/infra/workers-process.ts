@@ -12,7 +12,11 @@ import { kindsOfWorkers } from './fixtures/kinds-of-workers.ts';
 
 const [, , bundles = ''] = process.argv;
 const app = new App({ context: { stage: 'test' }, analyticsReporting: false });
-const options = { canary: 'on', webhookTargets: 'public' } as const;
+const options = {
+  canary: 'on',
+  webhookTargets: 'public',
+  stageLimit: { requestsPerSecond: 2_000, burst: 2_000 },
+} as const;
 const state = new DataStack(app, 'Data', { stage: stageOf(app), options });
 const stack = new Stack(app, 'Workers');
 const surroundings = {
