@@ -1,6 +1,19 @@
 import { LogFormatter, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 
+/** Stands in place of a message that may quote what was stored. */
+const withoutMessage = '(left out: it may quote what was stored)';
+
+/**
+ * Names under which AWS's services and the SDK complain of the values that they were sent, and quote them: "The parameter cannot be
+ * converted to a numeric value: …", "Invalid base64: …". Their other errors speak of limits, tables and names.
+ */
+const quotingErrors: ReadonlySet<string> = new Set(['ValidationException', 'SerializationException']);
+
+function quotesItems(error: Error): boolean {
+  return quotingErrors.has(error.name) && '$metadata' in error && error.message !== '';
+}
+
 /**
  * The form of every line: level, message, time, service and trace, then what the line itself says. Of an error just
  * its name, code, message, stack and causes are written: libraries hang whole items and answers on theirs, and what
@@ -21,13 +34,14 @@ export class LineFormat extends LogFormatter {
   }
 
   override formatError(error: Error): LogAttributes {
-    const { name, message, stack, cause } = error;
+    const { name, stack, cause } = error;
+    const message = quotesItems(error) ? withoutMessage : error.message;
     const { code } = error as { code?: unknown };
     return {
       name,
       ...(typeof code === 'string' && { code }),
       message,
-      stack,
+      stack: message === error.message ? stack : stack?.replaceAll(error.message, withoutMessage),
       ...(cause instanceof Error && { cause: this.formatError(cause) }),
     };
   }

@@ -24,6 +24,26 @@ describe('an error in the log', () => {
   });
 });
 
+describe('an error of a service that complains of a value', () => {
+  it('has no message, since that quotes the value', () => {
+    const error = Object.assign(new Error('The parameter cannot be converted to a numeric value: sEcReT'), {
+      name: 'ValidationException',
+      $metadata: { requestId: 'r-1' },
+    });
+    const formatted = new LineFormat().formatError(new Error('not stored', { cause: error }));
+    expect(JSON.stringify(formatted)).not.toContain('sEcReT');
+    expect(formatted.cause).toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('left out'),
+    });
+  });
+
+  it('is told whole where it speaks of something else', () => {
+    const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: {} });
+    expect(new LineFormat().formatError(error)).toMatchObject({ message: 'Rate exceeded' });
+  });
+});
+
 describe('the logger', () => {
   it.each([
     ['ERROR', 1],

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedOptions, startEmbedded } from '../../infra/local/embedded.ts';
 import { freePort } from '../../infra/local/free-port.ts';
+import { keepFunctionLogs } from './collected-logs.ts';
 
 const main = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 /** A first start builds the application, and several test files may wait for the same build. */
@@ -46,6 +47,7 @@ export async function startEmbeddedHere(options: Partial<EmbeddedOptions> = {}):
     drained: () => runtime.drained(),
     async stop() {
       await runtime.stop();
+      keepFunctionLogs(dataFolder);
       await removeUnlessGiven(dataFolder, options.dataFolder);
     },
   };
@@ -120,6 +122,7 @@ export async function startEmbeddedProcess(options: ProcessOptions = {}): Promis
     async stop() {
       child.kill('SIGTERM');
       await exited;
+      keepFunctionLogs(dataFolder);
       await removeUnlessGiven(dataFolder, options.dataFolder);
       if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
         throw new Error(`The embedded runtime stopped with code ${child.exitCode}:\n${output()}`);
