@@ -14,7 +14,8 @@ const { stage, url, apiKey, apiStack, dataStack } = stageUnderTest();
 const run = `update:${Date.now().toString(36)}`;
 const [bank, alice] = [`${run}:bank`, `${run}:alice`];
 const asset = 'USD/2';
-const deploymentTimeoutMs = 300_000;
+/** On two busy processors bundling and synthesis alone take minutes. */
+const deploymentTimeoutMs = 600_000;
 
 describe('a deployment over one that is in use', () => {
   it(

@@ -11,7 +11,7 @@ import { type Call, loadFunctions, type TestApi } from '../functions/api.ts';
 import { startApiWithMoney } from '../functions/money.ts';
 import { lambdaContext } from '../functions/proxy-event.ts';
 import { readTable } from '../support/books.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type FaultProxy, type ProxiedCall, startFaultProxy } from '../support/fault-proxy.ts';
 import { type Receiver, startReceiver, status } from '../webhooks/receiver.ts';
 import { actionsOf } from './iam-actions.ts';
 
@@ -22,6 +22,7 @@ type QueueHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchRespo
 let api: TestApi;
 let call: Call;
 let proxy: FaultProxy;
+let keyProxy: FaultProxy;
 let receiver: Receiver;
 const used = new Map<string, Set<string>>();
 
@@ -29,7 +30,9 @@ beforeAll(async () => {
   api = await startApiWithMoney();
   receiver = await startReceiver();
   proxy = await startFaultProxy({ target: api.database.endpoint });
+  keyProxy = await startFaultProxy({ target: process.env.AWS_ENDPOINT_URL_KMS ?? '' });
   process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
+  process.env.AWS_ENDPOINT_URL_KMS = keyProxy.url;
   process.env.WEBHOOK_TARGETS = 'any';
   jest.resetModules();
   call = await loadFunctions();
@@ -38,19 +41,31 @@ beforeAll(async () => {
 afterAll(async () => {
   await receiver.stop();
   await proxy.stop();
+  await keyProxy.stop();
   await api.stop();
 });
 
 /** Does something; what it asks of DynamoDB counts as used by the function. */
 async function as<T>(name: string, act: () => Promise<T>): Promise<T> {
   proxy.log.length = 0;
+  keyProxy.log.length = 0;
   const result = await act();
-  await proxy.settled();
+  await Promise.all([proxy.settled(), keyProxy.settled()]);
   const actions = used.get(name) ?? new Set();
   for (const action of proxy.log.flatMap(actionsOf)) actions.add(named(action));
+  for (const call of keyProxy.log) actions.add(keyActionOf(call));
   used.set(name, actions);
   return result;
 }
+
+/** What IAM would check of a call to KMS, with the names of the context that the grant asks for. */
+function keyActionOf({ operation, body }: ProxiedCall): string {
+  expect(body.EncryptionContext).toEqual({ tenant, webhook: expect.stringMatching(/^wh_/) });
+  return `kms:${operation}`;
+}
+
+const keyGrants = ({ secrets = [] }: FunctionNeeds) =>
+  secrets.map((use) => (use === 'seal' ? 'kms:Encrypt' : 'kms:Decrypt'));
 
 /** The action with the table's role in place of its generated name. */
 function named(action: string): string {
@@ -156,7 +171,7 @@ describe.each<[string, FunctionNeeds]>([
   it('are what its function uses, no less and no more', () => {
     const actions = [...(used.get(name) ?? [])].filter((action) => !action.endsWith(' on Idempotency'));
     expect(actions.sort()).toEqual(
-      [...grantsOn('Ledger', needs.ledger), ...grantsOn('Platform', needs.platform)].sort(),
+      [...grantsOn('Ledger', needs.ledger), ...grantsOn('Platform', needs.platform), ...keyGrants(needs)].sort(),
     );
   });
 });
