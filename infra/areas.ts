@@ -1,7 +1,7 @@
 import { ledgerTable } from '../lib/config/ledger-table.ts';
 import type { routes } from '../lib/http/routes.ts';
 import { apiKeyPrefix } from '../lib/platform/keys.ts';
-import type { FunctionNeeds } from './function-needs.ts';
+import type { FunctionNeeds, TableNeeds } from './function-needs.ts';
 import type { NarrowActions } from './table-access.ts';
 
 /** A part of the API that one function serves. */
@@ -12,6 +12,13 @@ const auditLogs = 'T#*#AUDIT';
 
 /** What it takes to record an act: to see where the log ends, and to add to it. Nobody may change or delete what is there. */
 const recordsActs: NarrowActions = { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [auditLogs] };
+
+/** What it takes of the ledger to move money, or to reserve it. */
+const movesMoneyInLedger: TableNeeds = {
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+  // Before a command is declined for want of funds, what expired holds keep back is released.
+  indexes: [ledgerTable.indexes.due],
+};
 
 /** What the function of an area may touch, and how it is treated. */
 export interface AreaNeeds extends FunctionNeeds {
@@ -57,17 +64,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   },
   transactions: {
     description: 'Posts transactions and reads them back',
-    ledger: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ],
-      // Before it is declined for want of funds, what expired holds keep back is released.
-      indexes: [ledgerTable.indexes.due],
-    },
+    ledger: movesMoneyInLedger,
     platform: { actions: [], narrowActions: [recordsActs] },
     sendsTo: ['lines'],
     checksAccess: true,
@@ -75,16 +72,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
   },
   holds: {
     description: 'Reserves, captures and releases amounts; reads holds',
-    ledger: {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-      ],
-      indexes: [ledgerTable.indexes.due],
-    },
+    ledger: movesMoneyInLedger,
     sendsTo: ['lines'],
     checksAccess: true,
     movesMoney: true,
