@@ -19,7 +19,11 @@ export async function measure(): Promise<Measured> {
   try {
     const functions = await startMeasuredFunctions();
     try {
-      const operations = [...(await measureWrites(functions)), ...(await measureReads(functions))];
+      const operations = [
+        ...(await measureWrites(functions)),
+        ...(await measureReads(functions)),
+        ...(await measureAccess(functions)),
+      ];
       const background = await measureBackground(functions);
       return { operations, background, transferStorage: await measureStorage(functions) };
     } finally {
@@ -140,6 +144,29 @@ function measureReads(functions: MeasuredFunctions): Promise<MeasuredOperation[]
     async (done, request) => [...(await done), await one(functions, request)],
     Promise.resolve([]),
   );
+}
+
+/** The same read by an API client: what the access check and the client's allowance take. All others here are made with the key of the deployment. */
+async function measureAccess(functions: MeasuredFunctions): Promise<MeasuredOperation[]> {
+  const made = await functions.call('POST', '/v1/admin/clients', { name: 'Reader', roles: ['reader'] });
+  if (made.status !== 201) throw new Error(`no client was made: ${made.text}`);
+  const balance = {
+    method: 'GET',
+    path: '/v1/accounts/alice/balances/USD.2',
+    headers: { Authorization: `Bearer ${made.body.key}` },
+    status: 200,
+  };
+  const first = await one(functions, {
+    ...balance,
+    id: 'balance_by_new_client',
+    title: 'Balance read by an API client, the first request of its key',
+  });
+  const next = await one(functions, {
+    ...balance,
+    id: 'balance_by_client',
+    title: 'Balance read by an API client whose key the instance knows, and for which it has a lease',
+  });
+  return [first, next];
 }
 
 /** One request, alone: the calls it made, the lines it wrote and the answer it got. */

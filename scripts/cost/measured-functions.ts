@@ -82,6 +82,9 @@ async function loadMeasuredFunctions(database: TestDatabase, dynamodb: string, s
     IDEMPOTENCY_TABLE: database.tables.idempotency,
     API_KEY_SHA256: createHash('sha256').update(key).digest('hex'),
     TOKEN_ISSUERS: '[]',
+    KEY_LABEL: 'prod',
+    // No request that is measured seals or opens anything.
+    SECRETS_KEY_ID: 'arn:aws:kms:eu-central-1:000000000000:key/00000000-0000-4000-8000-000000000000',
     POWERTOOLS_SERVICE_NAME: 'florin-transactions',
     POWERTOOLS_METRICS_NAMESPACE: 'Florin/prod',
     POWERTOOLS_LOG_LEVEL: 'INFO',
