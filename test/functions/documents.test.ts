@@ -51,6 +51,7 @@ describe('documents', () => {
     const page = await call('GET', '/docs', undefined, { bare: true });
     expect(page).toMatchObject({ status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' } });
     expect(page.headers['Content-Security-Policy']).toContain("script-src 'self'");
+    expect(page.headers['Content-Security-Policy']).not.toContain('unsafe');
     expect(page.text).not.toMatch(/https?:|<script>|<style|onload=/);
     const files = [...page.text.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map((match) => match[1] as string);
     expect(files).toHaveLength(4);
