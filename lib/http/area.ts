@@ -131,7 +131,9 @@ function resultOf(event: GatewayEvent, answer: Answer): APIGatewayProxyResult {
   };
   if (answer.etag !== undefined) headers.ETag = answer.etag;
   // What a browser kept for one caller must not be shown to another: a validator tells versions apart, not callers.
-  if (event.invocation.caller) headers.Vary = 'Authorization, X-Api-Key';
+  if (event.invocation.caller) {
+    headers.Vary = [answer.headers?.Vary, 'Authorization, X-Api-Key'].filter(Boolean).join(', ');
+  }
   if (answer.location !== undefined) headers.Location = basePathOf(event) + answer.location;
   if (answer.replayed) {
     headers['Idempotent-Replayed'] = 'true';

@@ -165,7 +165,7 @@ describe('getStatement', () => {
   ])('answers Accept: %s as %s', async (Accept, type) => {
     const { headers } = await api.call('GET', statement, undefined, { headers: { Accept } });
     expect(headers['Content-Type']).toBe(type);
-    expect(headers.Vary).toContain('Accept');
+    expect(headers.Vary).toBe('Accept, Authorization, X-Api-Key');
   });
 });
 
