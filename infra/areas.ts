@@ -182,7 +182,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
           partitionKeys: [`${apiKeyPrefix}*`],
         },
-        { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: ['T#*#AUDIT'] },
+        recordsActs,
       ],
     },
     replays: true,
