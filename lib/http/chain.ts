@@ -4,7 +4,8 @@ import type { Access } from '../auth/index.ts';
 import { unlimited } from '../auth/rate-limiter.ts';
 import type { FlagReader } from '../config/flags.ts';
 import type { Instruments } from '../observability/index.ts';
-import { access } from './access.ts';
+import { authentication } from './authentication.ts';
+import { authorisation } from './authorisation.ts';
 import { correlationId } from './correlation-id.ts';
 import { cors } from './cors.ts';
 import { featureFlags } from './feature-flags.ts';
@@ -41,12 +42,13 @@ const nobody: Access = { authenticate: async () => undefined, limiter: unlimited
  * 2. header names become lower-case, and what was sent under one name is gathered, before anyone reads a header;
  * 3. what a request is found by (trace, correlation id) is known before anything can fail;
  * 4. problems are made above everything that throws one;
- * 5. access is checked before anything else of the request is read: strangers learn only that they are strangers;
+ * 5. who asks is found out before anything else of the request is read: strangers learn only that they are strangers;
  * 6. a client's allowance is charged as soon as the client is known, also for requests that are refused further down;
- * 7. what an operator has switched off is refused before any work is done for it;
- * 8. the key comes before the body: it is cheap, and a request without one is not worth parsing;
- * 9. validation gives the operation typed values and nothing else;
- * 10. whose accounts they are can be asked only of accounts that are known to be names of accounts.
+ * 7. what the client may not do at all is refused next, since that takes the route alone;
+ * 8. what an operator has switched off is refused before any work is done for it;
+ * 9. the key comes before the body: it is cheap, and a request without one is not worth parsing;
+ * 10. validation gives the operation typed values and nothing else;
+ * 11. whose accounts they are can be asked only of accounts that are known to be names of accounts.
  *
  * Log line, metrics and trace of a request are no middleware: they tell of it also where the chain itself fails, so they
  * stand around it (see `observation.ts`).
@@ -67,8 +69,9 @@ export function middlewares({
     correlationId(),
     rateLimitHeaders(),
     problemAnswers(instruments.logger),
-    access(authenticate),
+    authentication(authenticate),
     rateLimit(limiter),
+    authorisation(),
     ...(flags ? [featureFlags(flags)] : []),
     idempotencyKey(),
     validation(),

@@ -3,20 +3,17 @@ import type { Authenticator } from '../auth/index.ts';
 import type { Middleware } from './invocation.ts';
 import { HttpProblem } from './problem.ts';
 import { isRepeated } from './repeated-headers.ts';
-import type { Route } from './route.ts';
 
 /**
- * Lets a request pass if its credentials are known and allow the route's scope. Who has it for accounts of his own alone passes only
- * where the route says how it is told which they are; `ownership` sees to the rest.
+ * Finds out whose request it is, and refuses that of a stranger.
  *
- * It runs before anything of the request is read, so that strangers learn nothing but that they are strangers.
+ * It runs before anything else of the request is read, so that strangers learn nothing but that they are strangers.
  */
-export function access(authenticate: Authenticator): Middleware {
+export function authentication(authenticate: Authenticator): Middleware {
   return {
     before: async ({ event }) => {
       const { invocation } = event;
-      const route: Route = invocation.route;
-      if (route.scope === 'public') return;
+      if (invocation.route.scope === 'public') return;
       const isAmbiguous = isRepeated(event, 'authorization') || isRepeated(event, 'x-api-key');
       const credential = isAmbiguous ? undefined : presentedCredential(event.headers);
       const caller = credential === undefined ? undefined : await authenticate(credential);
@@ -25,9 +22,6 @@ export function access(authenticate: Authenticator): Middleware {
       }
       // Known from here on: the line in the log says whose request it was, whatever becomes of it.
       invocation.caller = caller;
-      const reach = caller.reach(route.scope);
-      if (reach === undefined || (reach === 'own' && route.owners === undefined)) throw new HttpProblem('forbidden');
-      invocation.reach = reach;
     },
   };
 }
