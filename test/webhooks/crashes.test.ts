@@ -84,7 +84,8 @@ describe('an instance that dies', () => {
       },
     );
     // The endpoints, a delivery for each of both and each event, and the messages.
-    expect(calls).toBe(6);
+    // As above; what is noted on the endpoint is that it is switched off.
+    expect(calls).toBe(7);
   });
 
   it('while it fans out leaves to the sweep what it has made', async () => {
@@ -125,8 +126,8 @@ describe('an instance that dies', () => {
         expect(await fixture.sweep()).toMatchObject({ due: 0 });
       },
     );
-    // Endpoint, delivery, claim, request, note on the endpoint, record.
-    expect(calls).toBe(6);
+    // Endpoint, delivery, secret, claim, request, note on the endpoint, record.
+    expect(calls).toBe(7);
   });
 
   it('while it delivers to a failing receiver leaves a delivery that goes on by the schedule', async () => {
@@ -175,7 +176,8 @@ describe('an instance that dies', () => {
         expect(await fixture.sweep()).toMatchObject({ due: 0 });
       },
     );
-    expect(calls).toBe(6);
+    // As above; what is noted on the endpoint is that it is switched off.
+    expect(calls).toBe(7);
   });
 
   it('while it goes along an ordered line leaves the rest to whoever gets its message: in order, one of it twice at the most', async () => {
