@@ -84,8 +84,7 @@ describe('an instance that dies', () => {
       },
     );
     // The endpoints, a delivery for each of both and each event, and the messages.
-    // As above; what is noted on the endpoint is that it is switched off.
-    expect(calls).toBe(7);
+    expect(calls).toBe(6);
   });
 
   it('while it fans out leaves to the sweep what it has made', async () => {
