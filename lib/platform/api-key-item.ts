@@ -4,7 +4,7 @@ import { roleNames, type Scope, scopeNames } from '../auth/scopes.ts';
 import { count, type Row } from '../dynamodb/items.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import type { ApiClient, ClientKey } from './client.ts';
-import { apiKeyKey } from './keys.ts';
+import { apiKeyKey, sha256OfApiKey } from './keys.ts';
 
 export const ratePolicy = z.object({ requestsPerSecond: count, burst: count });
 
@@ -51,11 +51,24 @@ export function apiKeyItem(client: ApiClient, key: ClientKey): Row {
   return { ...apiKeyKey(key.sha256), tenant, client: id, ...apiKeyTerms(client, key), createdAt: key.createdAt };
 }
 
+/** What people are told of a key. A row with other damage must not keep anybody from seeing, and revoking, the client whose key it is. */
+const keyUseRow = z.object({ PK: z.string(), lastUsedAt: count.optional() });
+
+/** Of a key's row, which key it is and when that was used last. @throws InvariantViolation for a row that does not say */
+export function parseKeyUse(row: Row): { readonly sha256: string; readonly lastUsedAt: number | undefined } {
+  const { PK, lastUsedAt } = checkedRow(keyUseRow, row);
+  return { sha256: sha256OfApiKey(PK), lastUsedAt };
+}
+
 /** @throws InvariantViolation for a damaged row; it does not name the row, whose key is the digest of somebody's credentials */
 export function parseApiKey(row: Row): StoredApiKey {
-  const parsed = apiKeyRow.safeParse(row);
+  return checkedRow(apiKeyRow, row) as StoredApiKey;
+}
+
+function checkedRow<T extends z.ZodType>(schema: T, row: Row): z.output<T> {
+  const parsed = schema.safeParse(row);
   if (!parsed.success) throw new InvariantViolation(`damaged API key: ${z.prettifyError(parsed.error)}`);
-  return parsed.data as StoredApiKey;
+  return parsed.data;
 }
 
 /** Whether a key lets anybody in at an instant. */

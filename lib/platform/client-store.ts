@@ -5,14 +5,14 @@ import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
-import { parseApiKey } from './api-key-item.ts';
+import { parseKeyUse } from './api-key-item.ts';
 import type { ApiClient } from './client.ts';
 import { changedFacts, factsOf } from './client-changes.ts';
 import type { ClientId } from './client-id.ts';
 import { clientOf, parseClient, type StoredClient } from './client-item.ts';
 import { maxClients } from './client-limits.ts';
-import { type Actions, changeActions, creationActions } from './client-write.ts';
-import { apiKeyKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
+import { type Actions, changeActions, creationActions, lostKeys } from './client-write.ts';
+import { apiKeyKey, clientKey, clientPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 
 /** Attempts against others who change the client at the same time, and the time they have in milliseconds. */
@@ -67,8 +67,8 @@ export class ClientStore {
     const rows = await this.#platform.reader.getAll(keys);
     return new Map(
       rows.flatMap((row) => {
-        const { lastUsedAt } = parseApiKey(row);
-        return lastUsedAt === undefined ? [] : [[sha256OfApiKey(String(row.PK)), lastUsedAt] as const];
+        const { sha256, lastUsedAt } = parseKeyUse(row);
+        return lastUsedAt === undefined ? [] : [[sha256, lastUsedAt] as const];
       }),
     );
   }
@@ -100,6 +100,9 @@ export class ClientStore {
    * Changes a client, once under the idempotency key; what it then is. A change that the key has made before is not made again, and one that
    * leaves the client the very object that it was is not made at all. `change` may be asked more than once, of what others made of the client.
    *
+   * A key whose row somebody took away past the service is of no use to anybody and comes back by no change: it is no key of the client any
+   * more, and stands in the way of nothing, least of all of revoking the others.
+   *
    * @throws LedgerError `not_found`, `idempotency_key_reused`, `contention`, `unavailable`, `outcome_unknown`, and whatever `change` throws
    */
   change(
@@ -108,13 +111,15 @@ export class ClientStore {
     { keyApplied, by, reason }: ClientDeed,
     change: (client: ApiClient) => ApiClient,
   ): Promise<ApiClient> {
+    const lost = new Set<string>();
     return this.#persist(id, async () => {
       const stored = await this.#stored(tenant, id);
       if (!stored) throw notFound(id);
       if (wasKeyApplied(stored.keysApplied, keyApplied)) return { client: stored };
       const before = clientOf(stored);
-      const after = change(before);
-      if (after === before) return { client: stored };
+      const wanted = change(before);
+      if (wanted === before) return { client: stored };
+      const after = { ...wanted, keys: wanted.keys.filter(({ sha256 }) => !lost.has(sha256)) };
       const changed: StoredClient = {
         ...after,
         version: stored.version + 1,
@@ -124,6 +129,7 @@ export class ClientStore {
       const result = await this.#recorder.recorded(act, (record) =>
         this.#write([...changeActions(this.#platform.name, stored, changed), record]),
       );
+      for (const { sha256 } of lostKeys(result, stored, changed)) lost.add(sha256);
       return outcomeOf(result, changed);
     });
   }

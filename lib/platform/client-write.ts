@@ -1,6 +1,7 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
+import type { WriteResult } from '../dynamodb/single-write.ts';
 import { apiKeyItem, apiKeyTerms } from './api-key-item.ts';
 import type { ApiClient, ClientKey } from './client.ts';
 import { clientItem, type StoredClient } from './client-item.ts';
@@ -15,6 +16,14 @@ export function creationActions(table: string, client: StoredClient): Actions {
     { Put: { TableName: table, Item: clientItem(client), ...ifAbsent } },
     ...client.keys.map((key) => newKeyAction(table, client, key)),
   ];
+}
+
+/** Of the keys that a client had and was to keep, those that a refused write of `changeActions` found no row of. */
+export function lostKeys({ refusal }: WriteResult, before: StoredClient, after: StoredClient): readonly ClientKey[] {
+  if (refusal?.kind !== 'cancelled') return [];
+  const had = new Set(before.keys.map(({ sha256 }) => sha256));
+  // The client itself is the first action, and its keys come next.
+  return after.keys.filter(({ sha256 }, place) => had.has(sha256) && refusal.failures[place + 1]?.kind === 'condition');
 }
 
 /**

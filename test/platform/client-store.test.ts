@@ -1,3 +1,4 @@
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../lib/auth/api-key.ts';
 import { ApiKeyLookup } from '../../lib/auth/api-key-lookup.ts';
@@ -10,6 +11,7 @@ import { type ClientId, clientIdOf } from '../../lib/platform/client-id.ts';
 import { clientItem, parseClient } from '../../lib/platform/client-item.ts';
 import { maxClientKeys, maxClients } from '../../lib/platform/client-limits.ts';
 import type { ClientStore } from '../../lib/platform/client-store.ts';
+import { apiKeyKey } from '../../lib/platform/keys.ts';
 import { actor, made, newClient, newDeed, storeOf, tenant } from '../auth/client-fixture.ts';
 import { type PlatformFixture, startPlatform } from './platform-fixture.ts';
 import { dieEverywhere, watchedTable } from './watched-table.ts';
@@ -190,6 +192,63 @@ describe('change', () => {
     expect(await isGood(key.sha256)).toBe(false);
     for (const each of newer) expect(await isGood(each.sha256)).toBe(true);
     await expectKeysAgree(await store.get(tenant, client.id));
+  });
+});
+
+/** Rows of keys that somebody has removed or damaged past the service. */
+describe('a client whose keys do not agree with it', () => {
+  async function rotatedOnce() {
+    const { client, key } = await made(store);
+    const next = newApiKey('test');
+    await store.change(client, 'client.key_rotated', newDeed(), (seen) => rotatedClient(seen, next, 3_600, now()));
+    return { client, older: key, newer: next };
+  }
+  const removeRow = (sha256: string) =>
+    platform.table.client.send(new DeleteCommand({ TableName: platform.table.name, Key: apiKeyKey(sha256) }));
+
+  it('can be revoked although a row is lost, which does not come back', async () => {
+    const { client, older, newer } = await rotatedOnce();
+    await removeRow(older.sha256);
+    const revoked = await store.change(client, 'client.revoked', newDeed(), (seen) =>
+      revokedClient(seen, 'Leaked', now()),
+    );
+    expect(revoked.keys.map(({ sha256 }) => sha256)).toEqual([newer.sha256]);
+    for (const { sha256 } of [older, newer]) expect(await isGood(sha256)).toBe(false);
+    await expectKeysAgree(await store.get(tenant, client.id));
+    const [, , { before, after }] = (await actsOn(client.id)) as [unknown, unknown, Record<string, string>];
+    expect(JSON.parse(before as string).keys).toHaveLength(2);
+    expect(JSON.parse(after as string).keys).toHaveLength(1);
+  });
+
+  it('gets a new key although all its rows are lost', async () => {
+    const { client, older, newer } = await rotatedOnce();
+    await Promise.all([older, newer].map(({ sha256 }) => removeRow(sha256)));
+    const next = newApiKey('test');
+    await store.change(client, 'client.key_rotated', newDeed(), (seen) => rotatedClient(seen, next, 3_600, now()));
+    expect(await isGood(next.sha256)).toBe(true);
+    await expectKeysAgree(await store.get(tenant, client.id));
+  });
+
+  it('is shown although a row is damaged, which a change mends', async () => {
+    const { client, newer } = await rotatedOnce();
+    const { name } = platform.table;
+    const Key = apiKeyKey(newer.sha256);
+    const UpdateExpression = 'SET #roles = :damage, lastUsedAt = :at';
+    const ExpressionAttributeNames = { '#roles': 'roles' };
+    const ExpressionAttributeValues = { ':damage': ['owner'], ':at': 17 };
+    await platform.table.client.send(
+      new UpdateCommand({
+        TableName: name,
+        Key,
+        UpdateExpression,
+        ExpressionAttributeNames,
+        ExpressionAttributeValues,
+      }),
+    );
+    const seen = await store.get(tenant, client.id);
+    expect([...(await store.lastUses([seen]))]).toEqual([[newer.sha256, 17]]);
+    await store.change(client, 'client.revoked', newDeed(), (each) => revokedClient(each, undefined, now()));
+    expect(await isGood(newer.sha256)).toBe(false);
   });
 });
 
