@@ -31,8 +31,8 @@ const deliverer = createDeliverer({
 });
 
 /**
- * Makes the attempts that are due. What a receiver does wrong is an outcome, written on the delivery; a message fails only where
- * the tables, or the key of the secrets, could not be used.
+ * Makes the attempts that are due. What a receiver does wrong is an outcome, written on the delivery, and what cannot be signed now is put
+ * off; a message fails only where the tables could not be used.
  */
 export const handler = serveQueue({
   name: 'deliveries',
@@ -42,21 +42,23 @@ export const handler = serveQueue({
   notes: new StoredFailureNotes(platform),
   async handle(messages, work) {
     for (const { body, cause } of messages) {
-      await deliverer.look(
-        body,
-        cause,
-        () => work.remainingTimeInMillis(),
-        (made) => {
-          const { attempt, disable } = made.verdict;
+      await deliverer.look(body, cause, () => work.remainingTimeInMillis(), {
+        made(attempt) {
+          const { error, latencyMs } = attempt.verdict.attempt;
           work.measure({
             webhookAttempts: 1,
-            webhookFailures: attempt.error === undefined ? 0 : 1,
-            webhookLatency: attempt.latencyMs,
-            ...(disable !== undefined && { webhooksDisabled: 1 }),
+            webhookFailures: error === undefined ? 0 : 1,
+            webhookLatency: latencyMs,
+            ...(attempt.verdict.disable !== undefined && { webhooksDisabled: 1 }),
           });
-          if (attempt.error !== undefined) instruments.logger.info('attempt to deliver failed', failureFields(made));
+          if (error !== undefined) instruments.logger.info('attempt to deliver failed', failureFields(attempt));
         },
-      );
+        putOff({ webhook, delivery, error }) {
+          work.measure({ deliveriesPutOff: 1 });
+          const fields = { tenant: webhook.tenant, webhookId: webhook.id, deliveryId: delivery.id, error };
+          instruments.logger.warn('a delivery is put off', fields);
+        },
+      });
     }
   },
 });

@@ -213,6 +213,13 @@ export const metrics = {
     meaning:
       'Attempts that ended in switching their endpoint off: it answered 410, or nothing was delivered to it for days.',
   },
+  deliveriesPutOff: {
+    name: 'DeliveriesPutOff',
+    unit: 'Count',
+    dimensions: [],
+    meaning:
+      'Deliveries to webhooks that were put off, since the secrets that sign them could not be opened. Nothing was sent and no attempt is counted.',
+  },
   dueDeliveries: {
     name: 'DueDeliveries',
     unit: 'Count',

@@ -38,12 +38,11 @@ function ifUntouched({ attempt, nextAttemptAt }: Delivery): Omit<DeliveryChange,
 
 /** The delivery as claimed for its next attempt, and the change that makes it so. */
 export function claiming(delivery: Delivery, nonce: string, now: number): [ClaimedDelivery, DeliveryChange] {
-  const { claim } = delivery;
   const claimed = {
     claim: { nonce, at: now },
     attempt: delivery.attempt + 1,
     tries: delivery.tries + 1,
-    attempts: claim ? withAttempt(delivery, { at: claim.at, error: interrupted }) : delivery.attempts,
+    attempts: attemptsToldBy(delivery),
   };
   const attributes = { ...claimed, ...dueAttributes(delivery.id, now + leaseMs) };
   return [
@@ -76,6 +75,16 @@ export function givingUp(delivery: Delivery, failure: DeliveryFailure): Delivery
   return { attributes, ...ifUntouched(delivery) };
 }
 
+/** Puts off a delivery that nobody is at, without an attempt. One whose worker died is let go of. */
+export function puttingOff(delivery: Delivery, until: number): DeliveryChange {
+  const attributes = {
+    claim: undefined,
+    attempts: attemptsToldBy(delivery),
+    ...dueAttributes(delivery.id, until),
+  };
+  return { attributes, ...ifUntouched(delivery) };
+}
+
 /** The delivery with its schedule begun anew, and the change that makes it so. */
 export function restarting(
   delivery: StoredDelivery,
@@ -98,6 +107,12 @@ export function restarting(
 /** Whether a row is claimed by this very claim: of a write whose answer was lost. */
 export function isClaimedBy(nonce: string, row: Row): boolean {
   return parseDelivery(row).claim?.nonce === nonce;
+}
+
+/** The attempts of a delivery, with the one whose worker died, if there is one. */
+function attemptsToldBy(delivery: Delivery): readonly DeliveryAttempt[] {
+  const { claim, attempts } = delivery;
+  return claim ? withAttempt(delivery, { at: claim.at, error: interrupted }) : attempts;
 }
 
 function withAttempt(delivery: Delivery, attempt: Omit<DeliveryAttempt, 'number'>): readonly DeliveryAttempt[] {

@@ -17,6 +17,7 @@ import {
   type DeliveryCourse,
   givingUp,
   isClaimedBy,
+  puttingOff,
   recording,
   restarting,
 } from './delivery-changes.ts';
@@ -100,6 +101,16 @@ export class DeliveryStore {
   ): Promise<boolean> {
     const { refusal, isInDoubt } = await this.#update(delivery, recording(delivery, attempt, course));
     return !refusal || isInDoubt;
+  }
+
+  /**
+   * Makes a delivery due at another time, though nothing was attempted; nothing happens to one that somebody is at.
+   *
+   * @param until milliseconds since 1970
+   * @throws LedgerError `unavailable`, `outcome_unknown`
+   */
+  async putOff(delivery: Delivery, until: number): Promise<void> {
+    await this.#update(delivery, puttingOff(delivery, until));
   }
 
   /** Ends a delivery that is not to be attempted any more; nothing happens to one that somebody is at. @throws LedgerError `unavailable`, `outcome_unknown` */

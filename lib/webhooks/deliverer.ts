@@ -17,8 +17,8 @@ import { isDue } from './new-delivery.ts';
 import type { OrderedLines } from './ordered-line.ts';
 import { pingType } from './verdict.ts';
 
-/** The writes around an attempt, in milliseconds: no attempt begins with less time than this and its own. */
-const writesMs = 4_000;
+/** The writes around an attempt, and the opening of its secrets, in milliseconds: no attempt begins with less time than this and its own. */
+const aroundMs = 6_500;
 
 export interface DelivererOptions {
   readonly webhooks: WebhookStore;
@@ -54,7 +54,7 @@ export class Deliverer {
       await this.#lookAtOne(tenant, webhookId, id, webhook, listener);
     }
     if (!hasLine) return;
-    const hasTime = () => timeLeftMs() >= attemptTimeoutMs + writesMs;
+    const hasTime = () => timeLeftMs() >= attemptTimeoutMs + aroundMs;
     const end = await this.#options.lines.advance(webhook, hasTime, listener);
     // Somebody has to go on. Where that cannot be said, the message that led here comes again.
     if (end === 'unfinished') await this.#options.attempts.wake({ tenant, webhook: webhookId, id }, cause);

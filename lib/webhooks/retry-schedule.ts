@@ -35,6 +35,19 @@ export function pauseAfter(tries: number, random: number, wantedMs = 0): number 
   return Math.round(Math.max(scheduled, Math.min(wantedMs, maxRetryAfterMs)) * (1 + jitter * random));
 }
 
+/** The first and the longest pause of a delivery whose secrets cannot be opened, and which part of its age the pause is between them. */
+const firstPutOffMs = minute;
+const longestPutOffMs = 15 * minute;
+const ageDivisor = 4;
+
+/**
+ * How long a delivery is put off whose secrets cannot be opened, in milliseconds: the longer the older it is, so that an outage that lasts
+ * is not met by all that waits for its end, each minute anew.
+ */
+export function putOffAfter(ageMs: number): number {
+  return Math.min(longestPutOffMs, Math.max(firstPutOffMs, Math.round(ageMs / ageDivisor)));
+}
+
 const digits = /^[0-9]{1,10}$/;
 
 /** What `Retry-After` asks for, in milliseconds from now; 0 where it is absent, past or unreadable. Source: RFC 9110, section 10.2.3. */

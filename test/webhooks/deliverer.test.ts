@@ -385,24 +385,67 @@ describe('a key of the secrets that is out of reach', () => {
     fixture.secrets.isReachable = true;
   });
 
-  it('lets nothing be sent, blames nobody, and leaves the delivery due', async () => {
+  it('lets nothing be sent, blames nobody, and puts the delivery off', async () => {
     const webhook = await fixture.webhook(receiver.url);
     const event = fixture.feed.add();
     await fixture.fanOut([event]);
     const [message] = fixture.queue.take();
     const before = await fixture.delivery(webhook, event);
     fixture.secrets.isReachable = false;
-    // The message comes again, as it does when a table is out of reach.
-    for (let time = 0; time < 12; time++) {
-      await expect(fixture.look(message as never)).rejects.toMatchObject({ code: 'unavailable' });
-    }
+    // Wake-ups may come as often as they like.
+    for (let time = 0; time < 12; time++) await fixture.look(message as never);
     expect(receiver.requests).toEqual([]);
     expect(fixture.verdicts).toEqual([]);
-    expect(await fixture.delivery(webhook, event)).toEqual(before);
+    expect(fixture.putOff).toMatchObject([{ delivery: { id: before.id }, error: { code: 'unavailable' } }]);
+    expect(await fixture.delivery(webhook, event)).toEqual({ ...before, nextAttemptAt: fixture.clock.now() + minute });
     expect(await fixture.webhooks.get(tenant, webhook.id)).toEqual(webhook);
     fixture.secrets.isReachable = true;
-    await fixture.later(60_000);
+    await fixture.later(minute);
     expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', attempt: 1 });
+  });
+
+  it(
+    'is asked for less and less often while it lasts, so that what cannot be delivered holds up nothing else',
+    async () => {
+      const webhook = await fixture.webhook(receiver.url);
+      const event = fixture.feed.add();
+      fixture.secrets.isReachable = false;
+      await fixture.fanOut([event]);
+      await fixture.pump();
+      for (let passed = 0; passed < 6 * hour; passed += 3 * minute) await fixture.later(3 * minute);
+      // Some twenty in the first hour, and then four in each.
+      expect(fixture.putOff.length).toBeGreaterThan(20);
+      expect(fixture.putOff.length).toBeLessThan(45);
+      expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'pending', attempt: 0, attempts: [] });
+      fixture.secrets.isReachable = true;
+      await fixture.later(15 * minute);
+      expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', attempt: 1 });
+      expect(ids()).toEqual([event.id]);
+    },
+    manySweepsMs,
+  );
+
+  it('takes nothing from an attempt that died before, and lets the delivery be replayed', async () => {
+    const webhook = await fixture.webhook(receiver.url);
+    const event = fixture.feed.add();
+    await fixture.fanOut([event]);
+    fixture.queue.take();
+    const claimedAt = fixture.clock.now();
+    await fixture.deliveries.claim(await fixture.delivery(webhook, event), 'nobody any more');
+    fixture.secrets.isReachable = false;
+    await fixture.later(leaseMs + 1);
+    const putOff = await fixture.delivery(webhook, event);
+    expect(putOff).toMatchObject({
+      attempt: 1,
+      tries: 1,
+      attempts: [{ number: 1, at: claimedAt, error: 'interrupted' }],
+    });
+    expect(putOff.claim).toBeUndefined();
+    fixture.secrets.isReachable = true;
+    // A replay does not wait for it.
+    expect(await fixture.deliveries.restart(putOff)).toMatchObject({ tries: 0, nextAttemptAt: fixture.clock.now() });
+    await fixture.look(wakeUpOf(putOff));
+    expect(await fixture.delivery(webhook, event)).toMatchObject({ status: 'succeeded', attempt: 2 });
   });
 
   it('holds an ordered line where it stands', async () => {
@@ -411,10 +454,11 @@ describe('a key of the secrets that is out of reach', () => {
     await fixture.fanOut(events);
     const [message] = fixture.queue.take();
     fixture.secrets.isReachable = false;
-    await expect(fixture.look(message as never)).rejects.toMatchObject({ code: 'unavailable' });
+    await fixture.look(message as never);
+    expect(fixture.putOff).toHaveLength(1);
     expect(await fixture.webhooks.get(tenant, webhook.id)).toMatchObject({ deliveredThrough: 0 });
     fixture.secrets.isReachable = true;
-    await fixture.look(message as never);
+    await fixture.later(minute);
     expect(ids()).toEqual(events.map(({ id }) => id));
   });
 });

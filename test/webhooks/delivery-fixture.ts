@@ -10,6 +10,7 @@ import { type DeliveryId, deliveryIdOf, webhookIdOf } from '../../lib/platform/w
 import { WebhookStore } from '../../lib/platform/webhook-store.ts';
 import type { SecretBox } from '../../lib/secrets/index.ts';
 import { type DeliveryWakeUp, deliveryWakeUp, type OutgoingMessage } from '../../lib/sqs/index.ts';
+import type { PutOff } from '../../lib/webhooks/attempts.ts';
 import type { DeliverableEvent, DeliverableEvents } from '../../lib/webhooks/deliverable-events.ts';
 import { createDeliverer } from '../../lib/webhooks/delivery-works.ts';
 import { DueSweep } from '../../lib/webhooks/due-sweep.ts';
@@ -99,6 +100,7 @@ export class DeliveryFixture {
   readonly feed = new ListedEvents();
   readonly queue = new HeldQueue();
   readonly verdicts: Verdict[] = [];
+  readonly putOff: PutOff[] = [];
   readonly secrets = new TestSecretBox();
   readonly database: TestDatabase;
   readonly platform: PlatformTable;
@@ -158,6 +160,7 @@ export class DeliveryFixture {
     }
     this.queue.take();
     this.verdicts.length = 0;
+    this.putOff.length = 0;
     this.feed.events.length = 0;
   }
 
@@ -188,7 +191,10 @@ export class DeliveryFixture {
       logger,
       random: () => 0,
     });
-    await deliverer.look(wakeUp, {}, timeLeftMs, ({ verdict }) => this.verdicts.push(verdict));
+    await deliverer.look(wakeUp, {}, timeLeftMs, {
+      made: ({ verdict }) => void this.verdicts.push(verdict),
+      putOff: (delivery) => void this.putOff.push(delivery),
+    });
   }
 
   /** Looks at what the queue holds until it holds nothing. Delays are not waited for: what is early is not due. */

@@ -56,8 +56,9 @@ describe('validSecrets', () => {
       { value: 'older', createdAt: 2, expiresAt: 101 },
       { value: 'oldest', createdAt: 1, expiresAt: 100 },
     ];
-    expect(validSecrets(secrets, 99)).toEqual(['newest', 'older', 'oldest']);
-    expect(validSecrets(secrets, 100)).toEqual(['newest', 'older']);
-    expect(validSecrets(secrets, 101)).toEqual(['newest']);
+    const validAt = (now: number) => validSecrets(secrets, now).map(({ value }) => value);
+    expect(validAt(99)).toEqual(['newest', 'older', 'oldest']);
+    expect(validAt(100)).toEqual(['newest', 'older']);
+    expect(validAt(101)).toEqual(['newest']);
   });
 });
