@@ -9,7 +9,7 @@ import { waitingOf } from '../../lib/http/line-representations.ts';
 const position = z.strictObject({ acceptedAt: z.int().nonnegative(), transaction: transactionId });
 
 export function listPending(ledger: Ledger): Operation<'listPending'> {
-  return async ({ path: { accountId: account }, query: { limit, cursor }, caller: { tenant }, log }) => {
+  return async ({ path: { accountId: account }, query: { limit, cursor }, caller: { tenant }, ownAccounts, log }) => {
     log({ accounts: [account] });
     const binding = { operation: 'listPending', tenant, account };
     const after = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
@@ -19,7 +19,7 @@ export function listPending(ledger: Ledger): Operation<'listPending'> {
       ledger.accounts.get(tenant, account),
     ]);
     return json(200, {
-      data: waiting.map(({ pending, accepted }) => waitingOf(pending, accepted)),
+      data: waiting.map(({ pending, accepted }) => waitingOf(pending, accepted, ownAccounts)),
       ...(next && {
         nextCursor: encodeCursor(binding, { acceptedAt: next.acceptedAt, transaction: next.transaction }),
       }),

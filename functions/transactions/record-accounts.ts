@@ -1,10 +1,10 @@
 import type { KeyRecord, Ledger } from '../../lib/dynamodb/index.ts';
-import type { AccountId, LineCommand, Posting, TenantId, Transaction } from '../../lib/ledger/index.ts';
+import type { AccountId, LineCommand, Posting, RejectedTransaction, TenantId } from '../../lib/ledger/index.ts';
 
 /**
- * The accounts that a transaction's record is about: those that it moves money between, and the one in whose line it waits or waited. Of a
- * batch that was posted its members are read, by one more read; of one that was rejected, the record knows no more than the account it was
- * rejected for.
+ * The accounts that a transaction's record is about: those that it moves money between, and the one in whose line it waits or waited; of one
+ * that was rejected, those that it would have taken from. Of a batch that was posted its members are read, by one more read; of one that was
+ * rejected, the record knows no more than the account it was rejected for.
  *
  * @throws LedgerError `unavailable`
  */
@@ -24,7 +24,8 @@ export async function accountsOfRecord(
       return [...inLine, ...accountsOf(members.flatMap(({ postings }) => postings))];
     }
     case 'transaction':
-      return [...inLine, ...accountsOf(result.transaction.postings), ...declinedFor(result.transaction)];
+      if (result.transaction.status === 'rejected') return accountsOfRejected(result.transaction, inLine);
+      return [...inLine, ...accountsOf(result.transaction.postings)];
   }
 }
 
@@ -39,8 +40,8 @@ function accountsOf(postings: readonly Posting[]): AccountId[] {
   return postings.flatMap(({ source, destination }) => [source, destination]);
 }
 
-function declinedFor(transaction: Transaction): AccountId[] {
-  if (transaction.status !== 'rejected') return [];
-  const { account } = transaction.evidence;
-  return account === undefined ? [] : [account];
+/** Those that it would have taken from, and the one it was rejected for. To whom it would have come nothing did, and why says what another has. */
+function accountsOfRejected({ postings, evidence }: RejectedTransaction, inLine: readonly AccountId[]): AccountId[] {
+  const sources = postings.length > 0 ? postings.map(({ source }) => source) : inLine;
+  return evidence.account === undefined ? [...sources] : [...sources, evidence.account];
 }

@@ -101,6 +101,11 @@ export const postingAnswer = z
   .strictObject({ source: accountId, destination: accountId, asset: assetCode, amount: amountText })
   .meta({ id: 'Posting' });
 
+/** What a transaction moves. */
+export const postingsAnswer = z
+  .array(postingAnswer)
+  .meta({ description: 'In order. An owner is told those that move something from or to the own accounts only.' });
+
 const recordedEntry = z
   .strictObject({
     account: accountId,
@@ -140,7 +145,7 @@ export const postedTransaction = z
     id: transactionId,
     status: z.literal('posted'),
     type: transactionKind,
-    postings: z.array(postingAnswer),
+    postings: postingsAnswer,
     entries: z
       .array(recordedEntry)
       .meta({ description: 'Two for each posting, in order. An owner is told those of the own accounts only.' }),
@@ -162,7 +167,7 @@ export const rejectedTransaction = z
     id: transactionId,
     status: z.literal('rejected'),
     type: transactionKind,
-    postings: z.array(postingAnswer),
+    postings: postingsAnswer,
     reason: rejectionReason,
     redacted: redactedMark,
     createdAt: instantText,

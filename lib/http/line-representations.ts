@@ -21,6 +21,7 @@ import {
   redactedOf,
   rejectedTransactionOf,
   timeText,
+  told,
   transactionSinceOf,
 } from './representations.ts';
 
@@ -28,16 +29,20 @@ import {
  * A command that was accepted to be executed later. It is made of the command and the time of its acceptance alone, so
  * that the answer is the same whatever has become of it since.
  */
-export function acceptedOf(command: LineCommand, acceptedAt: number): z.input<typeof pendingTransaction> {
+export function acceptedOf(
+  command: LineCommand,
+  acceptedAt: number,
+  own?: ReadonlySet<AccountId>,
+): z.input<typeof pendingTransaction> {
   const { id, type } = command;
-  return { id, status: 'pending', type, ...askedOf(command), createdAt: timeText(acceptedAt) };
+  return { id, status: 'pending', type, ...askedOf(command, own), createdAt: timeText(acceptedAt) };
 }
 
-function askedOf(command: LineCommand) {
+function askedOf(command: LineCommand, own: ReadonlySet<AccountId> | undefined) {
   switch (command.kind) {
     case 'transaction':
       return {
-        postings: command.postings.map(postingOf),
+        postings: told(command.postings, own).map(postingOf),
         ...(command.exchange && { exchange: { ...command.exchange } }),
         ...detailsOf(command),
       };
@@ -50,25 +55,27 @@ function askedOf(command: LineCommand) {
   }
 }
 
-/** What waits in a line. Of one that cannot be read, only what its record says. */
+/** What waits in a line. Of one that cannot be read, only what its record says. To an owner, with the postings of his own accounts only. */
 export function waitingOf(
   { id, type, command, createdAt }: PendingTransaction,
   accepted: KeyRecord['accepted'],
+  own: ReadonlySet<AccountId> | undefined,
 ): z.input<typeof waitingTransaction> {
   const again = reprocessesOf(accepted);
-  if (command) return { ...acceptedOf(command, createdAt), ...again };
+  if (command) return { ...acceptedOf(command, createdAt, own), ...again };
   return { id, status: 'pending', type, createdAt: timeText(createdAt), ...again };
 }
 
 function failedOf(
   { id, type, postings, createdAt, failedAt, reprocessedBy, redacted }: FailedTransaction,
   accepted: KeyRecord['accepted'],
+  own: ReadonlySet<AccountId> | undefined,
 ): z.input<typeof failedTransaction> {
   return {
     id,
     status: 'failed',
     type,
-    postings: postings.map(postingOf),
+    postings: told(postings, own).map(postingOf),
     createdAt: timeText(createdAt),
     failedAt: timeText(failedAt),
     ...redactedOf(redacted),
@@ -91,7 +98,7 @@ function batchOf(
   };
 }
 
-/** A transaction as its record has it by now; undefined where the record is of no transaction. To an owner, with his own entries only. */
+/** A transaction as its record has it by now; undefined where the record is of no transaction. To an owner, with what is of his own accounts only. */
 export function transactionOf(
   id: TransactionId,
   record: KeyRecord,
@@ -103,7 +110,7 @@ export function transactionOf(
     case 'hold':
       return undefined;
     case 'pending':
-      return waitingOf(result.pending, accepted);
+      return waitingOf(result.pending, accepted, own);
     case 'batch':
       return batchOf(id, result);
     case 'transaction':
@@ -111,9 +118,9 @@ export function transactionOf(
         case 'posted':
           return { ...transactionSinceOf(result.transaction, reversed, own), ...again };
         case 'rejected':
-          return { ...rejectedTransactionOf(result.transaction), ...again };
+          return { ...rejectedTransactionOf(result.transaction, own), ...again };
         case 'failed':
-          return failedOf(result.transaction, accepted);
+          return failedOf(result.transaction, accepted, own);
       }
   }
 }

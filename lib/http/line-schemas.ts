@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { exchangeAnswer, postingAnswer, storedTransaction, transactionKind } from './answers.ts';
+import { exchangeAnswer, postingAnswer, postingsAnswer, storedTransaction, transactionKind } from './answers.ts';
 import { holdId, instantText, metadata, redactedMark, transactionId } from './fields.ts';
 
 const asked = {
   postings: z.array(postingAnswer).optional().meta({
-    description: 'What was asked to be moved; absent where only its turn shows it: reversals, captures and batches.',
+    description:
+      'What was asked to be moved; absent where only its turn shows it: reversals, captures and batches. An owner is told what moves from or to the own accounts only.',
   }),
   exchange: exchangeAnswer.optional(),
   description: z.string().optional(),
@@ -38,7 +39,7 @@ export const failedTransaction = z
     id: transactionId,
     status: z.literal('failed'),
     type: transactionKind,
-    postings: z.array(postingAnswer),
+    postings: postingsAnswer,
     createdAt: instantText.meta({ description: 'When it was accepted.' }),
     failedAt: instantText,
     redacted: redactedMark,

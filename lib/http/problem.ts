@@ -62,7 +62,8 @@ export const problems = {
   unauthenticated: {
     status: 401,
     title: 'Not authenticated',
-    detail: 'Send a valid API key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
+    detail:
+      'Send a valid API key or token as "Authorization: Bearer <key or token>"; a key also as "X-Api-Key: <key>".',
   },
   forbidden: { status: 403, title: 'Forbidden', detail: 'The credentials do not allow this operation.' },
   not_found: { status: 404, title: 'Not found', detail: 'There is nothing at this path.' },

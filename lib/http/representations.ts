@@ -119,10 +119,15 @@ export function postingOf({ source, destination, asset, amount }: Posting) {
   return { source, destination, asset, amount: formatAmount(amount) };
 }
 
+/** Of postings, those that are told: to an owner what moves to or from his own accounts. What others pay one another is not his to know. */
+export function told<P extends Posting>(postings: readonly P[], own: ReadonlySet<AccountId> | undefined): readonly P[] {
+  return own ? postings.filter(({ source, destination }) => own.has(source) || own.has(destination)) : postings;
+}
+
 /** What a transaction cost and the rate it was held to; fees are left out where there are none. */
-function termsOf(transaction: PostedTransaction) {
+function termsOf(transaction: PostedTransaction, own: ReadonlySet<AccountId> | undefined) {
   const { feeVersion, exchange } = transaction;
-  const fees = feesOf(transaction);
+  const fees = told(feesOf(transaction), own);
   return {
     ...(fees.length > 0 && { fees: fees.map(feeTexts) }),
     ...(feeVersion !== undefined && { feeVersion: String(feeVersion) }),
@@ -148,8 +153,8 @@ function inOrder(metadata: Metadata): Record<string, string> {
 }
 
 /**
- * A posted transaction, as its record has it. To an owner it has the entries of his own accounts only: what others have is not his to
- * know, and an entry says what it left.
+ * A posted transaction, as its record has it. To an owner it has the postings and fees of his own accounts, and of these accounts the
+ * entries: an entry says what it left, and what others have is not his to know.
  */
 export function postedTransactionOf(
   transaction: PostedTransaction,
@@ -160,9 +165,9 @@ export function postedTransactionOf(
     id,
     status,
     type,
-    postings: postings.map(postingOf),
+    postings: told(postings, own).map(postingOf),
     entries: visible(entries, own).map(recordedEntryOf),
-    ...termsOf(transaction),
+    ...termsOf(transaction, own),
     ...detailsOf(transaction),
     ...redactedOf(transaction.redacted),
     ...(holdId !== undefined && { holdId }),
@@ -184,9 +189,9 @@ export function previewOf(
   return {
     dryRun: true,
     type,
-    postings: postings.map(postingOf),
+    postings: told(postings, own).map(postingOf),
     entries: visible(entries, own).map(recordedEntryOf),
-    ...termsOf(transaction),
+    ...termsOf(transaction, own),
     ...detailsOf(transaction),
     ...(reverses !== undefined && { reverses }),
   };
@@ -211,13 +216,16 @@ export function transactionSinceOf(
   return { ...postedTransactionOf(transaction, own), ...reversedOf(reversed) };
 }
 
-export function rejectedTransactionOf(transaction: RejectedTransaction): z.input<typeof rejectedTransaction> {
+export function rejectedTransactionOf(
+  transaction: RejectedTransaction,
+  own: ReadonlySet<AccountId> | undefined,
+): z.input<typeof rejectedTransaction> {
   const { id, status, type, postings, reason, createdAt, redacted } = transaction;
   return {
     id,
     status,
     type,
-    postings: postings.map(postingOf),
+    postings: told(postings, own).map(postingOf),
     reason,
     ...redactedOf(redacted),
     createdAt: timeText(createdAt),

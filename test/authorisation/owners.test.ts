@@ -247,28 +247,62 @@ describe('what an owner is told of a transaction', () => {
   });
 
   it('of others is what is told of one that does not exist', async () => {
-    const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
+    const theirs = await accountOf('bob');
     const others: string[] = [];
     const post = async (path: string, body: unknown) =>
       others.push((await demand(201, bob('POST', path, body))).body.id);
     await post('/v1/transfers', transfer(theirs, 'system:revenue'));
-    const declined = await demand(422, bob('POST', '/v1/transfers', transfer(theirs, mine, 5_000)));
     const batch = { transactions: [transfer(theirs, 'system:revenue')] };
     const accepted = await demand(202, bob('POST', '/v1/batches', batch, { headers: { Prefer: 'respond-async' } }));
     others.push(accepted.body.id);
     const nowhere = said(await ann('GET', `/v1/transactions/tx_${'a'.repeat(52)}`));
     expect(nowhere.status).toBe(404);
     for (const id of others) expect(said(await ann('GET', `/v1/transactions/${id}`))).toEqual(nowhere);
-    // It would have come to her: she may know that it was declined, but not what was there.
-    const read = await demand(200, ann('GET', `/v1/transactions/${declined.body.transactionId}`));
-    expect(read.text).not.toContain('available');
-
     for (const status of ['pending', 'posted']) {
       const { body } = await demand(200, bob('GET', `/v1/transactions/${accepted.body.id}`));
       expect(body.status).toBe(status);
       await drainLines(api);
     }
     expect(said(await ann('GET', `/v1/transactions/${accepted.body.id}`))).toEqual(nowhere);
+  });
+
+  it('has none of the postings between others, whatever has become of it', async () => {
+    const [mine, theirs, third] = [await accountOf('ann'), await accountOf('bob'), await accountOf('cas')];
+    const ofAnn = transfer(mine, 'system:revenue');
+    const ofOthers = transfer(theirs, third);
+    const postings = [ofAnn, ofOthers, transfer('system:external', mine, 7)];
+    const told = [ofAnn, postings[2]];
+    const headers = { Prefer: 'respond-async' };
+    const read = async ({ body }: ApiAnswer) => demand(200, ann('GET', `/v1/transactions/${body.id}`));
+
+    const posted = await demand(201, api.call('POST', '/v1/transactions', { postings, type: 'payroll' }));
+    const declined = await api.call('POST', '/v1/transactions', {
+      postings: [...postings, transfer(theirs, third, 9_999)],
+    });
+    expect(declined.body.code).toBe('insufficient_funds');
+    const waiting = await demand(202, api.call('POST', '/v1/transactions', { postings }, { headers }));
+    const line = await demand(200, ann('GET', `/v1/accounts/${mine}/pending`));
+    expect(line.body.data).toHaveLength(1);
+    const answers = [
+      line.body.data[0],
+      (await read(waiting)).body,
+      (await read(posted)).body,
+      (await read({ ...declined, body: { id: declined.body.transactionId } })).body,
+    ];
+    await drainLines(api);
+    answers.push((await read(waiting)).body);
+    for (const { postings: shown, status } of answers) expect({ status, shown }).toEqual({ status, shown: told });
+    for (const id of [theirs, third]) expect(JSON.stringify(answers)).not.toContain(id);
+    expect(answers.map(({ status }) => status)).toEqual(['pending', 'pending', 'posted', 'rejected', 'posted']);
+  });
+
+  it('that was declined is told to those whom it would have taken from, not to whom it would have come', async () => {
+    const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
+    const { body } = await demand(422, bob('POST', '/v1/transfers', transfer(theirs, mine, 5_000)));
+    expect((await bob('GET', `/v1/transactions/${body.transactionId}`)).body.reason).toBe('insufficient_funds');
+    // What another cannot pay says what another has.
+    const nowhere = said(await ann('GET', `/v1/transactions/tx_${'a'.repeat(52)}`));
+    expect(said(await ann('GET', `/v1/transactions/${body.transactionId}`))).toEqual(nowhere);
   });
 
   it('says of a decline what was found on the own account, and nothing of another', async () => {
