@@ -65,15 +65,6 @@ export function factsOf({ name, roles, scopes, subject, rate, expiresAt, keys, r
   };
 }
 
-/** Of two states of a client, the facts that differ. */
-export function changedFacts(before: ApiClient, after: ApiClient): { readonly before: Facts; readonly after: Facts } {
-  const was = factsOf(before);
-  const is = factsOf(after);
-  const changed = Object.keys(is).filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]));
-  const only = (facts: Facts) => Object.fromEntries(changed.map((name) => [name, facts[name]]));
-  return { before: only(was), after: only(is) };
-}
-
 function timeText(time: number | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
 }

@@ -1,5 +1,5 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import type { ActContext, ActionName, ActRecorder } from '../audit/index.ts';
+import { type ActContext, type ActionName, type ActRecorder, changedFacts } from '../audit/index.ts';
 import type { AppliedKey } from '../dynamodb/items.ts';
 import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { Patience } from '../dynamodb/patience.ts';
@@ -7,7 +7,7 @@ import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { parseKeyUse } from './api-key-item.ts';
 import type { ApiClient } from './client.ts';
-import { changedFacts, factsOf } from './client-changes.ts';
+import { factsOf } from './client-changes.ts';
 import type { ClientId } from './client-id.ts';
 import { clientOf, parseClient, type StoredClient } from './client-item.ts';
 import { maxClients } from './client-limits.ts';
@@ -98,7 +98,7 @@ export class ClientStore {
 
   /**
    * Changes a client, once under the idempotency key; what it then is. A change that the key has made before is not made again, and one that
-   * leaves the client the very object that it was is not made at all. `change` may be asked more than once, of what others made of the client.
+   * changes nothing is not made at all. `change` may be asked more than once, of what others made of the client.
    *
    * A key whose row somebody took away past the service is of no use to anybody and comes back by no change: it is no key of the client any
    * more, and stands in the way of nothing, least of all of revoking the others.
@@ -118,14 +118,15 @@ export class ClientStore {
       if (wasKeyApplied(stored.keysApplied, keyApplied)) return { client: stored };
       const before = clientOf(stored);
       const wanted = change(before);
-      if (wanted === before) return { client: stored };
       const after = { ...wanted, keys: wanted.keys.filter(({ sha256 }) => !lost.has(sha256)) };
+      const facts = changedFacts(factsOf(before), factsOf(after));
+      if (!facts) return { client: stored };
       const changed: StoredClient = {
         ...after,
         version: stored.version + 1,
         keysApplied: rememberKey(stored.keysApplied, keyApplied),
       };
-      const act = { tenant, action, target: id, ...by, reason, ...changedFacts(before, after) };
+      const act = { tenant, action, target: id, ...by, reason, ...facts };
       const result = await this.#recorder.recorded(act, (record) =>
         this.#write([...changeActions(this.#platform.name, stored, changed), record]),
       );

@@ -160,6 +160,10 @@ describe('change', () => {
       store.change(client, 'client.revoked', newDeed(), (seen) => revokedClient(seen, undefined, now()));
     expect(await revoke()).toEqual(await revoke());
     expect(await actionsOn(client.id)).toEqual(['client.created', 'client.revoked']);
+    const other = await made(store);
+    const same = () => store.change(other.client, 'client.updated', newDeed(), (seen) => patchedClient(seen, {}));
+    expect(await same()).toEqual(other.client);
+    expect(await actionsOn(other.client.id)).toEqual(['client.created']);
   });
 
   it('is refused for a client that is not there', async () => {
@@ -352,7 +356,7 @@ describe('what the audit log says', () => {
       ['client.created', undefined, expect.objectContaining({ name: 'Billing', roles: ['writer'] }), undefined],
       [
         'client.updated',
-        { roles: ['writer'] },
+        { roles: ['writer'], rate: null },
         { roles: ['reader'], rate: { requestsPerSecond: 1, burst: 2 } },
         undefined,
       ],
@@ -362,7 +366,7 @@ describe('what the audit log says', () => {
         { keys: [{ prefix: next.prefix }, { prefix: key.prefix, expiresAt: expect.any(String) }] },
         undefined,
       ],
-      ['client.revoked', {}, { revokedAt: expect.any(String) }, 'Leaked'],
+      ['client.revoked', { revokedAt: null }, { revokedAt: expect.any(String) }, 'Leaked'],
     ]);
     for (const act of acts) expect(act).toMatchObject({ actor, correlationId: expect.stringMatching(/^c-/) });
     const text = JSON.stringify(acts, (_, value) => (typeof value === 'bigint' ? String(value) : value));
