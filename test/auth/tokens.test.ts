@@ -1,6 +1,6 @@
 import { createHmac, type webcrypto } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportSPKI, importJWK, type JWTPayload } from 'jose';
+import { exportJWK, exportSPKI, importJWK, type JWTPayload } from 'jose';
 import { type Authenticator, parseTokenIssuers, tokens } from '../../lib/auth/index.ts';
 import {
   defaultTokenLifetimeSeconds,
@@ -380,6 +380,51 @@ describe('the keys of an issuer', () => {
 
   it('do not verify where several could be meant', async () => {
     server.keys = [key, await makeKey('key-1')];
+    expect(await authenticate(await sign(key, claims()))).toBeUndefined();
+    server.keys = [key, await makeKey('key-2')];
+    nowMs += keysFreshMs;
+    expect(await authenticate(await sign(key, claims(), { kid: undefined }))).toBeUndefined();
+  });
+
+  it('need no names where there is one for the algorithm', async () => {
+    server.keys = [await makeKey('rsa', 'RS256'), publishedAs({ kid: undefined })];
+    expect(await authenticate(await sign(key, claims(), { kid: undefined }))).toBeDefined();
+  });
+
+  /** The key, published in another way than it should be. */
+  const publishedAs = (jwk: Readonly<Record<string, unknown>>): SigningKey => ({
+    ...key,
+    publicJwk: { ...key.publicJwk, ...jwk } as SigningKey['publicJwk'],
+  });
+
+  const unfit: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ['for another algorithm', { alg: 'ES384' }],
+    ['of another kind', { kty: 'RSA' }],
+    ['of another curve', { crv: 'P-384' }],
+    ['to encrypt with', { use: 'enc' }],
+    ['to sign with only', { key_ops: ['sign'] }],
+    ['with a point that is not on the curve', { x: 'AAAA' }],
+    ['with nothing in it', { x: undefined }],
+  ];
+
+  it.each(unfit)('do not verify where the one that is meant is %s, and others go on', async (_, jwk) => {
+    const other = await makeKey('key-2');
+    server.keys = [publishedAs(jwk), other];
+    expect(await authenticate(await sign(key, claims()))).toBeUndefined();
+    expect(await authenticate(await sign(other, claims()))).toBeDefined();
+  });
+
+  it('do not verify where an issuer has published what it signs with', async () => {
+    server.keys = [publishedAs({ d: (await exportJWK(key.privateKey)).d })];
+    expect(await authenticate(await sign(key, claims()))).toBeUndefined();
+    expect(JSON.stringify(lines)).not.toContain('"d"');
+    // A shared secret verifies nothing either, though there be a token of that kind.
+    const k = Buffer.from('a secret that all of them share!').toString('base64url');
+    server.keys = [{ ...key, publicJwk: { kty: 'oct', k, kid: 'key-1', alg: 'HS256' } }];
+    nowMs += keysFreshMs;
+    const input = assemble({ alg: 'HS256', kid: 'key-1' }, claims(), '').slice(0, -1);
+    const signature = createHmac('sha256', Buffer.from(k, 'base64url')).update(input).digest('base64url');
+    expect(await authenticate(`${input}.${signature}`)).toBeUndefined();
     expect(await authenticate(await sign(key, claims()))).toBeUndefined();
   });
 });

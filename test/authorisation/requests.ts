@@ -132,5 +132,17 @@ export const demanding: Readonly<Record<`${OperationId}/${string}`, Prepare>> = 
     path: '/v1/transactions',
     body: { postings: [payment(world)], type: 'payroll' },
   }),
+  'createBatch/type': (world) => ({
+    path: '/v1/batches',
+    body: { transactions: [payment(world), { postings: [payment(world)], type: 'payroll' }] },
+  }),
+  'createBatch/theirs': (world) => ({
+    path: '/v1/batches',
+    body: { transactions: [payment(world), { ...payment(world), source: world.shop, destination: world.account }] },
+  }),
   'createClient/admin': () => ({ path: '/v1/admin/clients', body: { name: 'Billing', roles: ['admin'] } }),
+  'createClient/subject': () => ({ path: '/v1/admin/clients', body: { name: 'A phone', subject: 'somebody' } }),
+  'createClient/platform': () => ({ path: '/v1/admin/clients', body: { name: 'Root', scopes: ['admin:platform'] } }),
+  'createClient/tenant': () => ({ path: '/v1/admin/clients', body: { name: 'Billing', tenant: 'third' } }),
+  'listClients/tenant': at('/v1/admin/clients?tenant=third'),
 };
