@@ -23,6 +23,7 @@ const longestPauseMs = 1_000;
 export class ApiClient {
   readonly url: string;
   readonly #apiKey: string;
+  readonly #atOnce: number;
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
@@ -30,7 +31,13 @@ export class ApiClient {
   constructor(url: string, apiKey: string, atOnce: number = Number.POSITIVE_INFINITY) {
     this.url = url.replace(/\/$/, '');
     this.#apiKey = apiKey;
+    this.#atOnce = atOnce;
     this.#free = atOnce;
+  }
+
+  /** A client of the same API with other credentials. */
+  with(apiKey: string): ApiClient {
+    return new ApiClient(this.url, apiKey, this.#atOnce);
   }
 
   get(path: string, options: SendOptions = {}): Promise<ApiAnswer> {
