@@ -89,12 +89,12 @@ export class RateAllowances implements RateLimiter {
   }
 
   #holdingOf(caller: Caller, rate: RatePolicy): Holding {
-    const key = allowanceKey(caller.tenant, bucketOf(caller));
-    const known = this.#holdings.get(key.PK);
-    const policy = known?.share.terms.policy;
-    if (known && policy?.requestsPerSecond === rate.requestsPerSecond && policy.burst === rate.burst) return known;
+    const key = allowanceKey(caller.tenant, bucketOf(caller), rate);
+    const name = `${key.PK} ${key.SK}`;
+    const known = this.#holdings.get(name);
+    if (known) return known;
     const made = { key, share: new RateShare(rateTermsOf(rate)), leasing: undefined, leasedAt: 0, waiting: 0 };
-    this.#holdings.set(key.PK, made);
+    this.#holdings.set(name, made);
     return made;
   }
 

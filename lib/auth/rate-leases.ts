@@ -13,6 +13,7 @@ import {
   type LeaseWish,
   type PlannedLease,
   planLease,
+  strangeFrom,
   type Timeline,
 } from './rate-timeline.ts';
 
@@ -130,8 +131,8 @@ function updateOf({ lease, restarts, borrowsFirst }: PlannedLease, terms: RateTe
   if (restarts) {
     parts.push({
       set: 'dealtUntil = :until',
-      condition: '(attribute_not_exists(dealtUntil) OR dealtUntil <= :now)',
-      values: { ':until': now + cost, ':now': now },
+      condition: '(attribute_not_exists(dealtUntil) OR dealtUntil <= :now OR dealtUntil >= :strange)',
+      values: { ':until': now + cost, ':now': now, ':strange': strangeFrom(terms, now) },
     });
   } else {
     parts.push({
@@ -160,8 +161,8 @@ function borrowing({ minute, loan }: Lease, terms: RateTerms, isFirst: boolean):
   if (isFirst) {
     return {
       set: '#minute = :minute, lent = :loan',
-      condition: '(attribute_not_exists(#minute) OR #minute < :minute)',
-      values: { ':minute': minute, ':loan': loan },
+      condition: '(attribute_not_exists(#minute) OR NOT (#minute BETWEEN :minute AND :nextMinute))',
+      values: { ':minute': minute, ':nextMinute': minute + 1, ':loan': loan },
     };
   }
   return {

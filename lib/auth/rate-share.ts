@@ -1,8 +1,13 @@
-import type { RateTerms } from './rate-terms.ts';
-import { endOfMinute, type Lease, type LeaseWish, lentIn, minuteOf, type Timeline } from './rate-timeline.ts';
-
-/** How far ahead an instance leases for what it expects. */
-const expectationMicros = 1_000_000;
+import { type RateTerms, strangeMicros } from './rate-terms.ts';
+import {
+  dealtAtMost,
+  endOfMinute,
+  type Lease,
+  type LeaseWish,
+  lentIn,
+  minuteOf,
+  type Timeline,
+} from './rate-timeline.ts';
 
 /** What became of a request for a slot: taken, refused until an instant, or nothing is left and more has to be leased. */
 export type Take = { readonly kind: 'taken' | 'empty' } | { readonly kind: 'refused'; readonly until: number };
@@ -17,6 +22,8 @@ export class RateShare {
   #next = 0;
   /** … to here. */
   #end = 0;
+  /** The end of the last slot that was used in its time. What lies before it is used, whoever has leased it again. */
+  #usedUntil = 0;
   /** Slots whose time is over and which may be used all the same, and how many of them there may be. */
   #kept = 0;
   #loan = 0;
@@ -45,6 +52,7 @@ export class RateShare {
     this.#settle(at);
     if (this.#next < this.#end && this.#usableFrom() <= at) {
       this.#next += this.terms.slotMicros;
+      this.#usedUntil = this.#next;
       return { kind: 'taken' };
     }
     if (this.#kept > 0) {
@@ -57,7 +65,7 @@ export class RateShare {
 
   /** @param waiting how many requests wait for the lease */
   wish(now: number, waiting: number): LeaseWish {
-    const { longestLease, loanShare } = this.terms;
+    const { longestLease, loanShare, expectationMicros } = this.terms;
     const minute = minuteOf(now);
     const loan = Math.min(loanShare, this.terms.loan - lentIn(this.#timeline, minute, this.terms));
     const lastedMicros = Math.max(1, now - this.#askedSince);
@@ -67,7 +75,7 @@ export class RateShare {
     return {
       // Half of it is worth a call; who waits for all of it waits longer than he must.
       atLeast: Math.max(1, Math.min(longestLease, Math.ceil(needed / 2))),
-      atMost: needed + held + loan,
+      atMost: needed + held,
       waiting,
       loan,
     };
@@ -79,8 +87,11 @@ export class RateShare {
     if (minute !== this.#minute) this.#kept = 0;
     this.#loan = minute === this.#minute ? this.#loan + loan : loan;
     this.#minute = minute;
-    this.#next = from;
-    this.#end = from + slots * this.terms.slotMicros;
+    const { slotMicros } = this.terms;
+    // After a time on its own some of what is leased has been used already.
+    const used = Math.min(slots, Math.max(0, Math.ceil((this.#usedUntil - from) / slotMicros)));
+    this.#next = from + used * slotMicros;
+    this.#end = from + slots * slotMicros;
     this.#timeline = timeline;
     this.#refusedUntil = 0;
     this.#startCounting(now);
@@ -88,7 +99,7 @@ export class RateShare {
 
   /** Makes this instance deal slots by itself, as if there were no other: for a while in which it can ask nobody. */
   lendItself(micros: number, now: number): void {
-    this.#next = Math.max(now, this.#end);
+    this.#next = Math.max(now, this.#usedUntil);
     this.#end = this.#next + Math.floor(micros / this.terms.slotMicros + 1) * this.terms.slotMicros;
     this.#startCounting(now);
   }
@@ -118,8 +129,14 @@ export class RateShare {
     return this.#next + this.terms.slotMicros - this.terms.reachMicros;
   }
 
-  /** Gives up what has had its time, but for what is on loan. */
+  /** Gives up what has had its time, but for what is on loan; and everything, if it is of a time that this instance's clock has left. */
   #settle(at: number): void {
+    if (Math.max(this.#next, this.#refusedUntil) > dealtAtMost(this.terms, at) + strangeMicros) {
+      this.#next = 0;
+      this.#end = 0;
+      this.#usedUntil = 0;
+      this.#refusedUntil = 0;
+    }
     if (at >= endOfMinute(this.#minute)) {
       this.#loan = 0;
       this.#kept = 0;

@@ -24,6 +24,8 @@ export interface RateTerms {
   readonly loan: number;
   /** What one instance takes of the loan at a time, so that others find some. */
   readonly loanShare: number;
+  /** How far ahead an instance leases for what it expects; it must come while the slots are good. */
+  readonly expectationMicros: number;
   /** The most slots that one lease has for what is expected: a second’s worth. */
   readonly longestLease: number;
 }
@@ -37,6 +39,9 @@ const loanShares = 4;
 
 const longestLeaseSeconds = 1;
 const longestAheadMicros = microsInSecond;
+const longestExpectationMicros = microsInSecond;
+/** What must a timeline, or a clock, be off to be taken for wrong: more than twice what the ledger bears. In microseconds. */
+export const strangeMicros = 5 * microsInSecond;
 
 export function rateTermsOf(policy: RatePolicy): RateTerms {
   const { requestsPerSecond, burst } = policy;
@@ -54,6 +59,7 @@ export function rateTermsOf(policy: RatePolicy): RateTerms {
     aheadMicros,
     loan,
     loanShare: Math.ceil(loan / loanShares),
+    expectationMicros: Math.min(longestExpectationMicros, Math.ceil(reachMicros / 2)),
     longestLease: Math.max(1, Math.min(expected, dealtAtMost)),
   };
 }

@@ -1,4 +1,4 @@
-import type { RateTerms } from './rate-terms.ts';
+import { type RateTerms, strangeMicros } from './rate-terms.ts';
 
 /** What all instances share of a client's allowance. */
 export interface Timeline {
@@ -14,6 +14,7 @@ export interface Timeline {
 export interface LeaseWish {
   /** Fewer slots are not worth a call. */
   readonly atLeast: number;
+  /** Without those that the loan is for. */
   readonly atMost: number;
   /** Requests that wait for slots. */
   readonly waiting: number;
@@ -44,7 +45,7 @@ const roomDivisor = 3;
 export interface PlannedLease {
   readonly kind: 'lease';
   readonly lease: Lease;
-  /** Nothing that was dealt lies in the future, so the slots begin now. */
+  /** Nothing that was dealt lies in the future, or it cannot be right, so the slots begin now. */
   readonly restarts: boolean;
   /** Nobody has borrowed anything in this minute. */
   readonly borrowsFirst: boolean;
@@ -66,29 +67,44 @@ export function dealtAtMost({ reachMicros, aheadMicros }: RateTerms, now: number
 }
 
 /**
+ * From when on a timeline cannot be right: nobody whose clock is about right would have dealt so far. Whoever's clock was far ahead may
+ * have; nobody is to wait until it would be true.
+ */
+export function strangeFrom(terms: RateTerms, now: number): number {
+  return dealtAtMost(terms, now) + strangeMicros;
+}
+
+/**
  * Decides what an instance gets of a timeline. It may be out of date: then whoever writes finds out that what is supposed of it does not
- * hold. A refusal holds all the same, since `dealtUntil` only grows.
+ * hold. A refusal holds all the same, since `dealtUntil` only grows, but where it was wrong.
  */
 export function planLease(timeline: Timeline | undefined, wish: LeaseWish, terms: RateTerms, now: number): LeasePlan {
-  const from = Math.max(timeline?.dealtUntil ?? 0, now);
+  const dealtUntil = timeline?.dealtUntil ?? 0;
+  const from = dealtUntil >= strangeFrom(terms, now) ? now : Math.max(dealtUntil, now);
   const room = Math.floor((dealtAtMost(terms, now) - from) / terms.slotMicros);
   if (room < wish.atLeast)
     return { kind: 'refused', until: now + from + wish.atLeast * terms.slotMicros - dealtAtMost(terms, now) };
   const minute = minuteOf(now);
-  const lease = {
-    from,
-    slots: Math.min(wish.atMost, room, Math.max(wish.atLeast, wish.waiting, Math.floor(room / roomDivisor))),
-    minute,
-    loan: Math.min(wish.loan, terms.loan - lentIn(timeline, minute, terms)),
-  };
-  return { kind: 'lease', lease, restarts: from === now, borrowsFirst: (timeline?.minute ?? -1) < minute };
+  const loan = Math.min(wish.loan, terms.loan - lentIn(timeline, minute, terms));
+  const slots = Math.min(
+    wish.atMost + loan,
+    room,
+    Math.max(wish.atLeast, wish.waiting, Math.floor(room / roomDivisor)),
+  );
+  const lease = { from, slots, minute, loan };
+  return { kind: 'lease', lease, restarts: from === now, borrowsFirst: !isLentIn(timeline, minute) };
 }
 
 /**
- * How much of the loan is out in a minute, as far as a timeline tells. Whoever's clock is behind finds a minute that has not come yet, and
- * borrows nothing.
+ * How much of the loan is out in a minute, as far as a timeline tells. Whoever's clock is a little behind finds a minute that has not come
+ * yet, and borrows nothing.
  */
 export function lentIn(timeline: Timeline | undefined, minute: number, { loan }: RateTerms): number {
-  if (!timeline || timeline.minute < minute) return 0;
+  if (!timeline || !isLentIn(timeline, minute)) return 0;
   return timeline.minute === minute ? Math.min(timeline.lent, loan) : loan;
+}
+
+/** Whether `lent` is about a minute or the one after it; what is about others is past, or cannot be right. */
+function isLentIn(timeline: Timeline | undefined, minute: number): boolean {
+  return timeline?.minute === minute || timeline?.minute === minute + 1;
 }

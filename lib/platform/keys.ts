@@ -17,7 +17,7 @@ import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } fro
  * | deleted monitor | `T#<tenant>#M#<account>` | `DELETED#<monitor id>` | get: which key deleted it |
  * | API client | `T#<tenant>#K` | `cli_<mark>` | get; query the partition: the tenant's clients |
  * | API key | `KEY#<SHA-256 of the key>` | `KEY` | get: whose key it is and what it may do |
- * | allowance | `RATE#<tenant>#<client>` | `ALLOWANCE` | updated: what a client may still ask for |
+ * | allowance | `RATE#<tenant>#<client>` | `<requests a second>/<burst>` | updated: what a client may still ask for by a policy |
  * | audit record | `T#<tenant>#AUDIT` | `R#<number, 12 digits>` | query a range, or the last: the tenant's audit log |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
  */
@@ -141,8 +141,13 @@ export function sha256OfApiKey(partition: string): string {
   return partition.slice(apiKeyPrefix.length);
 }
 
-export function allowanceKey(tenant: TenantId, client: string): PlatformKey {
-  return { PK: `${allowancePrefix}${tenant}#${client}`, SK: 'ALLOWANCE' };
+/** What one policy has dealt says nothing to another, so a client whose policy is changed begins anew. */
+export function allowanceKey(
+  tenant: TenantId,
+  client: string,
+  { requestsPerSecond, burst }: { readonly requestsPerSecond: number; readonly burst: number },
+): PlatformKey {
+  return { PK: `${allowancePrefix}${tenant}#${client}`, SK: `${requestsPerSecond}/${burst}` };
 }
 
 // --- audit log -------------------------------------------------------------------------------------------------------

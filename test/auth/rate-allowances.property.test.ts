@@ -58,4 +58,26 @@ describe('RateAllowances', () => {
       parameters(60),
     );
   });
+
+  it('serves no more than that for each instance while leases fail now and then', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        policies,
+        fc.array(salvos, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
+        async ({ requestsPerSecond, burst }, drawn, instances, failures) => {
+          const simulation = new Simulation({ instances });
+          simulation.leases.isFailing = (call) => failures[call % failures.length] as boolean;
+          const caller = client('one', { requestsPerSecond, burst });
+          const requests = await simulation.requests(
+            arrivals(drawn).map(({ instance, atMs }) => ({ caller, instance: instance % instances, atMs })),
+          );
+          const all = { requestsPerSecond: instances * requestsPerSecond, burst: instances * burst };
+          expect(excessOf(requests, all)).toBeUndefined();
+        },
+      ),
+      parameters(100),
+    );
+  });
 });

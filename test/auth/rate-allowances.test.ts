@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { callerOf, defaultRatePolicy, type RatePolicy } from '../../lib/auth/index.ts';
 import { onItsOwnMicros } from '../../lib/auth/rate-allowances.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
-import { client, type SimulatedRequest, Simulation } from './rate-simulation.ts';
+import { client, excessOf, type SimulatedRequest, Simulation } from './rate-simulation.ts';
 
 const rate: RatePolicy = { requestsPerSecond: 100, burst: 200 };
 
@@ -47,6 +47,29 @@ describe('RateAllowances', () => {
     );
     expect(served(requests)).toBe(requests.length);
   });
+
+  it.each([
+    [20, rate],
+    [50, { requestsPerSecond: 1_000, burst: 2_000 }],
+    [10, { requestsPerSecond: 100, burst: 20 }],
+    [10, { requestsPerSecond: 10, burst: 20 }],
+  ])(
+    'refuses nobody who stays at four fifths of the rate, spread over %d instances, of %j',
+    async (instances, policy) => {
+      const simulation = new Simulation({ instances });
+      const caller = client('one', policy);
+      const everyMs = 1_000 / (0.8 * policy.requestsPerSecond);
+      // Over the full minute, when all of them begin to borrow.
+      const requests = await simulation.requests(
+        Array.from({ length: Math.floor(35_000 / everyMs) }, (_, i) => ({
+          caller,
+          instance: (i * 7) % instances,
+          atMs: i * everyMs,
+        })),
+      );
+      expect(served(requests)).toBe(requests.length);
+    },
+  );
 
   it.each([
     [1, 70],
@@ -138,6 +161,38 @@ describe('RateAllowances', () => {
     expect(served(await simulation.requests(planned))).toBeLessThanOrEqual(
       narrow.burst + 10 * narrow.requestsPerSecond,
     );
+  });
+
+  it('lets nobody wait for what was dealt under the policy of before', async () => {
+    const simulation = new Simulation({ instances: 2 });
+    const slow = client('one', { requestsPerSecond: 1, burst: 1_000 });
+    await simulation.requests(Array.from({ length: 2_000 }, () => ({ caller: slow, atMs: 0 })));
+    const requests = await simulation.requests(
+      every(20, 5_000, 1).map(({ atMs, ...rest }) => ({ ...rest, atMs: 100 + atMs })),
+    );
+    expect(served(requests)).toBe(requests.length);
+  });
+
+  it.each([0, 1])('serves again when the clock of instance %d has been an hour ahead', async (asked) => {
+    const simulation = new Simulation({ instances: 2, skewsMs: [3_600_000] });
+    await simulation.requests(every(4, 2_000));
+    simulation.skewsMs[0] = 0;
+    const requests = await simulation.requests(
+      every(20, 5_000, asked).map(({ atMs, ...rest }) => ({ ...rest, atMs: 2_000 + atMs })),
+    );
+    expect(served(requests)).toBe(requests.length);
+  });
+
+  it.each([
+    ['every other lease', (call: number) => call % 2 === 0],
+    ['two of three leases', (call: number) => call % 3 !== 0],
+    ['one of ten leases', (call: number) => call % 10 === 5],
+  ])('serves an instance no more than rate and burst while %s cannot be had', async (_, isFailing) => {
+    const simulation = new Simulation();
+    simulation.leases.isFailing = isFailing;
+    const requests = await simulation.requests(every(1, 20_000));
+    expect(excessOf(requests, rate)).toBeUndefined();
+    expect(served(requests)).toBeGreaterThanOrEqual(0.9 * 100 * 20);
   });
 
   it('lets a client go on at its own rate while nothing can be leased, and says so once', async () => {

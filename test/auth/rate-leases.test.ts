@@ -8,9 +8,10 @@ import { allowanceKey } from '../../lib/platform/keys.ts';
 import { type PlatformFixture, startPlatform } from '../platform/platform-fixture.ts';
 import { parameters } from '../support/property.ts';
 
-const terms = rateTermsOf({ requestsPerSecond: 100, burst: 200 });
+const policy = { requestsPerSecond: 100, burst: 200 };
+const terms = rateTermsOf(policy);
 const start = 1_700_000_000_000_000;
-const wish = { atLeast: 1, atMost: 50, waiting: 0, loan: 10 };
+const wish = { atLeast: 1, atMost: 40, waiting: 0, loan: 10 };
 
 let platform: PlatformFixture;
 let leases: StoredRateLeases;
@@ -29,7 +30,7 @@ beforeEach(() => {
 /** The key of a client that nobody has asked for. */
 function freshKey() {
   clients += 1;
-  return allowanceKey('default' as TenantId, `cli_${clients}`);
+  return allowanceKey('default' as TenantId, `cli_${clients}`, policy);
 }
 
 const updates = () => platform.proxy.log.map(({ operation }) => operation);
@@ -80,7 +81,7 @@ describe('StoredRateLeases', () => {
 
   it('lets leases at the same instant be, each with slots of its own', async () => {
     const key = freshKey();
-    const seed = await leases.lease(key, undefined, { ...wish, atMost: 5 }, terms, start);
+    const seed = await leases.lease(key, undefined, { ...wish, atMost: 5, loan: 0 }, terms, start);
     platform.proxy.log.length = 0;
     const known = seed.timeline;
     const few = { atLeast: 10, atMost: 10, waiting: 0, loan: 0 };
@@ -111,9 +112,22 @@ describe('StoredRateLeases', () => {
     });
   });
 
+  it('starts anew where somebody whose clock was far ahead has dealt, and lets nobody wait for that', async () => {
+    const key = freshKey();
+    const ahead = await leases.lease(key, undefined, wish, terms, start + 3_600_000_000);
+    for (const known of [undefined, ahead.timeline]) {
+      const answer = await leases.lease(key, known, wish, terms, start);
+      expect(answer).toMatchObject({ kind: 'lease', lease: { slots: 50, loan: 10 } });
+    }
+    // A little ahead is no more than somebody who was quicker.
+    const little = await leases.lease(freshKey(), undefined, { ...wish, atMost: 200 }, terms, start + 2_000_000);
+    expect(await leases.lease(key, little.timeline, wish, terms, start)).toMatchObject({ kind: 'refused' });
+  });
+
   it('keeps an item as the plan says, whatever is asked and whenever', async () => {
     const asked = fc.record({
-      afterMicros: fc.oneof(fc.nat({ max: 40_000 }), fc.nat({ max: 90_000_000 })),
+      // Clocks differ, some of them by far.
+      afterMicros: fc.oneof(fc.nat({ max: 40_000 }), fc.integer({ min: -90_000_000, max: 90_000_000 })),
       atMost: fc.integer({ min: 1, max: 120 }),
       loan: fc.nat({ max: 15 }),
       isKnown: fc.boolean(),

@@ -51,6 +51,8 @@ export class SimulatedLeases implements RateLeases {
   calls = 0;
   /** Set to make every call fail. */
   isDown = false;
+  /** Told of each call by its number, from 1 on: whether it fails. */
+  isFailing: (call: number) => boolean = () => this.isDown;
 
   constructor(time: SimulatedTime, latencyMs: number) {
     this.#time = time;
@@ -59,21 +61,23 @@ export class SimulatedLeases implements RateLeases {
 
   lease: RateLeases['lease'] = async (key, _known, wish, terms, now): Promise<LeaseAnswer> => {
     this.calls += 1;
+    const isFailing = this.isFailing(this.calls);
     await this.#time.sleep(this.#latencyMs / 2);
-    if (this.isDown) throw new Error('nobody answers');
-    const before = this.#timelines.get(key.PK);
+    if (isFailing) throw new Error('nobody answers');
+    const name = `${key.PK} ${key.SK}`;
+    const before = this.#timelines.get(name);
     const plan = planLease(before, wish, terms, now);
     if (plan.kind === 'lease') {
       const { from, slots, minute, loan } = plan.lease;
       const lent = before?.minute === minute ? before.lent + loan : loan;
-      const isLate = before !== undefined && before.minute > minute;
-      this.#timelines.set(key.PK, {
+      const isLate = before !== undefined && !plan.borrowsFirst && before.minute > minute;
+      this.#timelines.set(name, {
         dealtUntil: from + slots * terms.slotMicros,
         ...(isLate ? { minute: before.minute, lent: before.lent } : { minute, lent }),
       });
     }
     await this.#time.sleep(this.#latencyMs / 2);
-    const timeline = this.#timelines.get(key.PK);
+    const timeline = this.#timelines.get(name);
     if (plan.kind === 'refused') return { ...plan, timeline };
     if (!timeline) throw new Error('a lease leaves a timeline');
     return { kind: 'lease', lease: plan.lease, timeline };
@@ -94,7 +98,6 @@ export function client(name: string, rate: RatePolicy): Caller {
 export interface SimulationOptions {
   readonly latencyMs?: number;
   readonly instances?: number;
-  /** How far the clock of each instance is off, in milliseconds; 0 where nothing is said. */
   readonly skewsMs?: readonly number[];
 }
 
@@ -104,12 +107,15 @@ export class Simulation {
   readonly leases: SimulatedLeases;
   readonly log = recorder();
   readonly #instances: readonly RateAllowances[];
+  /** How far the clock of each instance is off, in milliseconds; 0 where nothing is said. */
+  readonly skewsMs: number[];
 
   constructor({ latencyMs = 4, instances = 1, skewsMs = [] }: SimulationOptions = {}) {
     this.leases = new SimulatedLeases(this.time, latencyMs);
+    this.skewsMs = [...skewsMs];
     this.#instances = Array.from({ length: instances }, (_, i) => {
-      const clock = { now: () => this.time.now() + (skewsMs[i] ?? 0) };
-      return new RateAllowances({ leases: this.leases, clock, logger: this.log.instruments.logger });
+      const clock = { now: () => this.time.now() + (this.skewsMs[i] ?? 0) };
+      return new RateAllowances({ leases: this.leases, clock, ...this.log.instruments });
     });
   }
 
