@@ -108,7 +108,7 @@ const accountRow = z.object({
   keysApplied: z.array(z.object({ mark: z.string(), requestHash: z.string() })),
   // Absent on accounts that were not changed since changes are recorded.
   changes: count.optional(),
-  redacted: z.object({ at: count, change: count }).optional(),
+  redacted: z.object({ at: count, change: count, openFrom: count.optional() }).optional(),
 });
 
 /** An account as it is stored: with the last idempotency keys applied to it, and how many of its changes have records. */

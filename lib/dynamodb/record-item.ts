@@ -105,7 +105,13 @@ const recordRow = z.discriminatedUnion('status', [
     }),
   }),
   // A batch was posted: its members have records of their own, of which it keeps the ids.
-  z.object({ ...recordBase, status: z.literal('batch'), members: z.array(transactionId), redacted }),
+  z.object({
+    ...recordBase,
+    status: z.literal('batch'),
+    members: z.array(transactionId),
+    redacted,
+    movements: hash.optional(),
+  }),
   z.object({ ...waiting, status: z.literal('pending') }),
   z.object({
     ...waiting,
@@ -185,8 +191,9 @@ export function parseRecord(row: Row): KeyRecord {
   }
   if (content.status === 'hold') return { result: { kind: 'hold', hold: content.hold as Hold }, ...common };
   if (content.status === 'batch') {
-    const { members: transactions, createdAt, redacted: gone } = content;
-    return { result: { kind: 'batch', transactions, createdAt, ...(gone && { redacted: gone }) }, ...common };
+    const { members: transactions, createdAt, redacted: gone, movements } = content;
+    const since = { ...(gone && { redacted: gone as Redaction }), ...(movements !== undefined && { movements }) };
+    return { result: { kind: 'batch', transactions, createdAt, ...since }, ...common };
   }
   if (content.status === 'rejected') return { result: transactionResult({ id, ...content } as Transaction), ...common };
   const { results, reversedAmount, lastReversal, reversals, ...rest } = content;

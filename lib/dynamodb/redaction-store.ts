@@ -3,6 +3,7 @@ import {
   type DynamoDBDocumentClient,
   TransactWriteCommand,
   type TransactWriteCommandInput,
+  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Act, ActContext, ActRecorder } from '../audit/act.ts';
 import {
@@ -30,13 +31,13 @@ import type { Cause } from './cause.ts';
 import { parseChange, putChange } from './change-record-item.ts';
 import { parseHold } from './hold-item.ts';
 import type { AppliedKey, Row, StoredAccount } from './items.ts';
-import { accountKey, changeKey, holdKey, recordKey } from './keys.ts';
+import { accountKey, changeKey, holdKey, type Key, recordKey } from './keys.ts';
 import { forgottenHash, rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
 import { RedactionWrites } from './redaction-writes.ts';
-import { insistently, type WriteResult } from './single-write.ts';
+import { checkRefusal, insistently, type WriteResult } from './single-write.ts';
 
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -112,8 +113,8 @@ export class RedactionStore {
       const rows = keys.length > 0 ? await this.#reader.getAll(keys) : [];
       const at = this.#clock.now();
       const writes = new RedactionWrites(this.#table, tenant, at);
-      const ofItself = writes.ofRecord(row);
-      if (ofItself.length === 0) return { done: record };
+      const actions = writes.ofRecord(row, rows);
+      if (actions.length === 0) return { done: record };
       const content = { id, redactedAt: timeText(at), ...(members.length > 0 && { transactions: [...members] }) };
       const change = this.#told(request, {
         type: 'transaction.redacted',
@@ -123,7 +124,7 @@ export class RedactionStore {
         content,
       });
       return {
-        actions: [...ofItself, ...rows.flatMap((member) => writes.ofRecord(member)), change],
+        actions: [...actions, change],
         act: actOf(request, 'transaction.redacted', id),
       };
     });
@@ -175,7 +176,9 @@ export class RedactionStore {
       const act = actOf(request, 'account.redacted', id, { owner });
       return { actions: this.#ofAccount(request, account), act };
     });
-    await this.#redactChanges(tenant, stored, patience);
+    await this.#redactChanges(tenant, stored, patience).catch((error: unknown) => {
+      throw asUnknown(error);
+    });
     const { keysApplied: _, changes: __, ...account } = stored;
     return account;
   }
@@ -184,20 +187,23 @@ export class RedactionStore {
   async #redact<T>({ timeMs }: RedactionRequest, look: () => Promise<Look<T>>): Promise<T> {
     const patience = new Patience(this.#clock, timeMs);
     let mayBeDone = false;
-    for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
-      const seen = await look();
-      if ('done' in seen) return seen.done;
-      const { refusal, isInDoubt } = await this.#acts.recorded(seen.act, (record) =>
-        this.#write([...seen.actions, record]),
-      );
-      checkRefusal(refusal);
-      mayBeDone ||= isInDoubt || !refusal;
-      // What was changed meanwhile is looked at anew, and so is what was written: the answer is of what is stored.
-      if (refusal) await patience.pause(attempt);
+    try {
+      for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
+        const seen = await look();
+        if ('done' in seen) return seen.done;
+        const { refusal, isInDoubt } = await this.#acts.recorded(seen.act, (record) =>
+          this.#write([...seen.actions, record]),
+        );
+        if (refusal) checkRefusal(refusal, 'a redaction');
+        mayBeDone ||= isInDoubt || !refusal;
+        // What was changed meanwhile is looked at anew, and so is what was written: the answer is of what is stored.
+        if (refusal) await patience.pause(attempt);
+      }
+    } catch (error) {
+      throw mayBeDone ? asUnknown(error) : error;
     }
-    throw mayBeDone
-      ? new LedgerError('outcome_unknown', 'the answer to a redaction was lost')
-      : new LedgerError('contention', 'what is to be redacted is being changed by others');
+    const busy = new LedgerError('contention', 'what is to be redacted is being changed by others');
+    throw mayBeDone ? asUnknown(busy) : busy;
   }
 
   #write(actions: readonly Action[]): Promise<WriteResult> {
@@ -222,6 +228,7 @@ export class RedactionStore {
   ): Action[] {
     const at = this.#clock.now();
     const number = before.changes + 1;
+    const openFrom = before.redacted?.openFrom;
     const forgotten = before.keysApplied.map(({ mark }) => ({ mark, requestHash: forgottenHash }));
     const { owner: known, ...rest } = before;
     const after: StoredAccount = {
@@ -231,7 +238,7 @@ export class RedactionStore {
       version: before.version + 1,
       keysApplied: rememberKey(forgotten, keyApplied),
       changes: number,
-      redacted: { at, change: number },
+      redacted: { at, change: number, ...(openFrom !== undefined && { openFrom }) },
     };
     const { metadata, version, keysApplied, changes, redacted } = after;
     const parts = attributeChanges({ owner: after.owner, metadata, version, keysApplied, changes, redacted });
@@ -252,25 +259,64 @@ export class RedactionStore {
     ];
   }
 
-  /** Redacts every change before the redaction. What is done is recognised, so it may be begun again at any time. */
+  /**
+   * Redacts every change before the redaction, and notes on the account how far it has got: so that what is asked for again goes on from
+   * there, and a later redaction begins there.
+   */
   async #redactChanges(tenant: TenantId, { id, redacted }: StoredAccount, patience: Patience): Promise<void> {
     if (!redacted) throw new InvariantViolation(`account ${id} was redacted and does not say when`);
     const writes = new RedactionWrites(this.#table, tenant, redacted.at);
-    for (let first = 1; first < redacted.change; first += changesPerWrite) {
-      const count = Math.min(changesPerWrite, redacted.change - first);
-      const keys = Array.from({ length: count }, (_, index) =>
+    for (let first = redacted.openFrom ?? 1; first < redacted.change; ) {
+      if (patience.isOver) throw changesLeft();
+      const end = Math.min(first + changesPerWrite, redacted.change);
+      const keys = Array.from({ length: end - first }, (_, index) =>
         changeKey(tenant, changeRecordIdOf(tenant, subjectOfAccount(id), first + index)),
       );
-      for (let attempt = 1; ; attempt++) {
-        const open = (await this.#reader.getAll(keys)).map(changeOf).filter(({ details }) => details);
-        if (open.length === 0) break;
-        if (patience.isOver) throw new LedgerError('outcome_unknown', 'changes of the account are not redacted yet');
-        const { refusal } = await this.#write(open.map((change) => writes.ofChange(change)));
-        checkRefusal(refusal);
-        if (refusal) await patience.pause(attempt);
-      }
+      await this.#redactAll(keys, writes, patience);
+      await this.#noteOpenFrom(tenant, id, end);
+      first = end;
     }
   }
+
+  /** Redacts those of some changes that are not yet; one write is made however little time there is, so that every request gets on. */
+  async #redactAll(keys: readonly Key[], writes: RedactionWrites, patience: Patience): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const open = (await this.#reader.getAll(keys)).map(changeOf).filter(({ details }) => details);
+      if (open.length === 0) return;
+      if (attempt > 1 && patience.isOver) throw changesLeft();
+      const { refusal } = await this.#write(open.map((change) => writes.ofChange(change)));
+      if (!refusal) return;
+      checkRefusal(refusal, 'a redaction');
+      await patience.pause(attempt);
+    }
+  }
+
+  /** Where two are at it, either may be the last to note its place: all changes before both are redacted. */
+  async #noteOpenFrom(tenant: TenantId, id: AccountId, first: number): Promise<void> {
+    await insistently(this.#clock, (requestTimeout) =>
+      this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: accountKey(tenant, id),
+          UpdateExpression: 'SET #redacted.#openFrom = :first',
+          ExpressionAttributeNames: { '#redacted': 'redacted', '#openFrom': 'openFrom' },
+          ExpressionAttributeValues: { ':first': first },
+        }),
+        { requestTimeout },
+      ),
+    );
+  }
+}
+
+function changesLeft(): LedgerError {
+  return new LedgerError('outcome_unknown', 'changes of the account are not redacted yet');
+}
+
+/** An error once something may have been done: that nothing was is not to be said any more. */
+function asUnknown(error: unknown): unknown {
+  const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
+  if (!saysNothingWasDone) return error;
+  return new LedgerError('outcome_unknown', 'the answer to a redaction was lost', {}, { cause: error });
 }
 
 /** What the audit log says of it: nothing of what was removed. */
@@ -291,13 +337,6 @@ function endOf(tenant: TenantId, { id, status, operation }: Hold): RecordId | un
 
 function changeOf(row: Row) {
   return parseChange(row).change;
-}
-
-/** @throws InvariantViolation for what another try would not change */
-function checkRefusal(refusal: WriteResult['refusal']): void {
-  if (refusal?.kind !== 'cancelled') return;
-  const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
-  if (invalid) throw new InvariantViolation(`DynamoDB refused a redaction: ${invalid.message}`);
 }
 
 function timeText(time: number): string {

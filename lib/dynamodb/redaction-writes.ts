@@ -3,17 +3,21 @@ import {
   type ChangeRecord,
   digestOfChange,
   type Hold,
+  InvariantViolation,
   type LineCommand,
+  movementAsked,
+  movementsDigest,
   type PostedTransaction,
   type RecordId,
   type Redaction,
   recordIdOfHold,
   redactionOf,
   type TenantId,
+  type TransactionId,
 } from '../ledger/index.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import { commandRow } from './command-item.ts';
-import type { Row } from './items.ts';
+import { hashBytes, type Row } from './items.ts';
 import { changeKey, entryKey, holdKey, type Key, recordKey } from './keys.ts';
 import { hashInPlace, parseFailedCommand, parseRecord } from './record-item.ts';
 
@@ -36,12 +40,19 @@ export class RedactionWrites {
   }
 
   /**
-   * Of the record of a transaction or batch, with the entries of what was posted. Nothing else of the record matters, so that it may be
-   * reversed, reprocessed or appended to the journal at the same time. None where it is redacted already.
+   * Of the record of a transaction with the entries of what was posted, or of a batch with the records of its members. Nothing else of
+   * the record matters, so that it may be reversed, reprocessed or appended to the journal at the same time. None where it is redacted already.
    */
-  ofRecord(row: Row): Action[] {
+  ofRecord(row: Row, members: readonly Row[] = []): Action[] {
     const { result } = parseRecord(row);
-    if (result.kind === 'batch') return result.redacted ? [] : [this.#record(row, { at: this.#at })];
+    if (result.kind === 'batch') {
+      if (result.redacted) return [];
+      const movements = hashBytes(movementsOf(result.transactions, members));
+      return [
+        this.#record(row, { at: this.#at }, { movements }),
+        ...members.flatMap((member) => this.ofRecord(member)),
+      ];
+    }
     if (result.kind !== 'transaction' || result.transaction.redacted) return [];
     const { transaction } = result;
     if (transaction.status === 'rejected') return [this.#record(row, { at: this.#at })];
@@ -158,6 +169,24 @@ function withoutDetails(command: LineCommand): LineCommand {
   }
   const { description: _, metadata: __, ...rest } = command;
   return rest;
+}
+
+/** The digest of what a batch moves, from the records of its transactions, which come in no order. */
+function movementsOf(transactions: readonly TransactionId[], members: readonly Row[]): string {
+  const asked = new Map(
+    members.flatMap((member) => {
+      const { result } = parseRecord(member);
+      const isPosted = result.kind === 'transaction' && result.transaction.status === 'posted';
+      return isPosted ? [[result.transaction.id, movementAsked(result.transaction)] as const] : [];
+    }),
+  );
+  return movementsDigest(
+    transactions.map((id) => {
+      const movement = asked.get(id);
+      if (!movement) throw new InvariantViolation(`${id} of a batch is not posted`);
+      return movement;
+    }),
+  );
 }
 
 function keyOf({ PK, SK }: Row): Key {

@@ -60,6 +60,8 @@ export interface AccountRedaction {
   readonly at: number;
   /** Which of its changes that is. What was written in every one before it is gone, or going. */
   readonly change: number;
+  /** The first change whose details may still be there; the first of all where nothing is said. */
+  readonly openFrom?: number;
 }
 
 /** Reads an account's name, or returns undefined when it has another form or more than 128 characters. */

@@ -17,5 +17,7 @@ export type KeyResult =
       readonly createdAt: number;
       /** That what was written about its transactions was removed, of all of them at once. */
       readonly redacted?: Redaction;
+      /** The digest of what they move, by which the request is recognised once the hash of the request is gone. */
+      readonly movements?: string;
     }
   | { readonly kind: 'pending'; readonly pending: PendingTransaction };

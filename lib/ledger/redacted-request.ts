@@ -1,4 +1,5 @@
-import type { Command } from './command.ts';
+import { digestOf } from './canonical-json.ts';
+import type { Command, PostTransaction } from './command.ts';
 import { askedPostings } from './fee.ts';
 import type { Hold } from './hold.ts';
 import type { KeyResult } from './key-result.ts';
@@ -17,14 +18,34 @@ export function mayHaveAsked(command: Command, result: KeyResult): boolean {
     case 'hold':
       return isOfHold(command, result.hold);
     case 'batch':
-      return (
-        command.kind === 'batch' &&
-        command.members.length === result.transactions.length &&
-        command.members.every(({ id }, index) => id === result.transactions[index])
-      );
+      // The ids of its transactions follow from key and place alone, so they do not tell what was to be moved.
+      return command.kind === 'batch' && movementsDigest(command.members) === result.movements;
     case 'transaction':
       return isOfTransaction(command, result.transaction);
   }
+}
+
+/** What a request wanted to be moved, without anything it said about it. */
+type Movement = Pick<PostTransaction, 'type' | 'postings' | 'exchange'>;
+
+/** The digest of what transactions move, in their order; none of it is ever redacted. It stands for the hash of the request for a batch. */
+export function movementsDigest(movements: readonly Movement[]): string {
+  return digestOf({
+    v: 1,
+    movements: movements.map(({ type, postings, exchange }) => ({
+      type,
+      postings: postings.map(({ source, destination, asset, amount }) => {
+        return { source, destination, asset, amount: amount.toString() };
+      }),
+      ...(exchange && { exchange: { ...exchange } }),
+    })),
+  });
+}
+
+/** What a transaction was asked to move: fees were not asked for. */
+export function movementAsked(transaction: PostedTransaction): Movement {
+  const { type, exchange } = transaction;
+  return { type, postings: askedPostings(transaction), ...(exchange && { exchange }) };
 }
 
 function isOfHold(command: Command, hold: Hold): boolean {
