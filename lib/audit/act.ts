@@ -9,6 +9,7 @@ export const actions = {
   'client.updated': 'What an API client may do, or its name, was changed.',
   'client.key_rotated': 'An API client got a new key.',
   'client.revoked': 'All keys of an API client were revoked.',
+  'account.opened': 'An account was opened that can spend what it does not have, or is spread over shards.',
   'account.updated': "An account's status, floors, limits, shards or owner were changed.",
   'asset.created': 'An asset was registered.',
   'fee_schedule.created': 'A fee schedule was made.',

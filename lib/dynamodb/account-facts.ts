@@ -7,6 +7,11 @@ export function accountFactsChanged(before: Account, after: Account) {
   return changedFacts(factsOf(before), factsOf(after));
 }
 
+/** What the audit log keeps of an account that is opened. */
+export function accountFacts(account: Account): Facts {
+  return { unbounded: account.unbounded, ...factsOf(account) };
+}
+
 function factsOf({ status, freezes, floors, limits = new Map(), shards, owner }: Account): Facts {
   return {
     status,

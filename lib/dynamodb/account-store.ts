@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type DynamoDBDocumentClient,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
-import type { ActContext, ActRecorder } from '../audit/act.ts';
-import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ActContext, ActRecorder, WriteAction } from '../audit/act.ts';
+import { type Recording, recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import {
   type Account,
   type AccountId,
@@ -21,11 +17,12 @@ import {
   type DebitLimits,
   type FreezeKind,
   freezesOf,
+  isOpenedByManagers,
   LedgerError,
   type Metadata,
   type TenantId,
 } from '../ledger/index.ts';
-import { accountFactsChanged } from './account-facts.ts';
+import { accountFacts, accountFactsChanged } from './account-facts.ts';
 import { listAccounts, readAccount } from './account-reader.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { BalanceReader } from './balance-reader.ts';
@@ -36,7 +33,7 @@ import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
 import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { checkRefusal, insistently, type WriteResult } from './single-write.ts';
+import { checkRefusal, type WriteResult } from './single-write.ts';
 
 /** Attempts of a change against others of the same account, and the time they have in milliseconds. */
 const maxAttempts = 10;
@@ -59,6 +56,8 @@ export interface CreateAccount {
   readonly keyApplied: AppliedKey;
   /** The request that asks for it. */
   readonly cause?: Cause;
+  /** Who asks for it; a store that records acts must be told. */
+  readonly by?: ActContext;
 }
 
 export interface UpdateAccount {
@@ -71,8 +70,6 @@ export interface UpdateAccount {
   /** Who asks for it; a store that records acts must be told. */
   readonly by?: ActContext;
 }
-
-type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /** The version of the account that a write was made for whose answer was lost, while it may still have its effect. */
 interface Doubt {
@@ -126,9 +123,10 @@ export class AccountStore {
   }
 
   /**
-   * Creates an account, once under its idempotency key.
+   * Creates an account, once under its idempotency key. One that can spend what it does not have is in the audit log by that same write.
    *
-   * @throws LedgerError `already_exists`, `asset_not_found`, `invalid_request`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
+   * @throws LedgerError `already_exists`, `asset_not_found`, `invalid_request`, `idempotency_key_reused`, `contention`, `unavailable`,
+   * `outcome_unknown`
    */
   async create(command: CreateAccount): Promise<Account> {
     const { tenant, id, unbounded, shards = 1, floors, limits = new Map(), owner, metadata, keyApplied } = command;
@@ -154,21 +152,30 @@ export class AccountStore {
       keysApplied: [keyApplied],
       changes: 1,
     };
-    const TransactItems = [
+    const actions = [
       { Put: { TableName: this.#table, Item: accountItem(tenant, account), ...ifAbsent } },
       this.#record(tenant, account, account.createdAt, command.cause),
     ];
-    return this.#put(account, TransactItems, keyApplied);
+    const act = { tenant, action: 'account.opened', target: id, after: accountFacts(account) } as const;
+    const recording = isOpenedByManagers(account) ? recordingOf(this.#recorder, command.by, act) : undefined;
+    return this.#put(account, actions, keyApplied, recording);
   }
 
   /** Puts a new account with its change record, or finds the one that the key has made before. */
-  async #put(account: StoredAccount, TransactItems: Actions, keyApplied: AppliedKey): Promise<Account> {
+  async #put(
+    account: StoredAccount,
+    actions: readonly WriteAction[],
+    keyApplied: AppliedKey,
+    recording: Recording | undefined,
+  ): Promise<Account> {
     const { id } = account;
     const patience = new Patience(this.#clock, updateTimeoutMs);
     let mayBeDone = false;
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
-      const { refusal, isInDoubt } = await insistently(this.#clock, (requestTimeout) =>
-        this.#client.send(new TransactWriteCommand({ TransactItems }), { requestTimeout }),
+      const { refusal, isInDoubt } = await writeRecorded(
+        { client: this.#client, clock: this.#clock },
+        actions,
+        recording,
       );
       if (!refusal) return withoutKeys(account);
       checkRefusal(refusal, 'a change of an account');

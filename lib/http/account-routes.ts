@@ -30,7 +30,7 @@ export const accountRoutes = [
     query: nothing,
     body: createAccountBody,
     answers: { 201: { description: 'Created.', schema: accountAnswer, headers: ['Location', 'Idempotent-Replayed'] } },
-    problems: ['already_exists', 'asset_not_found', 'in_progress'],
+    problems: ['already_exists', 'asset_not_found', 'in_progress', 'contention', 'outcome_unknown'],
   },
   {
     method: 'GET',
@@ -74,7 +74,15 @@ export const accountRoutes = [
     query: nothing,
     body: updateAccountBody,
     answers: { 200: { description: 'Changed.', schema: accountAnswer, headers: ['ETag', 'Idempotent-Replayed'] } },
-    problems: ['not_found', 'balance_conflict', 'account_closed', 'asset_not_found', 'in_progress', 'contention'],
+    problems: [
+      'not_found',
+      'balance_conflict',
+      'account_closed',
+      'asset_not_found',
+      'in_progress',
+      'contention',
+      'outcome_unknown',
+    ],
   },
   {
     method: 'GET',

@@ -96,6 +96,6 @@ export const adminRoutes = [
     query: nothing,
     body: discardBody,
     answers: { 200: { description: 'Discarded.', schema: deadLetterAnswer, headers: ['Idempotent-Replayed'] } },
-    problems: ['not_found', 'dead_letter_not_open', 'in_progress', 'outcome_unknown'],
+    problems: ['not_found', 'dead_letter_not_open', 'in_progress', 'contention', 'outcome_unknown'],
   },
 ] as const satisfies readonly Route[];

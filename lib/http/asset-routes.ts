@@ -16,7 +16,7 @@ export const assetRoutes = [
     query: nothing,
     body: createAssetBody,
     answers: { 201: { description: 'Registered.', schema: assetAnswer, headers: ['Idempotent-Replayed'] } },
-    problems: ['already_exists', 'in_progress'],
+    problems: ['already_exists', 'in_progress', 'contention', 'outcome_unknown'],
   },
   {
     method: 'GET',

@@ -49,7 +49,7 @@ export const reportRoutes = [
     answers: {
       200: { description: 'A page.', schema: exportAnswer, otherMediaTypes: otherFormats, headers: pageHeaders },
     },
-    problems: ['invalid_cursor'],
+    problems: ['invalid_cursor', 'contention', 'outcome_unknown'],
   },
   {
     method: 'GET',

@@ -39,7 +39,7 @@ export const webhookRoutes = [
     answers: {
       201: { description: 'Made.', schema: webhookWithSecret, headers: ['Location', 'Idempotent-Replayed'] },
     },
-    problems: ['already_exists', 'in_progress', 'outcome_unknown'],
+    problems: ['already_exists', 'in_progress', 'contention', 'outcome_unknown'],
   },
   {
     ...read,

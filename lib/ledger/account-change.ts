@@ -107,6 +107,15 @@ export function checkFloors(unbounded: boolean, floors: ReadonlyMap<AssetCode, b
   }
 }
 
+/** Whether an account can spend what it does not have, or is spread: to open one like that is a matter of who manages accounts. */
+export function isOpenedByManagers({
+  unbounded,
+  shards,
+  floors,
+}: Pick<Account, 'unbounded' | 'shards' | 'floors'>): boolean {
+  return unbounded || shards > 1 || [...floors.values()].some((floor) => floor < 0n);
+}
+
 /** @throws LedgerError `invalid_request` for more shards than one of an account with floors, for fewer than it had, or too many */
 export function checkShards(account: Pick<Account, 'unbounded' | 'shards' | 'balances'>, shards: number): void {
   if (shards === account.shards) return;

@@ -33,7 +33,7 @@ export const maxTenantIdLength = 64;
 /** Characters of an account's owner: the subject of a token (RFC 7519 leaves it open, OpenID Connect says 255). */
 export const maxOwnerLength = 255;
 
-/** Balances of one account: freezing it writes the account, every balance and a change record in one write. */
+/** Balances of one account: freezing it writes the account, every balance, a change record and the record of the act in one write. */
 export const maxBalancesPerAccount = maxActionsPerWrite - 4;
 
 /** Shards of an account: one write freezes them all, whatever the asset, and one read adds them up. */

@@ -73,6 +73,11 @@ async function keptLetter() {
 
 /** Prepares an act, and says how to ask for it and what it should be recorded as. */
 const acts: Readonly<Record<string, () => Promise<Asked>>> = {
+  'account.opened': async () => {
+    const id = `a-${randomUUID()}` as AccountId;
+    const account = { unbounded: true, floors: new Map(), metadata: {}, keyApplied: keyFor(id), by };
+    return { ask: () => ledger.accounts.create({ tenant, id, ...account }), target: id };
+  },
   'account.updated': async () => {
     const id = `a-${randomUUID()}` as AccountId;
     const account = { unbounded: false, floors: new Map(), metadata: {}, keyApplied: keyFor(id) };

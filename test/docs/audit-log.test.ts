@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import { actions } from '../../lib/audit/act.ts';
 import { emptyLog, nextRecord } from '../../lib/audit/audit-record.ts';
 import { auditRecordOf } from '../../lib/http/audit-representations.ts';
+import { routes } from '../../lib/http/routes.ts';
 import { canonicalJson } from '../../lib/ledger/index.ts';
 import { readDocument } from './documents.ts';
 
@@ -83,5 +84,20 @@ describe('the program that checks an export', () => {
     ['records in another order', [records[1], records[0]]],
   ])('refuses %s', (_, lines) => {
     expect(run(lines)).toMatchObject({ status: 1, stderr: expect.stringContaining('does not fit') });
+  });
+});
+
+describe('the operations whose acts are recorded', () => {
+  const recorded = [
+    ...['createClient', 'updateClient', 'rotateClientKey', 'revokeClient'],
+    ...['createAccount', 'updateAccount', 'createAsset', 'createFeeSchedule', 'createReversal'],
+    ...['createWebhook', 'updateWebhook', 'deleteWebhook', 'rotateWebhookSecret'],
+    ...['reprocessDeadLetter', 'discardDeadLetter', 'exportEntries', 'exportAuditLog'],
+    ...['redactTransaction', 'redactHold', 'redactAccount'],
+  ];
+
+  it.each(recorded)('%s says that there may be too many at once, or none knows whether it was done', (id) => {
+    const route = routes.find(({ operationId }) => operationId === id);
+    expect(route?.problems).toEqual(expect.arrayContaining(['contention', 'outcome_unknown']));
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { systemClock } from '../../lib/dynamodb/patience.ts';
 import { openPlatformTable, type PlatformTable } from '../../lib/platform/platform-table.ts';
@@ -58,6 +59,29 @@ describe('the audit log', () => {
     ]);
     expect(await recordedBy(() => api.call('PATCH', `/v1/accounts/${id}`, { metadata: { a: 'c' } }))).toEqual([]);
     expect(await recordedBy(() => api.call('PATCH', `/v1/accounts/${id}`, { owner: 'ada' }))).toEqual([]);
+  });
+
+  it('has accounts that were opened so that they can spend what they do not have, and no others', async () => {
+    const opened = async (body: object) => {
+      const id = `opened-${randomUUID()}`;
+      const key = randomUUID();
+      const open = () => api.call('POST', '/v1/accounts', { id, metadata: { a: 'b' }, ...body }, { key });
+      const [record, ...others] = await recordedBy(() => Promise.all([open(), open(), open()]));
+      expect(others).toEqual([]);
+      expect(await recordedBy(open)).toEqual([]);
+      return record && { ...record, target: (record as { target: string }).target === id };
+    };
+    const record = { action: 'account.opened', target: true };
+    const plain = { status: 'active', unbounded: false, shards: 1, floors: {}, limits: {} };
+    expect(await opened({ unbounded: true })).toEqual({ ...record, after: { ...plain, unbounded: true } });
+    expect(await opened({ unbounded: true, shards: 4, owner: 'ada' })).toEqual({
+      ...record,
+      after: { ...plain, unbounded: true, shards: 4, owner: 'ada' },
+    });
+    const floors = { 'USD/2': '-500' };
+    expect(await opened({ floors })).toEqual({ ...record, after: { ...plain, floors } });
+    expect(await opened({ floors: { 'USD/2': '0' }, owner: 'ada', freezes: 'debits' })).toBeUndefined();
+    expect(await recordedBy(() => api.call('POST', '/v1/accounts', { unbounded: true, floors }))).toEqual([]);
   });
 
   it('has a change once, however often it is asked for, and nothing of what was refused', async () => {
