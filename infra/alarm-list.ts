@@ -19,6 +19,11 @@ export const alarmList = {
     heading: 'API latency',
     meaning: 'One request in twenty took longer than a second, for ten of fifteen minutes.',
   },
+  accessOutages: {
+    heading: 'Access outages',
+    meaning:
+      'For ten minutes an area could not lease allowances of clients, or not get the keys of an issuer: limits hold for each instance alone, and new tokens may not be verified.',
+  },
   functionErrors: {
     heading: 'Function errors',
     meaning: 'A function crashed, timed out or ran out of memory. Answers do not count here, whatever their status.',
@@ -102,6 +107,10 @@ export const alarmList = {
   webhooksFailing: {
     heading: 'Webhooks failing',
     meaning: 'Nearly every attempt to deliver to any webhook fails: that is not the receivers any more.',
+  },
+  secretsUnopened: {
+    heading: 'Secrets cannot be opened',
+    meaning: 'Deliveries to webhooks are put off, since the secrets that sign them could not be opened.',
   },
   replicationLag: {
     heading: 'Replication lag',

@@ -142,6 +142,18 @@ function watchJournal(alarms: Alarms, stage: string): void {
 
 function watchWebhooks(alarms: Alarms, stage: string): void {
   alarms.raise('deliveriesLate', lateness(stage, 'deliveryOverdue', 'wake-due-deliveries', Duration.minutes(15)));
+  alarms.raise('secretsUnopened', {
+    metric: serviceMetric(
+      stage,
+      'deliveriesPutOff',
+      { service: serviceNameOf('deliver-webhooks') },
+      // The longest time for which one is put off.
+      { statistic: Stats.SUM, period: Duration.minutes(15) },
+    ),
+    threshold: 1,
+    comparisonOperator: atLeast,
+    evaluationPeriods: 1,
+  });
   alarms.raise('webhooksFailing', {
     metric: new MathExpression({
       label: 'failed attempts, in percent',

@@ -8,7 +8,7 @@ import type { Options } from './options.ts';
 import { outputs } from './outputs.ts';
 import type { RegionalState } from './regional-state.ts';
 import type { Stage } from './stage.ts';
-import { watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
+import { watchAccess, watchApi, watchAudit, watchFunction, watchHolds, watchReplica, watchTable } from './watch.ts';
 import { watchFlow } from './watch-flow.ts';
 import { type Worker, workers } from './workers.ts';
 
@@ -39,6 +39,9 @@ export class WatchStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', { stage, email: props.options.alarmEmail });
     watchApi(alarms, stage);
     for (const name of functions) watchFunction(alarms, stage, name);
+    for (const area of Object.keys(areas) as Area[]) {
+      if (areas[area].checksAccess) watchAccess(alarms, stage, area);
+    }
     watchAudit(alarms, stage);
     watchHolds(alarms, stage);
     watchFlow(alarms, stage);

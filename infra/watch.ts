@@ -37,6 +37,22 @@ export function watchApi(alarms: Alarms, stage: string): void {
   alarms.raise('apiErrorRate', { metric: errorRate, threshold: 1, evaluationPeriods: 1 });
 }
 
+/** Raises the alarm on what the access check of an area has to do without. It says so each minute while that lasts. */
+export function watchAccess(alarms: Alarms, stage: string, area: Area): void {
+  alarms.raise('accessOutages', {
+    of: area,
+    metric: serviceMetric(
+      stage,
+      'accessOutages',
+      { service: serviceNameOf(area) },
+      { statistic: Stats.SUM, period: WINDOW },
+    ),
+    threshold: 1,
+    comparisonOperator: atLeast,
+    evaluationPeriods: 2,
+  });
+}
+
 /** Raises the alarms on a function's alias. */
 export function watchFunction(alarms: Alarms, stage: string, name: Area | Worker): void {
   const once = { of: name, threshold: 1, evaluationPeriods: 1, comparisonOperator: atLeast };

@@ -34,6 +34,7 @@ export function errorsWidgets({ stage, functions, tables }: Observed): IWidget[]
         left: [
           searchMetrics(stage, 'faults', { ...sum, total: true, label: 'of our functions' }),
           apiMetric(stage, '5XXError', { ...sum, label: 'of the API in all' }),
+          searchMetrics(stage, 'accessOutages', { ...sum, total: true, label: 'minutes without what access asks' }),
         ],
         width: widths.half,
       }),

@@ -117,6 +117,7 @@ export function flowErrorsRows({ stage }: Pick<Observed, 'stage'>): IWidget[][] 
           searchMetrics(stage, 'deadLettersKept', { ...sum, label: '' }),
           searchMetrics(stage, 'failedTransactions', { ...total, label: 'failed transactions' }),
           searchMetrics(stage, 'eventsForgotten', { ...total, label: 'events the journal was not told of' }),
+          searchMetrics(stage, 'deliveriesPutOff', { ...total, label: 'deliveries put off, not signed' }),
           searchMetrics(stage, 'webhooksDisabled', { ...total, label: 'webhooks switched off' }),
         ],
         width: widths.third,

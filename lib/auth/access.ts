@@ -1,5 +1,5 @@
 import { readEnvironment } from '../config/environment.ts';
-import type { LineWriter } from '../observability/index.ts';
+import { EmbeddedMetrics, type LineWriter } from '../observability/index.ts';
 import { openPlatformTable } from '../platform/platform-table.ts';
 import { ApiKeyLookup } from './api-key-lookup.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -23,14 +23,16 @@ export interface Access {
  * @throws EnvironmentError, or Error where the issuers of tokens are not configured as they should be
  */
 export function accessOfEnvironment(logger: LineWriter): Access {
-  const { API_KEY_SHA256, PLATFORM_TABLE, TOKEN_ISSUERS } = readEnvironment([
+  const { API_KEY_SHA256, PLATFORM_TABLE, POWERTOOLS_METRICS_NAMESPACE, TOKEN_ISSUERS } = readEnvironment([
     'API_KEY_SHA256',
     'PLATFORM_TABLE',
+    'POWERTOOLS_METRICS_NAMESPACE',
     'TOKEN_ISSUERS',
   ]);
+  const telling = { logger, metrics: new EmbeddedMetrics(POWERTOOLS_METRICS_NAMESPACE) };
   const platform = openPlatformTable({ table: PLATFORM_TABLE });
   const apiKeys = new ApiKeys({ lookup: new ApiKeyLookup(platform, logger), clock: platform.clock, logger });
-  const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), { logger });
-  const limiter = new RateAllowances({ leases: new StoredRateLeases(platform), clock: platform.clock, logger });
+  const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), telling);
+  const limiter = new RateAllowances({ leases: new StoredRateLeases(platform), clock: platform.clock, ...telling });
   return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate, ofIssuers), limiter };
 }

@@ -1,7 +1,7 @@
 import { JWKSNoMatchingKey } from 'jose/errors';
 import { LedgerError } from '../ledger/index.ts';
-import type { LineWriter } from '../observability/index.ts';
 import { type KeyFinder, requestKeySet } from './key-set-request.ts';
+import { Outage, type OutageTelling } from './outage.ts';
 import type { TokenIssuer } from './token-issuers.ts';
 import { keysFreshMs, keysPauseMs, keysUsableMs } from './token-limits.ts';
 
@@ -21,16 +21,16 @@ interface KnownKeys {
  */
 export class IssuerKeys {
   readonly #issuer: Pick<TokenIssuer, 'name' | 'jwksUri'>;
-  readonly #logger: LineWriter;
+  readonly #outage: Outage;
   readonly #now: () => number;
   #known: KnownKeys | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #failing = false;
   #asking: Promise<void> | undefined;
 
-  constructor(issuer: Pick<TokenIssuer, 'name' | 'jwksUri'>, logger: LineWriter, now: () => number) {
+  constructor(issuer: Pick<TokenIssuer, 'name' | 'jwksUri'>, telling: OutageTelling, now: () => number) {
     this.#issuer = issuer;
-    this.#logger = logger;
+    this.#outage = new Outage(telling);
     this.#now = now;
   }
 
@@ -85,13 +85,12 @@ export class IssuerKeys {
     this.#askedAt = asOf;
     try {
       this.#known = { find: await requestKeySet(this.#issuer.jwksUri), asOf };
-      if (this.#failing) this.#logger.info('the keys of an issuer can be had again', { issuer: this.#issuer.name });
+      this.#outage.over('the keys of an issuer can be had again', { issuer: this.#issuer.name });
       this.#failing = false;
     } catch (error) {
-      if (this.#failing) return;
       this.#failing = true;
       const consequence = this.#known ? 'the known ones go on' : 'its tokens cannot be verified';
-      this.#logger.warn(`the keys of an issuer cannot be had; ${consequence}`, {
+      this.#outage.note(asOf, `the keys of an issuer cannot be had; ${consequence}`, {
         issuer: this.#issuer.name,
         error: error as Error,
       });

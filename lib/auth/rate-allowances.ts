@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../dynamodb/patience.ts';
-import type { LineWriter } from '../observability/index.ts';
 import { allowanceKey, type PlatformKey } from '../platform/keys.ts';
 import type { Caller, RatePolicy } from './caller.ts';
+import { Outage, type OutageTelling } from './outage.ts';
 import type { RateLeases } from './rate-leases.ts';
 import type { Allowance, RateLimiter } from './rate-limiter.ts';
 import { RateShare, type Take } from './rate-share.ts';
@@ -20,10 +20,9 @@ export const onItsOwnMicros = 2_000_000;
 
 const microsInSecond = 1_000_000;
 
-export interface RateAllowancesOptions {
+export interface RateAllowancesOptions extends OutageTelling {
   readonly leases: RateLeases;
   readonly clock: Pick<Clock, 'now'>;
-  readonly logger: LineWriter;
 }
 
 /** What an instance has of one allowance, and the lease it waits for. */
@@ -41,20 +40,19 @@ interface Holding {
  * another may be made. Requests of one client that wait for a lease share the one call.
  *
  * Where nothing can be leased an instance deals by itself, each client its own rate: whoever moves money is stopped by the same outage,
- * and reads that could be answered should not fail for want of somebody to count them. A streak of failures is one line in the log, as is
- * its end.
+ * and reads that could be answered should not fail for want of somebody to count them. A streak of failures is a line in the log each
+ * minute, and one at its end.
  */
 export class RateAllowances implements RateLimiter {
   readonly #leases: RateLeases;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #logger: LineWriter;
+  readonly #outage: Outage;
   readonly #holdings = new RecentlyUsed<string, Holding>(rememberedShares);
-  #isFailing = false;
 
-  constructor({ leases, clock, logger }: RateAllowancesOptions) {
+  constructor({ leases, clock, ...telling }: RateAllowancesOptions) {
     this.#leases = leases;
     this.#clock = clock;
-    this.#logger = logger;
+    this.#outage = new Outage(telling);
   }
 
   async take(caller: Caller): Promise<Allowance | undefined> {
@@ -105,15 +103,11 @@ export class RateAllowances implements RateLimiter {
       const answer = await this.#leases.lease(key, share.timeline, share.wish(now, waiting), share.terms, now);
       if (answer.kind === 'lease') share.add(answer.lease, answer.timeline, now);
       else share.refuse(answer.until, answer.timeline, now);
-      if (this.#isFailing) this.#logger.info('allowances can be leased again');
-      this.#isFailing = false;
+      this.#outage.over('allowances can be leased again');
     } catch (error) {
       share.lendItself(onItsOwnMicros, now);
-      if (!this.#isFailing) {
-        const message = 'allowances cannot be leased; until they can, each instance counts requests by itself';
-        this.#logger.warn(message, { error: error as Error });
-      }
-      this.#isFailing = true;
+      const message = 'allowances cannot be leased; until they can, each instance counts requests by itself';
+      this.#outage.note(this.#clock.now(), message, { error: error as Error });
     }
     holding.leasedAt = now;
   }

@@ -2,18 +2,17 @@ import { JOSEError, JWTClaimValidationFailed } from 'jose/errors';
 import { decodeJwt } from 'jose/jwt/decode';
 import { jwtVerify } from 'jose/jwt/verify';
 import { LedgerError } from '../ledger/index.ts';
-import type { LineWriter } from '../observability/index.ts';
 import type { Authenticator } from './authenticator.ts';
 import { callerOf } from './caller.ts';
 import type { Claims } from './claims.ts';
 import { IssuerKeys } from './issuer-keys.ts';
+import type { OutageTelling } from './outage.ts';
 import { credentialsOf } from './token-credentials.ts';
 import { looksLikeToken } from './token-form.ts';
 import type { TokenIssuer } from './token-issuers.ts';
 import { tokenClockToleranceSeconds } from './token-limits.ts';
 
-export interface TokenOptions {
-  readonly logger: LineWriter;
+export interface TokenOptions extends OutageTelling {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -25,9 +24,10 @@ export interface TokenOptions {
  * What is no token costs nothing here, and what one issuer does or fails to do has no effect on the tokens of another. Why a token of a known
  * issuer is refused stands in the log, and nowhere else; nothing of the token does.
  */
-export function tokens(issuers: readonly TokenIssuer[], { logger, now = Date.now }: TokenOptions): Authenticator {
+export function tokens(issuers: readonly TokenIssuer[], { now = Date.now, ...telling }: TokenOptions): Authenticator {
+  const { logger } = telling;
   const known = new Map(
-    issuers.map((issuer) => [issuer.issuer, { issuer, keys: new IssuerKeys(issuer, logger, now) }] as const),
+    issuers.map((issuer) => [issuer.issuer, { issuer, keys: new IssuerKeys(issuer, telling, now) }] as const),
   );
   return async (credential) => {
     if (known.size === 0 || !looksLikeToken(credential)) return undefined;

@@ -45,6 +45,13 @@ export const metrics = {
     meaning:
       'One value a request: 1 if it was answered with a status of 500 or above, or not at all because the handler threw, else 0. So its sum counts faults and its average is their rate.',
   },
+  accessOutages: {
+    name: 'AccessOutages',
+    unit: 'Count',
+    dimensions: [],
+    meaning:
+      'Minutes in which an instance could not ask what the access check asks: for allowances of clients, or for the keys of an issuer of tokens. It goes on with what it knows.',
+  },
   transactions: {
     name: 'Transactions',
     unit: 'Count',

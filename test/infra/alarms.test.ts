@@ -6,7 +6,7 @@ import type { Worker } from '../../infra/workers.ts';
 import { countedTypes } from '../../lib/observability/metric-names.ts';
 import { deadLetterSources } from '../../lib/platform/dead-letter.ts';
 import { type CloudFormationTemplate, type NamedResource, propertyOf, resourcesOf } from './cloudformation-template.ts';
-import { functionNames, wakingOf, workerNames } from './function-list.ts';
+import { areaNames, checksAccess, functionNames, wakingOf, workerNames } from './function-list.ts';
 import { ofPrimary, synthesiseWithStandby } from './standby-fixture.ts';
 import { synthesise } from './synthesise.ts';
 
@@ -61,7 +61,8 @@ describe('the alarms', () => {
       ...workerNames.filter(isOfSchedule).map((worker) => `worker-silent-${worker}`),
       ...['stream-behind', 'stream-lag', 'stream-silent', 'dead-letters-waiting', 'dead-letters'],
       ...['failed-transactions', 'lines-waiting', 'journal-lag', 'journal-forgotten', 'publication-lag'],
-      ...['deliveries-late', 'webhooks-failing'],
+      ...['deliveries-late', 'webhooks-failing', 'secrets-unopened'],
+      ...areaNames.filter(checksAccess).map((area) => `access-outages-${area}`),
     ];
     expect(alarmsOf(template).map((one) => propertyOf(one, 'AlarmName'))).toHaveLength(
       expected.length + perFunction.length,
@@ -229,6 +230,22 @@ describe('the alarms', () => {
       MetricName: metric,
       Dimensions: [{ Name: 'service', Value: service }],
       Threshold: minutes * 60_000,
+    });
+  });
+
+  it.each([
+    // As long as one delivery is put off for at the most, so that it stays on while any is.
+    ['secrets-unopened', 'DeliveriesPutOff', 'florin-deliver-webhooks', { Period: 900, EvaluationPeriods: 1 }],
+    ['access-outages-holds', 'AccessOutages', 'florin-holds', { Period: 300, EvaluationPeriods: 2 }],
+  ])('%s goes off at the first of %s of %s', (name, metric, service, condition) => {
+    expect(alarm(name).Properties).toMatchObject({
+      Namespace: 'Florin/test',
+      MetricName: metric,
+      Statistic: 'Sum',
+      Dimensions: [{ Name: 'service', Value: service }],
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      ...condition,
     });
   });
 
