@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { AuditLog } from '../../lib/audit/index.ts';
 import { type Ledger, type RedactionStore, systemClock } from '../../lib/dynamodb/index.ts';
 import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
 import { parseJournalRow } from '../../lib/dynamodb/journal-subject-item.ts';
+import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
 import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import { readTable } from '../support/books.ts';
@@ -81,7 +84,18 @@ export async function appendJournal(books: LedgerFixture): Promise<void> {
   }
 }
 
-/** All that the verifiers find wrong: of the books by two programs, of the journal's order, and of the hash of each of its events. */
+/** What the self-audit finds that begins from nothing. */
+async function selfAudit({ database: { client, tables, endpoint } }: LedgerFixture): Promise<string[]> {
+  for (const { PK, SK } of await readTable(client, tables.ledger)) {
+    if (!String(PK).startsWith('AUDIT')) continue;
+    await client.send(new DeleteItemCommand({ TableName: tables.ledger, Key: marshall({ PK, SK }) }));
+  }
+  const { findings, interrupted } = await new LedgerAudit({ table: tables.ledger, endpoint }).run(20_000);
+  if (interrupted) throw interrupted;
+  return findings.map(({ kind, subject, detail }) => `${kind} ${subject}: ${detail}`);
+}
+
+/** All that the verifiers find wrong: of the books by three programs, of the journal's order, and of the hash of each of its events. */
 export async function damage(books: LedgerFixture): Promise<string[]> {
   const rows = await ledgerRows(books);
   const table = await auditTable({ client: books.database.client, table: books.database.tables.ledger });
@@ -99,6 +113,7 @@ export async function damage(books: LedgerFixture): Promise<string[]> {
     });
   return [
     ...(await books.audit()).findings,
+    ...(await selfAudit(books)),
     ...table.findings.map(({ kind, subject, detail }) => `${kind} ${subject}: ${detail}`),
     ...auditJournal(rows, tenant).findings,
     ...unlike.map(({ PK }) => `${PK}: has another hash than its block says`),
