@@ -166,6 +166,42 @@ describe('florin events', () => {
   }, 30_000);
 });
 
+describe('florin journal verify, of what was redacted', () => {
+  it('finds it in order, and names each record whose digest was changed since', async () => {
+    const said = { description: 'Rent of Jane', metadata: { name: 'Jane' } };
+    const moved = { source: 'system:treasury', destination: 'victim', asset: 'USD/2', amount: '3', ...said };
+    const transfer = (await api.settle('/v1/transfers', moved)).body.id;
+    const hold = (await api.settle('/v1/holds', { account: 'victim', asset: 'USD/2', amount: '9', ...said })).body.id;
+    await api.settle('/v1/accounts', { id: 'jane', owner: 'Jane', metadata: said.metadata });
+    await runtime.drained();
+    for (const path of [`transactions/${transfer}`, `holds/${hold}`, 'accounts/jane']) {
+      expect(await api.settle(`/v1/${path}/redaction`, { reason: 'erasure' })).toMatchObject({ status: 200 });
+    }
+    await runtime.drained();
+    expect(await found()).toEqual([]);
+    const otherDigest = '0'.repeat(64);
+    const record = await rowWhere(({ PK, SK }) => SK === 'RECORD' && String(PK).endsWith(transfer.slice('tx_'.length)));
+    const held = await rowWhere(({ PK, SK }) => SK === 'RECORD' && String(PK).endsWith(hold.slice('hold_'.length)));
+    const opened = await rowWhere(({ subject, number }) => subject === 'account/jane' && number === 1n);
+    const unlike = {
+      ...(held.hold as Row),
+      redacted: { ...((held.hold as Row).redacted as Row), detailsDigest: otherDigest },
+    };
+    const mismatch = expect.stringMatching(/^event_hash_mismatch \d+$/);
+    await whileDamaged(opened, { ...opened, detailsDigest: otherDigest }, () =>
+      whileDamaged(held, { ...held, hold: unlike }, () =>
+        whileDamaged(
+          record,
+          { ...record, redacted: { ...(record.redacted as Row), detailsDigest: otherDigest } },
+          async () => {
+            expect(await found()).toEqual([mismatch, mismatch, mismatch]);
+          },
+        ),
+      ),
+    );
+  }, 60_000);
+});
+
 describe('JournalCheck', () => {
   const events = ['2', '1'].map(
     (entry, index): EventAnswer => ({

@@ -85,7 +85,7 @@ export async function appendJournal(books: LedgerFixture): Promise<void> {
 }
 
 /** What the self-audit finds that begins from nothing. */
-async function selfAudit({ database: { client, tables, endpoint } }: LedgerFixture): Promise<string[]> {
+export async function selfAudit({ database: { client, tables, endpoint } }: LedgerFixture): Promise<string[]> {
   for (const { PK, SK } of await readTable(client, tables.ledger)) {
     if (!String(PK).startsWith('AUDIT')) continue;
     await client.send(new DeleteItemCommand({ TableName: tables.ledger, Key: marshall({ PK, SK }) }));

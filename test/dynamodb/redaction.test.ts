@@ -24,6 +24,7 @@ import {
   ledgerRows,
   openRedactions,
   type Redactions,
+  selfAudit,
 } from './redaction-fixture.ts';
 
 const timeMs = 5_000;
@@ -232,6 +233,10 @@ describe('the redaction of a transaction', () => {
     await put({ ...row, redacted: { ...mark, detailsDigest: '0'.repeat(64) } });
     const { findings } = await auditTable({ client: books.database.client, table: books.database.tables.ledger });
     expect(findings.map(({ kind }) => kind)).toEqual(['unlike_transaction', 'unlike_transaction']);
+    expect(await selfAudit(books)).toEqual([
+      expect.stringMatching(/^unlike_transaction /),
+      expect.stringMatching(/^unlike_transaction /),
+    ]);
     await put({ ...row, redacted: { at: mark.at } });
     const { findings: without } = await auditTable({
       client: books.database.client,
