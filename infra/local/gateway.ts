@@ -7,7 +7,7 @@ import { type GatewayResponseType, renderGatewayResponse } from './gateway-respo
 import { InvocationError, type InvocationFailure } from './invocation-errors.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { answerLocalPage, findLocalPage, type LocalPage } from './local-pages.ts';
-import { refuseMalformed } from './malformed-request.ts';
+import { refuseExpectation, refuseMalformed, refuseTunnel, refuseUnclear } from './malformed-request.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { readProxyResult } from './proxy-result.ts';
 import { eventBody, RefusedBody, readBody } from './request-body.ts';
@@ -78,11 +78,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         const status = outgoing.headersSent ? String(outgoing.statusCode) : 'aborted';
         responses.set(status, (responses.get(status) ?? 0) + 1);
       });
-      if ((incoming.headersDistinct.host?.length ?? 0) > 1) {
-        // Node takes the first of several; another reader may take the last. Source: RFC 9112, section 3.2.
+      if (!saysItsHost(incoming)) {
         incoming.resume();
-        outgoing.shouldKeepAlive = false;
-        answerByGateway(api, 'BAD_REQUEST_BODY', request, incoming, outgoing);
+        refuseUnclear(outgoing);
       } else if (!match) {
         incoming.resume();
         answerByGateway(api, 'MISSING_AUTHENTICATION_TOKEN', request, incoming, outgoing);
@@ -116,6 +114,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // The bytes are bounded, so the number is too; by default Node drops those beyond the 2,000th without a word.
   server.maxHeadersCount = 0;
   server.on('clientError', refuseMalformed);
+  server.on('checkExpectation', refuseExpectation);
+  server.on('connect', refuseTunnel);
   const port = await listen(server, options.port);
   return {
     port,
@@ -140,7 +140,17 @@ function serverOptions({ slowestHeadersMs: headersTimeout = slowestHeadersMs }: 
     headersTimeout,
     requestTimeout: slowestRequestMs,
     connectionsCheckingInterval: Math.min(slownessCheckMs, headersTimeout),
+    // Node would answer without a body; see below.
+    requireHostHeader: false,
   };
+}
+
+/**
+ * Whether a request has one host, without which HTTP/1.0 alone may do. Of several Node takes the first, and another reader may take the last.
+ * Source: RFC 9112, section 3.2.
+ */
+function saysItsHost({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean {
+  return host.length === 1 || (host.length === 0 && httpVersion === '1.0');
 }
 
 function listen(server: Server, port: number): Promise<number> {

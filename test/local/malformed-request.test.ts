@@ -57,12 +57,48 @@ describe('a request that is not HTTP', () => {
     // One answer, so nothing behind it was taken for a request.
     expect(answer.match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
     expect(answer).not.toContain('smuggled');
+    const [head, body] = answer.split('\r\n\r\n') as [string, string];
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status: 400 });
   });
 
   it('is told so by a problem document', async () => {
     const [head, body] = (await answerTo(`${post}Content-Length: x\r\n\r\n`)).split('\r\n\r\n') as [string, string];
     expect(head).toContain('Content-Type: application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status: 400 });
+  });
+});
+
+describe('what follows a request and is none', () => {
+  const sent = `${post}Content-Length: 2\r\n\r\n{}`;
+
+  // Who were told of a 400 would believe that nothing has happened, and it has.
+  it.each([
+    ['bytes beyond its length', `${sent}xxxxx`],
+    ['a request that is malformed', `${sent}GET /items/1 HTTP/1.1\r\nNo colon\r\n\r\n`],
+  ])('does not take the answer of the request away: %s', async (_, bytes) => {
+    const answer = await answerTo(bytes);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] as string)).toMatchObject({ event: { httpMethod: 'POST' } });
+  });
+
+  it('is refused where the request itself is not over', async () => {
+    const answer = await answerTo(`${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nx\r\n`);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+  });
+});
+
+describe('what this server does not do', () => {
+  it.each([
+    ['an expectation', 417, `GET /items/1 HTTP/1.1\r\nHost: florin\r\nExpect: a-miracle\r\n\r\n`],
+    ['a tunnel', 400, 'CONNECT florin:443 HTTP/1.1\r\nHost: florin\r\n\r\n'],
+    ['HTTP of before 1.0', 400, 'GET /items/1\r\n\r\n'],
+  ])('is refused with a problem: %s', async (_, status, bytes) => {
+    const [head, body] = (await answerTo(bytes)).split('\r\n\r\n') as [string, string];
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
+    expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request', status });
   });
 });
 
