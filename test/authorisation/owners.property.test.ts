@@ -47,8 +47,15 @@ const amount = fc.constantFrom('1', '7', '9999');
 const posting = fc
   .record({ source: account, destination: account, amount })
   .map(({ source, destination, ...rest }) => ({ source, destination, ...rest, asset }));
-const type = fc.constantFrom(undefined, 'transfer', 'transaction', 'deposit', 'payroll');
-const transaction = fc.record({ postings: fc.array(posting, { minLength: 1, maxLength: 3 }), type });
+/** Several may begin with one that is allowed: what is only looked for in the first is then not found. */
+const postings = fc.oneof(
+  fc.array(posting, { minLength: 1, maxLength: 3 }),
+  fc
+    .tuple(fc.record({ source: fc.constantFrom<Name>('mine', 'second'), destination: account }), posting)
+    .map(([first, second]) => [{ ...first, asset, amount: '1' }, second]),
+);
+const type = fc.constantFrom(undefined, 'transaction', 'transfer', 'payroll');
+const transaction = fc.record({ postings, type });
 const flow = fc.constantFrom('deposits', 'withdrawals', 'top-ups', 'bonuses', 'spends');
 
 /** Any request that moves or reserves money, by the names of accounts. */
@@ -65,10 +72,12 @@ const movement = fc.oneof(
   })),
 );
 
+const oneInThree = fc.constantFrom(true, false, false);
+
 const request = fc.record({
   movement,
-  isTried: fc.boolean(),
-  isLater: fc.boolean(),
+  isTried: oneInThree,
+  isLater: oneInThree,
   /** Few, so that requests meet the keys of others. */
   key: fc.constantFrom('a', 'b', 'c', undefined),
   /** Whether it is asked for once more, with the same key and body. */
@@ -97,7 +106,7 @@ describe('an owner, whatever is asked for', () => {
   it('takes nothing from others, reserves nothing of theirs, and is told nothing of what they have', async () => {
     const outcomes = new Set<number>();
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 6 }), async (requests) => {
+      fc.asyncProperty(fc.array(request, { minLength: 3, maxLength: 6 }), async (requests) => {
         const run = randomUUID();
         const before = await havings();
         for (const { movement: wanted, isTried, isLater, key, isRepeated } of requests) {
@@ -133,7 +142,7 @@ describe('an owner, whatever is asked for', () => {
           await demand(201, api.call('POST', `/v1/accounts/${id}/deposits`, { asset, amount: '50' }));
         }
       }),
-      parameters(60),
+      parameters(40),
     );
     // Else it would be true of whoever may do nothing.
     expect([...outcomes]).toEqual(expect.arrayContaining([201, 202, 403]));
