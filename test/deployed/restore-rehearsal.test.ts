@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { DynamoDBClient, UpdateContinuousBackupsCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { ledgerTableOf, stageUnderTest } from './stage.ts';
+import { stageUnderTest, tableOf } from './stage.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const { stage, dataStack } = stageUnderTest();
@@ -22,7 +22,7 @@ describe('the rehearsal of a restoration', () => {
   it(
     'restores the ledger as far as the emulator can, and finds its books sound',
     async () => {
-      const table = await ledgerTableOf(dataStack);
+      const table = await tableOf(dataStack, 'Ledger');
       if (stage === 'localstack') {
         const { code, output } = await rehearse('--table', table);
         expect([code, output]).toEqual([2, expect.stringContaining('Cannot restore')]);

@@ -50,10 +50,10 @@ export async function physicalIds(stackName: string, type: string): Promise<Read
   );
 }
 
-/** The name of the table of the money. */
-export async function ledgerTableOf(dataStack: string): Promise<string> {
+/** The name of a table of the data stack: that of the money, or of what is around it. */
+export async function tableOf(dataStack: string, what: 'Ledger' | 'Platform'): Promise<string> {
   const tables = await physicalIds(dataStack, 'AWS::DynamoDB::GlobalTable');
-  const [name] = Object.entries(tables).flatMap(([id, name]) => (id.startsWith('Ledger') ? [name] : []));
-  if (!name) throw new Error(`${dataStack} has no ledger table`);
+  const [name] = Object.entries(tables).flatMap(([id, name]) => (id.startsWith(what) ? [name] : []));
+  if (!name) throw new Error(`${dataStack} has no table ${what}`);
   return name;
 }

@@ -87,4 +87,44 @@ describe('webhooks', () => {
     },
     giveUpAfterMs + 30_000,
   );
+
+  it(
+    'are signed with a secret that was sealed and opened again, and with the one before while both are valid',
+    async () => {
+      if (!isLocal) return;
+      const { api } = target;
+      const { body: webhook } = await api.post('/v1/webhooks', { url: receiver.url, types: ['hold.*'] });
+      const path = `/v1/webhooks/${webhook.id}`;
+      const rotated = async (overlapSeconds: number): Promise<string> =>
+        (await api.post(`${path}/rotate-secret`, { overlapSeconds })).body.secret;
+      /** Which of the secrets verify the next message. */
+      const verifying = async (secrets: readonly string[]) => {
+        receiver.requests.length = 0;
+        await api.post(`${path}/ping`, undefined);
+        await until(() => receiver.requests.length > 0);
+        const [request] = receiver.requests;
+        if (!request) throw new Error('no ping came');
+        const { body, headers } = request;
+        return secrets.filter((secret) => {
+          try {
+            return new Verifier(secret).verify(body, headers as Record<string, string>);
+          } catch {
+            // What standardwebhooks says of a signature that does not fit.
+            return false;
+          }
+        });
+      };
+      const first: string = webhook.secret;
+      expect(await verifying([first])).toEqual([first]);
+      const second = await rotated(3_600);
+      expect(await verifying([first, second])).toEqual([first, second]);
+      const third = await rotated(0);
+      expect(await verifying([first, second, third])).toEqual([third]);
+      for (const { text } of [await api.get(path), await api.get('/v1/webhooks?limit=100')]) {
+        for (const secret of [first, second, third]) expect(text).not.toContain(secret);
+      }
+      await api.delete(path);
+    },
+    3 * giveUpAfterMs + 30_000,
+  );
 });
