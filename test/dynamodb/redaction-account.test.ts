@@ -149,6 +149,40 @@ describe('the redaction of an account', () => {
     expect(proxy.log.filter(({ operation }) => operation === 'BatchGetItem')).toHaveLength(1);
   }, 60_000);
 
+  it('and changes of the account at the same time each have their effect, and none brings back what was removed', async () => {
+    for (let round = 0; round < 8; round++) {
+      const id = account(`jack-${texts}`);
+      const [before, since] = [canary(), canary()];
+      await books.createAccount(id);
+      await describeAccount(books.ledger, id, before);
+      const instance = books.open();
+      const keyApplied = { mark: `set ${round}`, requestHash: 'hash' };
+      const request = plain.ask(`erased ${round}`);
+      await Promise.all([
+        plain.store.account(request, id),
+        faulty.store.account(request, id),
+        instance.accounts.update({ tenant, id, patch: { metadata: { since } }, keyApplied }),
+        instance.accounts.update({
+          tenant,
+          id,
+          patch: { status: 'frozen' },
+          keyApplied: { ...keyApplied, mark: 'freeze' },
+        }),
+      ]);
+      instance.client.destroy();
+      const { status, metadata } = await books.ledger.accounts.get(tenant, id);
+      expect(status).toBe('frozen');
+      expect([{}, { since }]).toContainEqual(metadata);
+      expect(await contents(books)).not.toContain(`"${before}"`);
+      expect((await acts(books)).filter((act) => act === `account.redacted ${id}`)).toHaveLength(1);
+      await plain.store.account({ ...plain.ask(), owner: true }, id);
+      const found = await contents(books);
+      for (const text of [before, `"${since}"`]) expect(found).not.toContain(text);
+    }
+    await appendJournal(books);
+    expect(await damage(books)).toEqual([]);
+  }, 60_000);
+
   it('knows no account that there is not', async () => {
     await expect(plain.store.account(plain.ask(), account('nobody'))).rejects.toMatchObject({ code: 'not_found' });
   });

@@ -142,7 +142,7 @@ describe('nothing that was redacted is in any item, and everything verifies', ()
         holdId: hold.holdId,
         destination: account('bob'),
         amount: 30n,
-        isFinal: index === 1,
+        final: index === 1,
         ...details(said),
       }),
     );

@@ -407,6 +407,24 @@ describe('a redaction that meets trouble', () => {
     }
   }, 60_000);
 
+  it('is done once, however many ask for it at one time, and told once', async () => {
+    const { id } = await posted(canary());
+    const hold = createHold({ tenant, key: canary(), account: account('alice'), asset: usd, amount: 1n });
+    await books.ledger.execute(hold, timeMs);
+    const instances = [plain, faulty, openRedactions(books), openRedactions(books)];
+    const results = await Promise.all(
+      instances.flatMap(({ store, ask }) => [store.transaction(ask(), id), store.hold(ask(), hold.holdId)]),
+    );
+    for (const instance of instances.slice(2)) instance.stop();
+    expect(new Set(results.map((result) => (result === 'pending' ? result : typeof result)))).toEqual(
+      new Set(['object']),
+    );
+    for (const target of [id, hold.holdId]) {
+      expect((await acts(books)).filter((act) => act.endsWith(target))).toHaveLength(1);
+      expect((await ledgerRows(books)).filter(({ subject }) => String(subject).endsWith(target))).toHaveLength(1);
+    }
+  }, 30_000);
+
   it('and its reversals at the same time do each other no harm', async () => {
     for (let round = 0; round < 10; round++) {
       const text = canary();
