@@ -82,8 +82,10 @@ export const holdStatus = z.enum(holdStatuses).meta({
   description: '`open` until it was captured to the end, voided, or its time was over (`expired`).',
 });
 
-const digitsOrInteger = z.union([z.string().regex(amountPattern), z.int()], {
-  error: `a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`,
+// Each part says the whole: of a text that breaks a rule of texts, a union tells that rule's own message.
+const amountFault = `a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`;
+const digitsOrInteger = z.union([z.string().regex(amountPattern, amountFault), z.int(amountFault)], {
+  error: amountFault,
 });
 
 export const signedAmount = digitsOrInteger
@@ -94,18 +96,18 @@ export const signedAmount = digitsOrInteger
     example: '-50000',
   });
 
+const positiveFault = `more than zero: ${amountFault}`;
+
 export const positiveAmount = z
   .union(
     [
       z
         .string()
-        .max(maxAmountDigits)
-        .regex(/^0*[1-9][0-9]*$/),
-      z.int().min(1),
+        .max(maxAmountDigits, positiveFault)
+        .regex(/^0*[1-9][0-9]*$/, positiveFault),
+      z.int(positiveFault).min(1, positiveFault),
     ],
-    {
-      error: `more than zero: a string of at most ${maxAmountDigits} digits, or an integer up to 2^53−1`,
-    },
+    { error: positiveFault },
   )
   .transform((value) => BigInt(value))
   .meta({
