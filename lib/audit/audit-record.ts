@@ -28,13 +28,24 @@ export const emptyLog: AuditTail = { number: 0, at: 0, hash: genesisHash };
 /** The record of an act that follows the last one. */
 export function nextRecord(tail: AuditTail, act: Act, now: number, nonce: string): AuditRecord {
   const content = {
-    ...act,
+    ...wellFormed(act),
     number: tail.number + 1,
     at: Math.max(now, tail.at),
     nonce,
     previousHash: tail.hash,
   };
   return { ...content, hash: auditHash(act.tenant, content) };
+}
+
+/**
+ * What is of no Unicode replaced as encoders do: half of a character, where a text was cut, and what a token may claim. DynamoDB takes no such
+ * text, and whatever keeps it keeps another one than was hashed.
+ */
+function wellFormed<T>(value: T): T {
+  if (typeof value === 'string') return value.toWellFormed() as T;
+  if (Array.isArray(value)) return value.map(wellFormed) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, wellFormed(member)])) as T;
 }
 
 /**

@@ -79,6 +79,22 @@ describe('a recorded write', () => {
   });
 });
 
+describe('a record whose texts are no Unicode', () => {
+  // A name that was cut in the middle of a character, and what a token may claim: DynamoDB would keep other characters than were hashed.
+  it('is kept as it is hashed', async () => {
+    const userAgent = `${'x'.repeat(199)}😀`.slice(0, 200);
+    const actor = { tenant, client: 'auditor', subject: 'a\ud800b', userAgent };
+    await new AuditLog(table).note(ours({ actor, reason: '\udc00', after: { names: ['\ud800'] } }));
+    const records = await allRecords(table, tenant);
+    expect(faultsOf(records)).toEqual([]);
+    expect(records[0]).toMatchObject({
+      actor: { subject: 'a\ufffdb' },
+      reason: '\ufffd',
+      after: { names: ['\ufffd'] },
+    });
+  });
+});
+
 describe('many acts at once', () => {
   it.each([
     ['within one instance', 1, 60],
