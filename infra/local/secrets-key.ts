@@ -19,7 +19,7 @@ export function secretsKey(file: string): Buffer {
   if (!format.test(text)) {
     throw new StartFailure(
       `${file} does not hold the key that seals secrets: ${keyBytes} bytes as base64. Put the file back that was there.\n` +
-        'If it is lost, remove it and one is made; webhooks whose secrets were sealed with the lost one get nothing until these are rotated.',
+        'If it is lost, remove it and one is made; webhooks whose secrets were sealed with the lost one get nothing until these are rotated, with an overlapSeconds of 0.',
     );
   }
   return Buffer.from(text, 'base64');

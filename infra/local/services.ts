@@ -102,7 +102,7 @@ async function startKeys(
     key: secretsKey(file),
     onForeign: () =>
       progress.warn(
-        `A secret in the database was not sealed with the key in ${file}, and cannot be opened. Put the key back that it was sealed with, or rotate the secret.`,
+        `A secret in the database was not sealed with the key in ${file}, and cannot be opened. Put the key back that it was sealed with, or rotate the secret with an overlapSeconds of 0.`,
       ),
   });
   cleanup.defer(() => service.stop());
