@@ -76,6 +76,53 @@ describe('an owner', () => {
     }
   });
 
+  it('reaches the account of another by no other spelling of its name', async () => {
+    const theirs = await accountOf('bob');
+    const mine = await accountOf('ann');
+    const encoded = (id: string) => `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`;
+    // It is decoded once, before anybody asks whose it is.
+    expect((await ann('GET', `/v1/accounts/${encoded(mine)}`)).status).toBe(200);
+    for (const [id, status] of [
+      [encoded(theirs), 404],
+      [encoded(theirs).replace('%', '%25'), 400],
+      [theirs.toUpperCase(), 404],
+      [`${theirs}%0a`, 400],
+      [`${theirs}%00`, 400],
+      [`${mine}%2f..%2f${theirs}`, 400],
+    ] as const) {
+      for (const call of [
+        ann('GET', `/v1/accounts/${id}`),
+        ann('POST', `/v1/accounts/${id}/spends`, { asset, amount: '1' }),
+      ]) {
+        expect({ id, status: (await call).status }).toEqual({ id, status });
+      }
+    }
+    for (const source of [theirs.toUpperCase(), ` ${theirs}`, `${theirs}\n`, encoded(theirs), [theirs], null]) {
+      const { status } = await ann('POST', '/v1/transfers', { ...transfer(mine, 'system:revenue'), source });
+      expect([400, 403]).toContain(status);
+    }
+    const twice = JSON.stringify(transfer(mine, 'system:revenue')).replace('{', `{"source":"${theirs}",`);
+    expect((await ann('POST', '/v1/transfers', twice)).status).toBe(400);
+    expect(await postedOf(api, theirs)).toBe('1000');
+  });
+
+  it('spends not from the own account while that is frozen or when it is closed, and still reads it', async () => {
+    const [mine, theirs] = [await accountOf('ann', 0), await accountOf('bob')];
+    for (const [status, code] of [
+      ['frozen', 'account_frozen'],
+      ['closed', 'account_closed'],
+    ]) {
+      await demand(200, api.call('PATCH', `/v1/accounts/${mine}`, { status }));
+      const answers = [
+        await ann('POST', '/v1/transfers', transfer(mine, theirs)),
+        await ann('POST', `/v1/accounts/${mine}/spends`, { asset, amount: '1' }),
+        await ann('POST', '/v1/holds', { account: mine, asset, amount: '1' }),
+      ];
+      expect(answers.map(({ body }) => [body.code, body.account])).toEqual(answers.map(() => [code, mine]));
+      expect((await ann('GET', `/v1/accounts/${mine}`)).body.status).toBe(status);
+    }
+  });
+
   it('spends from the own account, to anybody', async () => {
     const mine = await accountOf('ann');
     const theirs = await accountOf('bob', 500);
@@ -303,6 +350,17 @@ describe('what an owner is told of a transaction', () => {
     // What another cannot pay says what another has.
     const nowhere = said(await ann('GET', `/v1/transactions/tx_${'a'.repeat(52)}`));
     expect(said(await ann('GET', `/v1/transactions/${body.transactionId}`))).toEqual(nowhere);
+
+    const transactions = [transfer(theirs, 'system:revenue'), transfer(theirs, mine, 5_000)];
+    const batch = await demand(422, bob('POST', '/v1/batches', { transactions }));
+    const headers = { Prefer: 'respond-async' };
+    const later = await demand(202, bob('POST', '/v1/batches', { transactions }, { headers }));
+    await drainLines(api);
+    for (const id of [batch.body.transactionId, later.body.id]) {
+      const { body: read } = await demand(200, bob('GET', `/v1/transactions/${id}`));
+      expect([read.status, read.reason]).toEqual(['rejected', 'insufficient_funds']);
+      expect(said(await ann('GET', `/v1/transactions/${id}`))).toEqual(nowhere);
+    }
   });
 
   it('says of a decline what was found on the own account, and nothing of another', async () => {
