@@ -31,7 +31,18 @@ export class ApiProblem extends Failure {
   }
 }
 
-const evidenceNames = ['account', 'asset', 'available', 'required', 'transactionId'] as const;
+const evidenceNames = [
+  'index',
+  'account',
+  'asset',
+  'available',
+  'required',
+  'window',
+  'measure',
+  'limit',
+  'used',
+  'transactionId',
+] as const;
 const amountNames: readonly string[] = ['available', 'required'];
 
 function describe(body: ProblemAnswer): string {

@@ -7,7 +7,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { maxIdempotencyKeyLength } from '../ledger/limits.ts';
-import { type ProblemCode, problemBody, problems, problemType } from './problem.ts';
+import { type ProblemCode, problemBody, problemMembers, problems, problemType } from './problem.ts';
 import { type AnswerHeader, isMutation, type Route, type RouteAnswer } from './route.ts';
 import { routes } from './routes.ts';
 
@@ -45,11 +45,9 @@ const problemSchema = z
       )
       .optional()
       .meta({ description: 'With `invalid_request`: every fault.' }),
-    transactionId: z.string().optional().meta({ description: 'With a decline: the rejected transaction.' }),
-    account: z.string().optional(),
-    asset: z.string().optional(),
-    available: z.string().optional().meta({ description: 'With `insufficient_funds`: what the source had.' }),
-    required: z.string().optional().meta({ description: 'With `insufficient_funds`: what the posting needed.' }),
+    ...Object.fromEntries(
+      Object.entries(problemMembers).map(([name, description]) => [name, z.string().optional().meta({ description })]),
+    ),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
 

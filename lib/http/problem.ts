@@ -201,8 +201,25 @@ export interface Fault {
   readonly detail: string;
 }
 
-/** Fields that a problem carries beyond the common ones, named per code. */
-export type ProblemExtensions = Readonly<Record<string, string | readonly Fault[] | undefined>>;
+/** Texts that a problem carries beyond the common members, where they apply, and what they say. No answer has others. */
+export const problemMembers = {
+  transactionId: 'With a decline or a failure: the transaction that was rejected or has failed.',
+  index: 'Of a batch: the transaction that it is about, counted from 0.',
+  account: 'The account that it is about.',
+  asset: 'The asset that it is about.',
+  available: 'With `insufficient_funds`: what the source had; with `exceeds_remaining`: what remains.',
+  required: 'With `insufficient_funds`: what the posting needed; with `exceeds_remaining`: what was asked for.',
+  window: 'With `limit_exceeded`: `hour` or `day`.',
+  measure: 'With `limit_exceeded`: what is limited, `amount` or `count`.',
+  limit: 'With `limit_exceeded`: the limit.',
+  used: 'With `limit_exceeded`: what was used up in the window before.',
+  version: 'Of fee schedules: the latest version.',
+  effectiveAt: 'Of fee schedules: when the latest version takes effect.',
+} as const;
+
+export type ProblemExtensions = Readonly<
+  Partial<Record<keyof typeof problemMembers, string>> & { readonly errors?: readonly Fault[] }
+>;
 
 /** A request that ends in a problem. It is thrown by the middlewares and rendered in one place. */
 export class HttpProblem extends Error {

@@ -60,18 +60,16 @@ export type CommandFaultCode = 'same_account' | 'invalid_request';
 
 export type LedgerErrorCode = RefusalCode | ChangeRefusalCode | FailureCode | CommandFaultCode;
 
+/** What an error is about: names of things, and a version of fees with its time. Clients may know them. */
+export type Evidence = Readonly<Partial<Record<'account' | 'asset' | 'index' | 'version' | 'effectiveAt', string>>>;
+
 /** An expected outcome that ends a use case: it carries its code and the evidence, and is rendered as it is. */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
   readonly code: LedgerErrorCode;
-  readonly evidence: Readonly<Record<string, string>>;
+  readonly evidence: Evidence;
 
-  constructor(
-    code: LedgerErrorCode,
-    message: string,
-    evidence: Readonly<Record<string, string>> = {},
-    options?: ErrorOptions,
-  ) {
+  constructor(code: LedgerErrorCode, message: string, evidence: Evidence = {}, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.evidence = evidence;
