@@ -106,6 +106,11 @@ const acts: Readonly<Record<string, () => Promise<Asked>>> = {
     const act = { action: 'webhook.updated', by } as const;
     return { ask: () => webhooks.change(tenant, id, keyFor('changed'), change, act), target: id };
   },
+  'webhook.secret_rotated': async () => {
+    const { id } = await webhooks.create(webhook(randomUUID()), keyFor('made'), by);
+    const act = { action: 'webhook.secret_rotated', by } as const;
+    return { ask: () => webhooks.change(tenant, id, keyFor('rotated'), (seen) => ({ ...seen }), act), target: id };
+  },
   'webhook.deleted': async () => {
     const { id } = await webhooks.create(webhook(randomUUID()), keyFor('made'), by);
     return { ask: () => webhooks.delete(tenant, id, keyFor('deleted'), by), target: id };
@@ -114,6 +119,11 @@ const acts: Readonly<Record<string, () => Promise<Asked>>> = {
     const letter = await keptLetter();
     const resolution = { by: 'operator', at: 1, reason: 'paid by hand' };
     return { ask: () => letters.resolve(letter, 'discarded', resolution, keyFor(letter.id), by), target: letter.id };
+  },
+  'dead_letter.reprocessed': async () => {
+    const letter = await keptLetter();
+    const resolution = { by: 'operator', at: 1, messageId: 'sent' };
+    return { ask: () => letters.resolve(letter, 'reprocessed', resolution, keyFor(letter.id), by), target: letter.id };
   },
 };
 

@@ -292,6 +292,27 @@ describe('tenants', () => {
     expect(await api.call('GET', `${path}/${own.body.id}`)).toMatchObject({ status: 404 });
   });
 
+  it('see in their own audit log what the platform did to their clients, and it sees nothing of theirs', async () => {
+    const { body: admin } = await api.call('POST', path, { name: 'Admin', roles: ['admin'], tenant: 'audited' });
+    const { body: own } = await as(admin.key)('POST', path, { name: 'Own' });
+    await api.call('POST', `${path}/${own.id}/revoke?tenant=audited`, { reason: 'Leaked' });
+    const { body: log } = await as(admin.key)('GET', '/v1/admin/audit-log');
+    const acts = log.data.map(({ action, target, actor }: Record<string, unknown>) => ({ action, target, actor }));
+    const platform = expect.objectContaining({ tenant: 'default', client: 'deployment' });
+    expect(acts).toEqual([
+      { action: 'client.revoked', target: own.id, actor: platform },
+      {
+        action: 'client.created',
+        target: own.id,
+        actor: expect.objectContaining({ tenant: 'audited', client: admin.id }),
+      },
+      { action: 'client.created', target: admin.id, actor: platform },
+    ]);
+    for (const { id } of [admin, own]) {
+      expect((await api.call('GET', `/v1/admin/audit-log?target=${id}`)).body.data).toEqual([]);
+    }
+  });
+
   it('are walls: another’s client is answered like one that does not exist', async () => {
     const { body: acme } = await api.call('POST', path, { name: 'Wall', roles: ['admin'], tenant: 'acme' });
     const { id } = await made();

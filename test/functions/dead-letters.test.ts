@@ -37,6 +37,12 @@ async function deadLetter(rest: Partial<SQSRecord> = {}, body: unknown = { tenan
 const list = (query = '') => demand(200, api.call('GET', `${path}${query}`));
 const from = (queue: string) => ({ eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:florin-test-${queue}` });
 
+/** What the audit log has on a dead letter. */
+async function actsOn(id: string): Promise<object[]> {
+  const { body } = await demand(200, api.call('GET', `/v1/admin/audit-log?target=${id}`));
+  return body.data.map(({ action, reason, after }: Record<string, unknown>) => ({ action, reason, after }));
+}
+
 async function demand(status: number, call: Promise<ApiAnswer>): Promise<ApiAnswer> {
   const answer = await call;
   if (answer.status !== status) throw new Error(`${answer.status} ${answer.text}`);
@@ -100,6 +106,9 @@ describe('dead letters of messages', () => {
     const taken = api.queues.take(api.queues.queue('journal'));
     expect(taken).toHaveLength(1);
     expect(taken[0]?.body).toBe(message.body);
+    expect(await actsOn(id)).toEqual([
+      { action: 'dead_letter.reprocessed', after: { messageId: first.body.resolution.messageId } },
+    ]);
     const other = await api.call('POST', `${path}/${id}/reprocess`);
     expect([other.status, other.body.code]).toEqual([409, 'dead_letter_not_open']);
   });
@@ -113,6 +122,7 @@ describe('dead letters of messages', () => {
     await forgetReplays();
     const again = await demand(200, api.call('POST', `${path}/${id}/discard`, body, { key }));
     expect(again.body).toEqual(first.body);
+    expect(await actsOn(id)).toEqual([{ action: 'dead_letter.discarded', ...body, after: {} }]);
     for (const call of ['discard', 'reprocess']) {
       const late = await api.call('POST', `${path}/${id}/${call}`, call === 'discard' ? body : undefined);
       expect([late.status, late.body.code]).toEqual([409, 'dead_letter_not_open']);
@@ -233,6 +243,9 @@ describe('the dead letter of a failed transaction', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
     const { resolution } = (await api.call('GET', `${path}/${letter.id}`)).body;
     expect(resolution.transactionId).not.toBe(failed);
+    expect(await actsOn(letter.id)).toEqual([
+      { action: 'dead_letter.reprocessed', after: { transactionId: resolution.transactionId } },
+    ]);
     await drainLines(api);
     expect((await api.call('GET', `/v1/transactions/${failed}`)).body).toMatchObject({
       status: 'failed',
