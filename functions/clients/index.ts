@@ -25,6 +25,8 @@ const { logger } = instruments;
 const platform = openPlatformTable({ table: PLATFORM_TABLE });
 const clients = new ClientStore(platform, new AuditLog(platform));
 const records = createIdempotencyClient();
+// Whoever was revoked a moment ago, or lost a scope, must not make himself another key in the minute that other functions may not know of it.
+const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
 const onceFor = (operation: string) => createOnce(operation, IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(
@@ -37,5 +39,5 @@ export const handler = serveArea(
     rotateClientKey: rotateClientKey(clients, KEY_LABEL, onceFor('rotateClientKey')),
     revokeClient: revokeClient(clients, onceFor('revokeClient')),
   },
-  { access: accessOfEnvironment(logger), instruments, flags: flagsOfEnvironment(logger) },
+  { access, instruments, flags: flagsOfEnvironment(logger) },
 );

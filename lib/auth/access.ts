@@ -17,12 +17,17 @@ export interface Access {
   readonly limiter: RateLimiter;
 }
 
+export interface AccessOptions {
+  /** How long what was found out about an API key is good, in milliseconds; a minute where nothing is said. */
+  readonly keyMaxAgeMs?: number;
+}
+
 /**
  * The access check that the function's environment describes.
  *
  * @throws EnvironmentError, or Error where the issuers of tokens are not configured as they should be
  */
-export function accessOfEnvironment(logger: LineWriter): Access {
+export function accessOfEnvironment(logger: LineWriter, { keyMaxAgeMs: maxAgeMs }: AccessOptions = {}): Access {
   const { API_KEY_SHA256, PLATFORM_TABLE, POWERTOOLS_METRICS_NAMESPACE, TOKEN_ISSUERS } = readEnvironment([
     'API_KEY_SHA256',
     'PLATFORM_TABLE',
@@ -31,7 +36,8 @@ export function accessOfEnvironment(logger: LineWriter): Access {
   ]);
   const telling = { logger, metrics: new EmbeddedMetrics(POWERTOOLS_METRICS_NAMESPACE) };
   const platform = openPlatformTable({ table: PLATFORM_TABLE });
-  const apiKeys = new ApiKeys({ lookup: new ApiKeyLookup(platform, logger), clock: platform.clock, logger });
+  const lookup = new ApiKeyLookup(platform, logger);
+  const apiKeys = new ApiKeys({ lookup, clock: platform.clock, logger, maxAgeMs });
   const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), telling);
   const limiter = new RateAllowances({ leases: new StoredRateLeases(platform), clock: platform.clock, ...telling });
   return { authenticate: firstOf(staticKey(API_KEY_SHA256), apiKeys.authenticate, ofIssuers), limiter };

@@ -25,6 +25,8 @@ export interface ApiKeysOptions {
   readonly lookup: Pick<ApiKeyLookup, 'find' | 'noteUse'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: LineWriter;
+  /** In place of the usual minute; with 0 a key is looked up at each request, only those that come at the same instant sharing an answer. */
+  readonly maxAgeMs?: number | undefined;
 }
 
 /**
@@ -38,15 +40,17 @@ export class ApiKeys {
   readonly #lookup: ApiKeysOptions['lookup'];
   readonly #clock: ApiKeysOptions['clock'];
   readonly #logger: LineWriter;
+  readonly #maxAgeMs: number;
   readonly #known = new RecentlyUsed<string, Finding>(rememberedKeys);
   readonly #strangers = new RecentlyUsed<string, Finding>(rememberedStrangers);
   /** Lookups in flight, which requests with the same key share. */
   readonly #pending = new Map<string, Promise<Finding>>();
 
-  constructor({ lookup, clock, logger }: ApiKeysOptions) {
+  constructor({ lookup, clock, logger, maxAgeMs = apiKeyMaxAgeMs }: ApiKeysOptions) {
     this.#lookup = lookup;
     this.#clock = clock;
     this.#logger = logger;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   /** @throws LedgerError `unavailable` for a key that is not known from the last minute, while none can be looked up */
@@ -62,7 +66,7 @@ export class ApiKeys {
     if (!finding) return undefined;
     const age = this.#clock.now() - finding.asOf;
     // A clock that was turned back says nothing about how old it is.
-    return age >= 0 && age < apiKeyMaxAgeMs ? finding : undefined;
+    return age >= 0 && age < this.#maxAgeMs ? finding : undefined;
   }
 
   #find(sha256: string): Promise<Finding> {

@@ -2,7 +2,7 @@ import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../lib/auth/api-key.ts';
 import { ApiKeyLookup, lastUsedPrecisionMs } from '../../lib/auth/api-key-lookup.ts';
-import { ApiKeys, apiKeyMaxAgeMs } from '../../lib/auth/api-keys.ts';
+import { ApiKeys, type ApiKeysOptions, apiKeyMaxAgeMs } from '../../lib/auth/api-keys.ts';
 import { defaultRatePolicy } from '../../lib/auth/index.ts';
 import { InvariantViolation } from '../../lib/ledger/index.ts';
 import type { ApiClient } from '../../lib/platform/client.ts';
@@ -32,10 +32,10 @@ const note = (message: string, ...rest: unknown[]) => lines.push(`${message} ${J
 const logger = { debug: note, info: note, warn: note, error: note };
 
 /** An instance of a function, as far as it knows keys, with a clock that the test turns. */
-function newInstance() {
+function newInstance(options: Pick<ApiKeysOptions, 'maxAgeMs'> = {}) {
   const clock = { ...platform.table.clock, now };
   const lookup = new ApiKeyLookup({ ...platform.table, clock }, logger);
-  return new ApiKeys({ lookup, clock, logger });
+  return new ApiKeys({ lookup, clock, logger, ...options });
 }
 
 const store = () => storeOf({ ...platform.table, clock: { ...platform.table.clock, now } });
@@ -99,6 +99,17 @@ describe('authenticate', () => {
       for (const text of junk) expect(await instance.authenticate(text)).toBeUndefined();
     });
     expect(calls).toEqual([]);
+  });
+
+  it('looks a key up at each request where nothing that was found out is good for the next', async () => {
+    const { key, client } = await made(store());
+    const instance = newInstance({ maxAgeMs: 0 });
+    const use = () => instance.authenticate(key.key);
+    expect(await callsDuring(use)).toEqual(['GetItem', 'UpdateItem']);
+    expect(await callsDuring(use)).toEqual(['GetItem']);
+    expect(await callsDuring(() => Promise.all([use(), use()]))).toEqual(['GetItem']);
+    await store().change(client, 'client.revoked', newDeed(), (seen) => revokedClient(seen, undefined, now()));
+    expect(await use()).toBeUndefined();
   });
 
   it('looks up anew when the clock was turned back', async () => {

@@ -199,6 +199,32 @@ describe('revokeClient', () => {
   });
 });
 
+describe('whoever loses what he was allowed', () => {
+  const ends: readonly [name: string, end: (path: string) => Promise<ApiAnswer>, status: number][] = [
+    ['revoked', (one) => api.call('POST', `${one}/revoke`, {}), 401],
+    ['with a key that was replaced', (one) => api.call('POST', `${one}/rotate-key`, { overlapSeconds: 0 }), 401],
+    ['ended', (one) => api.call('PATCH', one, { expiresAt: '2020-01-01T00:00:00Z' }), 401],
+    ['narrowed', (one) => api.call('PATCH', one, { roles: ['reader'] }), 403],
+  ];
+
+  it.each(ends)(
+    'makes no client from then on, also where he is known from the last minute (%s)',
+    async (_, end, status) => {
+      const { key, path: one } = await made({ roles: ['admin'] });
+      const other = await made({ roles: ['admin'] });
+      expect(await as(key)('GET', path)).toMatchObject({ status: 200 });
+      expect(await end(one)).toMatchObject({ status: 200 });
+      const answers = [
+        await as(key)('POST', path, { name: 'Kept', roles: ['reader'] }),
+        await as(key)('POST', `${other.path}/rotate-key`, {}),
+        await as(key)('PATCH', one, { roles: ['admin'], expiresAt: null }),
+        await as(key)('GET', path),
+      ];
+      expect(answers.map((answer) => answer.status)).toEqual([status, status, status, status]);
+    },
+  );
+});
+
 describe('a caller', () => {
   interface Power {
     readonly roles?: readonly Role[];
