@@ -88,6 +88,35 @@ describe('what is in another tenant', () => {
     }
   });
 
+  it('is told from nothing where only a body or a query names it, beside what is the own', async () => {
+    const client = (await world.client()).split('/').at(-1);
+    const rule = { type: 'transfer', asset, flat: '1', payer: 'source', feeAccount: world.account };
+    const own = { source: twin, destination: 'twin-2', asset, amount: '5' };
+    const { body: hold } = await demand(201, outsider('POST', '/v1/holds', { account: twin, asset, amount: '5' }));
+    const named: readonly (readonly [number, string, string, unknown?])[] = [
+      [422, 'POST', '/v1/transfers', { ...own, destination: world.account }],
+      [422, 'POST', '/v1/transfers?dryRun=true', { ...own, destination: world.account }],
+      [422, 'POST', '/v1/transactions', { postings: [own, { ...own, destination: world.shop }] }],
+      [422, 'POST', '/v1/batches', { transactions: [own, { ...own, source: world.shop }] }],
+      [422, 'POST', `/v1/holds/${hold.id}/captures`, { destination: world.account }],
+      [422, 'POST', '/v1/fee-schedules', { rules: [rule] }],
+      [200, 'GET', `/v1/admin/audit-log?target=${world.account}`],
+      [200, 'GET', `/v1/admin/audit-log?client=${client}`],
+    ];
+    const before = await contentsOfDefault();
+    for (const [status, method, path, body] of named) {
+      const missing = nowhere({ path, body });
+      // The hold is the own, and stays it.
+      const at = path.includes(hold.id) ? path : missing.path;
+      const seen = await outsider(method, path, body);
+      const unseen = await outsider(method, at, missing.body);
+      expect({ path, status: seen.status }).toEqual({ path, status });
+      expect(bytesOf(seen)).toBe(bytesOf(unseen));
+      if (status === 200) expect(seen.body.data).toEqual([]);
+    }
+    expect([...(await contentsOfDefault()).symmetricDifference(before)]).toEqual([]);
+  });
+
   it('does not keep a name from being used, nor shows through it', async () => {
     const { call } = world.api;
     await demand(201, call('POST', '/v1/transfers', { source: twin, destination: 'twin-2', asset, amount: '5' }));
