@@ -75,6 +75,7 @@ export const transactionAnswer = z.looseObject({
   holdId: z.string().optional(),
   reverses: z.string().optional(),
   description: z.string().optional(),
+  redacted: z.object({ at: z.string() }).optional(),
   createdAt: z.string().optional(),
 });
 

@@ -26,6 +26,7 @@ export function* transactionLines(transaction: TransactionAnswer): Iterable<stri
   const head = id === undefined ? ['dry run', 'nothing was written'] : [id, status, reason];
   yield [...head, type, createdAt].filter((part) => part !== undefined).join('  ');
   if (description !== undefined) yield printable(description);
+  if (transaction.redacted) yield `redacted ${transaction.redacted.at}`;
   if (entries) yield* new Table(entryColumns).lines(entries);
   else if (postings.length > 0) yield* new Table(postingColumns).lines(postings);
   else yield* aboutLines(transaction);

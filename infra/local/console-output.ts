@@ -46,9 +46,12 @@ export function welcome(url: string, apiKey: string, dataFolder: string, readyAf
   return `
 Florin is ready after ${(readyAfterMs / 1_000).toFixed(1)} s.
 
-  URL   ${url}        (reference: ${url}/docs, metrics: ${url}/metrics, tokens to try: POST ${url}/dev/token)
-  Key   ${apiKey}
-  Data  ${dataFolder}
+  URL        ${url}
+  Key        ${apiKey}
+  Reference  ${url}/docs
+  Metrics    ${url}/metrics
+  Tokens     POST ${url}/dev/token
+  Data       ${dataFolder}
 
 The balances of user_001:
   curl ${authorization} ${url}/v1/accounts/user_001/balances

@@ -51,6 +51,7 @@ describe('florin redact', () => {
     ]) {
       expect((await run(...command)).stdout).not.toMatch(/Canary|Jane/);
     }
+    expect((await run('transaction', transaction)).stdout).toMatch(/^redacted \d{4}-/m);
     await run('audit');
     await run('journal', 'verify');
     await run('audit-log', 'verify');
