@@ -133,11 +133,18 @@ describe('many acts at once', () => {
     const done = acts.filter((__, index) => isDone(results[index]));
     expect(done.length).toBeGreaterThan(40);
     expect(records.map(({ target }) => target)).toEqual(expect.arrayContaining(done.map(({ one }) => one.target)));
+    // Of whom it was said that nothing was done, nothing was.
+    const undone = acts.filter((__, index) => isUndone(results[index])).map(({ one }) => one.target);
+    expect(records.filter(({ target }) => undone.includes(target))).toEqual([]);
   }, 60_000);
 });
 
 function isDone(result: PromiseSettledResult<{ readonly refusal?: unknown }> | undefined): boolean {
   return result?.status === 'fulfilled' && !result.value.refusal;
+}
+
+function isUndone(result: PromiseSettledResult<unknown> | undefined): boolean {
+  return result?.status === 'rejected' && ['contention', 'unavailable'].includes(result.reason.code);
 }
 
 const deaths: readonly Fault[] = [
