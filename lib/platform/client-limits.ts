@@ -1,6 +1,6 @@
 /** The limits of API clients, each with its reason. */
 
-/** Clients of a tenant that are not revoked: making one counts them, which reads a few kilobytes. Requests at the same instant may pass it by one or two. */
+/** Clients of a tenant that are not revoked: making one counts them. Requests at the same instant may pass it by one or two, and so may a tenant that has revoked thousands. */
 export const maxClients = 500;
 
 /**

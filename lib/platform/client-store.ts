@@ -1,6 +1,6 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { type ActContext, type ActionName, type ActRecorder, changedFacts } from '../audit/index.ts';
-import type { AppliedKey } from '../dynamodb/items.ts';
+import type { AppliedKey, Row } from '../dynamodb/items.ts';
 import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
@@ -18,6 +18,10 @@ import type { PlatformTable } from './platform-table.ts';
 /** Attempts against others who change the client at the same time, and the time they have in milliseconds. */
 const maxAttempts = 6;
 const changeTimeoutMs = 6_000;
+
+/** Clients that one call looks at to count those that are not revoked, and calls: what was revoked stays, and must not make it take for ever. */
+const countedPerCall = 500;
+const maxCountingCalls = 10;
 
 /** Under which idempotency key something is done, and by whom. */
 export interface ClientDeed {
@@ -84,7 +88,7 @@ export class ClientStore {
       const made = await this.#stored(tenant, id);
       // Its id follows from the key: there can be only what this key made.
       if (made && wasKeyApplied(made.keysApplied, keyApplied)) return { client: made };
-      if ((await this.#countLiving(tenant)) >= maxClients) {
+      if (!(await this.#hasRoom(tenant))) {
         throw new LedgerError('already_exists', `the tenant has ${maxClients} API clients, as many as it may`);
       }
       const stored = { ...client, keysApplied: [keyApplied] };
@@ -140,14 +144,25 @@ export class ClientStore {
     return row && parseClient(row);
   }
 
-  async #countLiving(tenant: TenantId): Promise<number> {
-    const rows = await this.#platform.reader.queryAll({
-      KeyConditionExpression: 'PK = :pk',
-      FilterExpression: 'attribute_not_exists(revokedAt)',
-      ProjectionExpression: 'SK',
-      ExpressionAttributeValues: { ':pk': clientPartition(tenant) },
-    });
-    return rows.length;
+  /** Whether a tenant may have another client, as far as the first five thousand of its clients tell, revoked ones included. */
+  async #hasRoom(tenant: TenantId): Promise<boolean> {
+    let living = 0;
+    let start: Row | undefined;
+    for (let call = 1; call <= maxCountingCalls; call++) {
+      const { rows, lastKey } = await this.#platform.reader.query({
+        KeyConditionExpression: 'PK = :pk',
+        FilterExpression: 'attribute_not_exists(revokedAt)',
+        ProjectionExpression: 'SK',
+        ExpressionAttributeValues: { ':pk': clientPartition(tenant) },
+        Limit: countedPerCall,
+        ...(start && { ExclusiveStartKey: start }),
+      });
+      living += rows.length;
+      if (living >= maxClients) return false;
+      if (!lastKey) return true;
+      start = lastKey;
+    }
+    return true;
   }
 
   #write(actions: Actions): Promise<WriteResult> {

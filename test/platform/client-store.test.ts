@@ -139,6 +139,22 @@ describe('create', () => {
     // A repetition is not one more.
     expect(await store.create(last, deed)).toEqual(last);
   });
+
+  it('asks for a bounded number of clients, however many are revoked', async () => {
+    const deed = newDeed();
+    const { client } = newClient(deed);
+    const { reader } = platform.table;
+    let calls = 0;
+    // A tenant with so many would take minutes to make: of every page it is told that there is another.
+    const query: typeof reader.query = async (input) => {
+      if (input.FilterExpression === undefined) return reader.query(input);
+      calls += 1;
+      return { rows: [], lastKey: { PK: `T#${tenant}#K`, SK: `cli_${calls}` } };
+    };
+    const endless = Object.assign(Object.create(reader), { query, get: reader.get.bind(reader) });
+    expect(await storeOf({ ...platform.table, reader: endless }).create(client, deed)).toEqual(client);
+    expect(calls).toBe(10);
+  });
 });
 
 describe('change', () => {
