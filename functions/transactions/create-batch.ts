@@ -52,7 +52,7 @@ function outcomeAnswer(outcome: BatchOutcome, command: PostBatch, own: OwnAccoun
     case 'posted': {
       const { transactions, replayed } = outcome;
       const answers = transactions.map((transaction) => postedTransactionOf(transaction, own));
-      return json(201, { transactions: answers }, { replayed });
+      return json(201, { id: command.id, transactions: answers }, { replayed });
     }
     case 'rejected':
       throw declinedProblem(outcome.transaction, outcome, own);

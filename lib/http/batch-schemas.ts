@@ -8,7 +8,7 @@ import {
   maxBatchMembers,
 } from '../ledger/index.ts';
 import { postedTransaction, previewAnswer } from './answers.ts';
-import { accountId, assetCode, metadata, positiveAmount, transactionType } from './fields.ts';
+import { accountId, assetCode, metadata, positiveAmount, transactionId, transactionType } from './fields.ts';
 import { description, exchange, postings } from './requests.ts';
 
 /** What clients send and are answered about batches. */
@@ -68,6 +68,9 @@ export const createBatchBody = z
 
 export const batchAnswer = z
   .strictObject({
+    id: transactionId.meta({
+      description: 'Of the batch: by it, all its transactions are found and redacted together.',
+    }),
     transactions: z
       .array(postedTransaction)
       .meta({ description: 'In the order of the request, all of one time; each can be read and reversed by its id.' }),

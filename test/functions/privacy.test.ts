@@ -78,6 +78,36 @@ describe('redactTransaction', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
+  it('answers what was declined, and a batch, as they are from then on', async () => {
+    const text = canary();
+    const key = randomUUID();
+    const said = { description: text, metadata: { text } };
+    const much = { source: bob, destination: alice, asset: 'USD/2', amount: '99999999', ...said };
+    const declined = await api.call('POST', '/v1/transfers', much, { key });
+    expect(declined).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
+    const { id } = (await api.call('GET', `/v1/transactions/${declined.body.transactionId}`)).body;
+    const transactions = [1, 2].map((amount) => ({
+      type: 'transfer',
+      postings: [{ source: alice, destination: bob, asset: 'USD/2', amount: `${amount}` }],
+      ...said,
+    }));
+    const batch = await api.call('POST', '/v1/batches', { transactions });
+    for (const [target, status] of [
+      [id, 'rejected'],
+      [batch.body.id, 'posted'],
+    ]) {
+      const answer = await api.call('POST', `/v1/transactions/${target}/redaction`, { reason });
+      expect(answer).toMatchObject({ status: 200, body: { id: target, status, redacted } });
+      expect(() => transactionAnswer.parse(answer.body)).not.toThrow();
+      expect((await api.call('GET', `/v1/transactions/${target}`)).body).toEqual(answer.body);
+    }
+    const again = await api.call('POST', '/v1/transfers', much, { key });
+    expect(again).toMatchObject({ status: 422, headers: { 'Idempotent-Replayed': 'true' }, body: declined.body });
+    await append();
+    const members = batch.body.transactions.map((member: { id: string }) => `/v1/transactions/${member.id}`);
+    expect(await shown(members)).not.toContain(text);
+  });
+
   it('leaves the digest in its events, and tells subscribers by one of its own', async () => {
     const { body: made } = await transferred(canary());
     await append();

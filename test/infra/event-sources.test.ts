@@ -166,6 +166,9 @@ describe('the worker of the stream', () => {
   it.each([
     ['a transaction that begins to wait', record('INSERT', 'RECORD', { after: 'pending' })],
     ['a record that learns its block', record('MODIFY', 'RECORD', { before: 'posted', after: 'posted' })],
+    ['a record that is redacted', record('MODIFY', 'RECORD', { before: 'rejected', after: 'rejected' })],
+    ['the record of a hold that is', record('MODIFY', 'RECORD', { before: 'hold', after: 'hold' })],
+    ['a change that is', record('MODIFY', 'CHANGE', {})],
     ['one that waits on', record('MODIFY', 'RECORD', { before: 'pending', after: 'pending' })],
     ['an attempt that is counted', record('MODIFY', 'P#1800000000000#tx_1', {})],
     ['a balance', record('MODIFY', 'B#USD/2', {})],
