@@ -15,7 +15,7 @@ interface BatchOptions {
   readonly async?: boolean;
 }
 
-const batchAnswer = z.looseObject({ transactions: z.array(transactionAnswer) });
+const batchAnswer = z.looseObject({ id: z.string().optional(), transactions: z.array(transactionAnswer) });
 
 /** What moves an amount, wherever it stands: the API looks at the rest. */
 const movement = z.looseObject({ asset: z.string(), amount: z.union([z.string(), z.int()]) });
@@ -40,7 +40,8 @@ export function batch(program: Command): void {
       isAsync: isAsync && !dryRun,
     });
     if (answer.status === 202) return context.output.one(readAs(transactionAnswer, answer.body), transactionLines);
-    await context.output.one(readAs(batchAnswer, answer.body), function* ({ transactions }) {
+    await context.output.one(readAs(batchAnswer, answer.body), function* ({ id, transactions }) {
+      if (id !== undefined) yield `batch ${id}`;
       for (const transaction of transactions) yield* transactionLines(transaction);
     });
   });

@@ -129,7 +129,7 @@ describe('batch', () => {
     expect((await json('batch', path, '--dry-run')).transactions).toHaveLength(2);
     const { transactions } = await json('batch', path, '--key', 'batch-1');
     expect(transactions.map(({ type }: { type: string }) => type)).toEqual(['transfer', 'payroll']);
-    await json('batch', path, '--key', 'batch-1');
+    expect((await run('batch', path, '--key', 'batch-1')).stdout).toMatch(/^batch tx_[a-z2-7]{52}\n/);
     expect(Number((await json('balance', 'bob', 'USD/2')).posted)).toBe(before + 200);
   });
 
