@@ -69,6 +69,7 @@ describe('an access token of Cognito', () => {
     });
     expect(caller?.allows('accounts:manage')).toBe(true);
     expect(caller?.allows('clients:write')).toBe(false);
+    expect(allowed(await ask({ 'cognito:groups': ['admin'] }))).toEqual([]);
   });
 
   it('of a client has the scopes of the resource server', async () => {

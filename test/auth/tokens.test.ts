@@ -361,6 +361,24 @@ describe('the keys of an issuer', () => {
     });
   });
 
+  it('are not taken from anywhere else, though the issuer sends us there', async () => {
+    const elsewhere = await startIssuer(key);
+    try {
+      server.answer = (_, outgoing) => outgoing.writeHead(302, { location: elsewhere.jwksUri }).end();
+      await expect(authenticate(await sign(key, claims()))).rejects.toMatchObject({ code: 'unavailable' });
+      expect(elsewhere.requests).toBe(0);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
+
+  it('are asked for again when the clock was turned back: it does not tell how old they are', async () => {
+    await authenticate(await sign(key, claims()));
+    nowMs -= keysUsableMs;
+    expect(await authenticate(await sign(key, claims()))).toBeDefined();
+    expect(server.requests).toBe(2);
+  });
+
   it('go on for a day where the issuer cannot be reached', async () => {
     await authenticate(await sign(key, claims()));
     server.answer = (_, outgoing) => outgoing.writeHead(503).end();
