@@ -1,6 +1,7 @@
 import type { Facts } from '../audit/index.ts';
 import type { NewApiKey } from '../auth/api-key.ts';
-import type { RatePolicy, Role, Scope } from '../auth/index.ts';
+import type { RatePolicy } from '../auth/caller.ts';
+import type { Role, Scope } from '../auth/scopes.ts';
 import type { ApiClient, ClientKey } from './client.ts';
 import { maxClientKeys } from './client-limits.ts';
 

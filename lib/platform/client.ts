@@ -1,4 +1,5 @@
-import type { RatePolicy, Role, Scope } from '../auth/index.ts';
+import type { RatePolicy } from '../auth/caller.ts';
+import type { Role, Scope } from '../auth/scopes.ts';
 import type { TenantId } from '../ledger/index.ts';
 import type { ClientId } from './client-id.ts';
 
