@@ -58,6 +58,18 @@ describe('a scope', () => {
   });
 });
 
+describe('what owners may do', () => {
+  it.each(scopeNames)('is for credentials with a subject, and reaches no further than their accounts: %s', (scope) => {
+    const credentials = { tenant: 'default' as TenantId, client: 'c', roles: [], scopes: [] };
+    expect(callerOf(credentials).reach(scope)).toBeUndefined();
+    const ann = callerOf({ ...credentials, subject: 'ann' });
+    const isOwners = ownerScopes.some((each) => each === scope);
+    expect([ann.reach(scope), ann.allows(scope)]).toEqual([isOwners ? 'own' : undefined, false]);
+    const more = callerOf({ ...credentials, subject: 'ann', scopes: [scope] });
+    expect([more.reach(scope), more.allows(scope)]).toEqual(['tenant', true]);
+  });
+});
+
 const owners: OwnerReader = {
   owners: async (_tenant: TenantId, accounts: readonly AccountId[]) =>
     new Map(accounts.map((account) => [account, 'ann'])),
