@@ -112,7 +112,7 @@ describe('an owner, whatever is asked for', () => {
         for (const { movement: wanted, isTried, isLater, key, isRepeated } of requests) {
           const { path, body } = named(wanted);
           const at = isTried && path !== '/v1/holds' ? `${path}?dryRun=true` : path;
-          const headers = isLater ? { Prefer: 'respond-async' } : {};
+          const headers: Record<string, string> = isLater ? { Prefer: 'respond-async' } : {};
           const options = { headers, ...(key !== undefined && { key: `${run}-${key}` }) };
           const answers = [await ann('POST', at, body, options)];
           if (isRepeated) answers.push(await ann('POST', at, body, options));
