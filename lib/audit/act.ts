@@ -49,6 +49,17 @@ export interface Act {
   readonly after?: Facts | undefined;
 }
 
+const changesOfAccess: ReadonlySet<ActionName> = new Set(['client.updated', 'client.key_rotated', 'client.revoked']);
+
+/**
+ * Whether an act may take something from somebody who is doing harm, by acts of his own perhaps: what he may do, or the use of an account.
+ * Such an act must not wait until he pauses.
+ */
+export function isUrgent({ action, after }: Pick<Act, 'action' | 'after'>): boolean {
+  if (action !== 'account.updated') return changesOfAccess.has(action);
+  return after?.status === 'frozen' || (after?.freezes ?? null) !== null;
+}
+
 /** One action of a `TransactWriteItems`. */
 export type WriteAction = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 

@@ -7,13 +7,23 @@ import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { auditKey, auditLogPartition, auditPrefix } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';
-import type { Act, ActRecorder, WriteAction } from './act.ts';
+import { type Act, type ActRecorder, isUrgent, type WriteAction } from './act.ts';
 import { auditItem, parseMark } from './audit-item.ts';
 import { type AuditMark, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
 
-/** How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds, and how often. */
+/** How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds. */
 const recordTimeoutMs = 6_000;
-const maxAttempts = 16;
+
+/** How often an act is tried, and after which try its pauses grow no more. */
+interface Persistence {
+  readonly maxAttempts: number;
+  readonly longestPauseAfter: number;
+}
+
+const ordinary: Persistence = { maxAttempts: 16, longestPauseAfter: 16 };
+
+/** Pauses of up to 40 ms, where others come to 400: so a hundred others at once do not keep it from the log. */
+const urgent: Persistence = { maxAttempts: 60, longestPauseAfter: 3 };
 
 /** How long one waits within an instance for those before, in milliseconds. */
 const turnTimeoutMs = 2_000;
@@ -103,6 +113,7 @@ export class AuditLog implements ActRecorder {
     doubt: Doubt,
   ): Promise<WriteResult> {
     const { name, clock } = this.#platform;
+    const { maxAttempts, longestPauseAfter } = isUrgent(act) ? urgent : ordinary;
     const nonce = randomBytes(nonceBytes).toString('base64url');
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const tail = await this.tail(act.tenant);
@@ -117,7 +128,7 @@ export class AuditLog implements ActRecorder {
       if (meeting === 'another record') delete doubt.number;
       else if (isInDoubt) doubt.number = record.number;
       if (!mayBeTriedAgain(refusal)) return { refusal, isInDoubt: doubt.number !== undefined };
-      await patience.pause(attempt);
+      await patience.pause(Math.min(attempt, longestPauseAfter));
     }
     throw new LedgerError('contention', 'too much is being recorded in the audit log at the same time');
   }

@@ -278,6 +278,46 @@ describe('an act that cannot be recorded', () => {
   });
 });
 
+describe('an act among very many others', () => {
+  /** As if somebody else were always first, so many times; how long each pause was. */
+  async function overtaken(times: number, rest: Partial<Act>): Promise<number[]> {
+    const pauses: number[] = [];
+    const clock = {
+      ...table.clock,
+      sleep: async (milliseconds: number) => void pauses.push(milliseconds),
+    };
+    let tries = 0;
+    await new AuditLog({ ...table, clock }).recorded(ours(rest), async (record) => {
+      tries += 1;
+      if (tries > times) return writeRecorded(plain, [record], undefined);
+      return { refusal: { kind: 'cancelled', failures: [{ kind: 'condition' }] }, isInDoubt: false };
+    });
+    return pauses;
+  }
+
+  it.each<Partial<Act>>([
+    { action: 'client.revoked' },
+    { action: 'client.updated', after: { roles: [] } },
+    { action: 'client.key_rotated' },
+    { action: 'account.updated', after: { status: 'frozen' } },
+    { action: 'account.updated', after: { freezes: 'all' } },
+  ])('comes through where it takes something from somebody who may be doing harm: %j', async (rest) => {
+    const pauses = await overtaken(40, rest);
+    expect(pauses).toHaveLength(40);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(40);
+    expect(await allRecords(plain, tenant)).toEqual([expect.objectContaining(rest)]);
+  });
+
+  it.each<Partial<Act>>([
+    { action: 'webhook.created' },
+    { action: 'account.updated', after: { owner: 'ada' } },
+    { action: 'account.updated', after: { status: 'active', freezes: null } },
+  ])('makes room for those, and gives up sooner, where it does not: %j', async (rest) => {
+    expect(Math.max(...(await overtaken(15, rest)))).toBeGreaterThan(40);
+    await expect(overtaken(16, rest)).rejects.toMatchObject({ code: 'contention' });
+  });
+});
+
 describe('damage of the last record', () => {
   async function damage(changes: object): Promise<void> {
     await new AuditLog(table).note(ours());
