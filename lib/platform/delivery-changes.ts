@@ -85,7 +85,7 @@ export function puttingOff(delivery: Delivery, until: number): DeliveryChange {
   return { attributes, ...ifUntouched(delivery) };
 }
 
-/** The delivery with its schedule begun anew, and the change that makes it so. */
+/** The delivery, with the body it is given with, its schedule begun anew, and the change that makes it so. */
 export function restarting(
   delivery: StoredDelivery,
   keyApplied: AppliedKey | undefined,
@@ -93,7 +93,7 @@ export function restarting(
   expiresAtSeconds: number,
 ): [StoredDelivery, DeliveryChange] {
   const keysApplied = [...delivery.keysApplied, ...(keyApplied ? [keyApplied] : [])].slice(-keysRemembered);
-  const restarted = { status: 'pending' as const, tries: 0, scheduledAt: now, keysApplied };
+  const restarted = { status: 'pending' as const, tries: 0, scheduledAt: now, keysApplied, body: delivery.body };
   const { failure: _, ...rest } = delivery;
   const change = {
     attributes: { ...restarted, failure: undefined, ...dueAttributes(delivery.id, now), expiresAtSeconds },

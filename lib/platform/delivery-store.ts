@@ -120,15 +120,19 @@ export class DeliveryStore {
 
   /**
    * Begins a delivery's schedule anew, due at once, whatever came of it before; once under the key, if there is one. One that
-   * somebody is at is left alone, and so is one that has moved on meanwhile.
+   * somebody is at is left alone, and so is one that has moved on meanwhile. What is sent then is the event as it is by now, where that
+   * is given: without what was redacted since.
    *
    * @throws LedgerError `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
-  async restart(delivery: StoredDelivery, keyApplied?: AppliedKey): Promise<StoredDelivery> {
+  async restart(
+    delivery: StoredDelivery,
+    { keyApplied, body = delivery.body }: { readonly keyApplied?: AppliedKey; readonly body?: string } = {},
+  ): Promise<StoredDelivery> {
     const applied = keyApplied && findApplied(delivery.keysApplied, keyApplied);
     const now = this.#clock.now();
     if (applied || (delivery.claim && (delivery.nextAttemptAt ?? 0) > now)) return delivery;
-    const [restarted, change] = restarting(delivery, keyApplied, now, this.#expiresAtSeconds());
+    const [restarted, change] = restarting({ ...delivery, body }, keyApplied, now, this.#expiresAtSeconds());
     const { refusal } = await this.#update(delivery, change);
     if (!refusal) return restarted;
     return (await this.find(delivery.tenant, delivery.webhook, delivery.id)) ?? delivery;

@@ -77,7 +77,7 @@ export class OrderedLines {
     if (head.status === 'succeeded') return true;
     if (head.status === 'pending' && !isDue(head, clock.now())) return false;
     // The endpoint was switched off because of it, and is on again.
-    const due = head.status === 'failed' ? await deliveries.restart(head) : head;
+    const due = head.status === 'failed' ? await deliveries.restart(head, { body: event.body }) : head;
     return (await attempts.make(webhook, due, listener)) === 'succeeded';
   }
 

@@ -6,7 +6,7 @@ import type { Delivery } from '../platform/delivery.ts';
 import type { StoredDelivery } from '../platform/delivery-item.ts';
 import type { DeliveryStore } from '../platform/delivery-store.ts';
 import type { Webhook } from '../platform/webhook.ts';
-import type { DeliveryId } from '../platform/webhook-id.ts';
+import { type DeliveryId, sequenceOfDelivery } from '../platform/webhook-id.ts';
 import type { QueueSender } from '../sqs/index.ts';
 import type { DeliverableEvent, DeliverableEvents } from './deliverable-events.ts';
 import { newDelivery } from './new-delivery.ts';
@@ -52,14 +52,14 @@ export class Replays {
   }
 
   /**
-   * Begins a delivery's schedule anew, whatever came of it. One that somebody is just at is left alone.
+   * Begins a delivery's schedule anew, whatever came of it, with the event as it is by now. One that somebody is just at is left alone.
    *
    * @throws LedgerError `not_found`, `idempotency_key_reused`, `unavailable`, `outcome_unknown`
    */
   async one(webhook: Webhook, id: DeliveryId, keyApplied: AppliedKey): Promise<Delivery> {
     const { deliveries } = this.#options;
     const found = await deliveries.get(webhook.tenant, webhook.id, id);
-    const restarted = await deliveries.restart(found, keyApplied);
+    const restarted = await deliveries.restart(found, { keyApplied, body: await this.#bodyOf(found) });
     await this.#wake([restarted]);
     return restarted;
   }
@@ -97,7 +97,15 @@ export class Replays {
   async #replay(webhook: Webhook, event: DeliverableEvent, keyApplied: AppliedKey): Promise<StoredDelivery> {
     const { deliveries, clock } = this.#options;
     const delivery = await deliveries.make(newDelivery(webhook, event, clock.now()), keyApplied);
-    return deliveries.restart(delivery, keyApplied);
+    return deliveries.restart(delivery, { keyApplied, body: event.body });
+  }
+
+  /** The event as the journal shows it now: something may have been redacted since it was sent. A ping is in no journal. */
+  async #bodyOf({ tenant, id, eventId, body }: Delivery): Promise<string> {
+    const sequence = sequenceOfDelivery(id);
+    if (sequence === noSequence) return body;
+    const { events } = await this.#options.events.after(tenant, sequence - 1, [], 1);
+    return events.find((event) => event.id === eventId)?.body ?? body;
   }
 
   async #wake(deliveries: readonly Delivery[]): Promise<void> {

@@ -374,6 +374,30 @@ describe('replays', () => {
     expect(bodies.map(Number).toSorted()).toEqual([from, from + 1, from + 2, from + 3]);
   });
 
+  it.each(['one', 'a range'])('send nothing that was redacted since: %s', async (what) => {
+    const { path } = await made({ types: ['transaction.posted'] });
+    const body = { asset: 'USD/2', amount: '5', description: 'Wages of Jane' };
+    const { body: paid } = await call('POST', '/v1/accounts/system:revenue/deposits', body);
+    await publish();
+    await settled();
+    const sent = receiver.requests.map((request) => (request as never as { body: string }).body);
+    expect(sent).toEqual([expect.stringContaining('Wages of Jane')]);
+    const { sequence } = JSON.parse(sent[0] ?? '');
+    expect((await call('POST', `/v1/transactions/${paid.id}/redaction`, { reason: 'erasure' })).status).toBe(200);
+    const [delivery] = (await call('GET', `${path}/deliveries`)).body.data;
+    const range = { from: sequence, to: sequence };
+    const answer =
+      what === 'one'
+        ? await call('POST', `${path}/deliveries/${delivery.id}/replay`)
+        : await call('POST', `${path}/replays`, range);
+    expect(answer.status).toBe(202);
+    await settled();
+    expect(receiver.requests).toHaveLength(2);
+    const again = JSON.parse((receiver.requests[1] as never as { body: string }).body);
+    expect(again).toMatchObject({ id: delivery.eventId, data: { id: paid.id, redacted: { at: expect.any(String) } } });
+    expect(JSON.stringify(again)).not.toContain('Jane');
+  });
+
   it('leave to an ordered webhook what it has still to come to', async () => {
     const { path } = await made({ ordered: true });
     receiver.answering = status(500);
