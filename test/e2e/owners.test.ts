@@ -103,8 +103,8 @@ describe('an owner', () => {
       ['/v1/batches', { transactions: [transfer(mine, theirs, 1), transfer(theirs, mine, 2)] }],
       ['/v1/holds', { account: theirs, asset, amount: '1' }],
     ] as const) {
-      for (const headers of [{}, { prefer: 'respond-async' }]) {
-        const { status, body: problem } = await ann.post(path, body, { headers });
+      for (const prefer of ['wait=2', 'respond-async']) {
+        const { status, body: problem } = await ann.post(path, body, { headers: { prefer } });
         expect([path, status, problem.code]).toEqual([path, 403, 'forbidden']);
       }
     }
