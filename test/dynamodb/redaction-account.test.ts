@@ -5,6 +5,7 @@ import { changeItem } from '../../lib/dynamodb/change-record-item.ts';
 import { parseAccount } from '../../lib/dynamodb/items.ts';
 import { type AccountId, accountChange } from '../../lib/ledger/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import type { Fault } from '../support/faults.ts';
 import { account, type LedgerFixture, startLedger, tenant } from '../support/ledger-fixture.ts';
 import {
   acts,
@@ -124,6 +125,37 @@ describe('the redaction of an account', () => {
     expect(await contents(books)).not.toContain(text);
     expect((await acts(books)).filter((act) => act === `account.redacted ${id}`)).toHaveLength(1);
   }, 60_000);
+
+  it.each<Fault>([
+    { kind: 'dropAnswer' },
+    { kind: 'cut' },
+    { kind: 'serverError', when: 'after' },
+    { kind: 'conflict' },
+  ])(
+    'is done once, whichever of its calls fails: $kind',
+    async (fault) => {
+      // Until it makes no such call any more.
+      for (let call = 0, isReached = true; isReached; call++) {
+        const id = account(`gina-${texts}`);
+        const text = canary();
+        await books.createAccount(id);
+        for (let change = 0; change < 3; change++) await describeAccount(books.ledger, id, `${text}-${change}`);
+        const request = { ...faulty.ask(`${fault.kind} ${call}`), owner: true };
+        proxy.log.length = 0;
+        proxy.rules.push({ fault, skip: call, count: 1 });
+        await faulty.store.account(request, id).catch((error: unknown) => {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^(unavailable|outcome_unknown)$/) });
+        });
+        proxy.rules.length = 0;
+        isReached = proxy.log.some(({ faults }) => faults.length > 0);
+        expect(await faulty.store.account(request, id)).toMatchObject({ metadata: {}, version: 5 });
+        expect(await contents(books)).not.toContain(text);
+        expect((await acts(books)).filter((act) => act === `account.redacted ${id}`)).toHaveLength(1);
+        expect(call).toBeLessThan(20);
+      }
+    },
+    60_000,
+  );
 
   it('gets through however many changes in a little time each, and begins where it was done before', async () => {
     const id = account(`hugh-${texts}`);
