@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { AccountsOfRun, asset, raceTimeoutMs } from './accounts-of-run.ts';
 import { concurrencies, openTarget, type Target } from './target.ts';
-
-/** A place that starts a process for each batch takes its time; nothing here waits for it longer than it has to. */
-const giveUpAfterMs = 120_000;
-const longestPauseMs = 1_000;
+import { terminal } from './terminal.ts';
 
 describe.each(concurrencies)('asynchronous transactions, with functions run %s', (_, options) => {
   let target: Target;
@@ -30,17 +26,6 @@ describe.each(concurrencies)('asynchronous transactions, with functions run %s',
     expect([answer.status, answer.body.status]).toEqual([202, 'pending']);
     expect(answer.headers.get('preference-applied')).toBe('respond-async');
     return answer;
-  }
-
-  /** The transaction when it has come to its end. */
-  async function terminal(id: string): Promise<ApiAnswer> {
-    const giveUpAt = Date.now() + giveUpAfterMs;
-    for (let pauseMs = 20; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-      const answer = await api.get(`/v1/transactions/${id}`);
-      if (answer.status !== 200 || answer.body.status !== 'pending') return answer;
-      if (Date.now() > giveUpAt) throw new Error(`${id} is still pending`);
-      await sleep(pauseMs);
-    }
   }
 
   async function pendingOf(account: string): Promise<string[]> {
@@ -71,7 +56,7 @@ describe.each(concurrencies)('asynchronous transactions, with functions run %s',
       const first = await accept('/v1/transfers', body, key);
       const location = first.headers.get('location') ?? '';
       expect(location.endsWith(`/v1/transactions/${first.body.id}`)).toBe(true);
-      const done = await terminal(first.body.id);
+      const done = await terminal(api, first.body.id);
       expect(done.body).toMatchObject({
         id: first.body.id,
         status: 'posted',
@@ -108,7 +93,7 @@ describe.each(concurrencies)('asynchronous transactions, with functions run %s',
         accepted.push((await accept('/v1/transfers', transfer(source, destinations[i % 2] as string, 1 + i))).body.id);
       }
       // The last one's turn comes last.
-      expect((await terminal(accepted.at(-1) as string)).body.status).toBe('posted');
+      expect((await terminal(api, accepted.at(-1) as string)).body.status).toBe('posted');
       const posted: string[] = [];
       let cursor = '';
       do {
@@ -138,7 +123,7 @@ describe.each(concurrencies)('asynchronous transactions, with functions run %s',
           return answer.body.id ?? answer.body.transactionId;
         }),
       );
-      const outcomes = await Promise.all(ids.map(async (id) => (await terminal(id)).body.status));
+      const outcomes = await Promise.all(ids.map(async (id) => (await terminal(api, id)).body.status));
       expect(outcomes.filter((status) => status === 'posted')).toHaveLength(30);
       expect(outcomes.filter((status) => status === 'rejected')).toHaveLength(10);
       expect([await accounts.balanceOf(source), await accounts.balanceOf(destination)]).toEqual(['0', '300']);
@@ -158,18 +143,21 @@ describe.each(concurrencies)('asynchronous transactions, with functions run %s',
         amount: 150,
         final: true,
       });
-      expect((await terminal(capture.body.id)).body).toMatchObject({ status: 'posted', holdId: hold.body.id });
+      expect((await terminal(api, capture.body.id)).body).toMatchObject({ status: 'posted', holdId: hold.body.id });
       const refund = await accept(`/v1/transactions/${capture.body.id}/reversals`, { amount: 50 });
-      expect((await terminal(refund.body.id)).body).toMatchObject({ status: 'posted', reverses: capture.body.id });
+      expect((await terminal(api, refund.body.id)).body).toMatchObject({ status: 'posted', reverses: capture.body.id });
       const batch = await accept('/v1/batches', {
         transactions: [transfer(source, hotel, 1), transfer(source, hotel, 2)],
       });
-      const whole = (await terminal(batch.body.id)).body;
+      const whole = (await terminal(api, batch.body.id)).body;
       expect(whole).toMatchObject({ status: 'posted', type: 'batch', transactions: batch.body.transactions });
-      for (const id of whole.transactions) expect((await terminal(id)).body.status).toBe('posted');
+      for (const id of whole.transactions) expect((await terminal(api, id)).body.status).toBe('posted');
       const key = randomUUID();
       const late = await accept('/v1/transfers', transfer(source, hotel, 10_000), key);
-      expect((await terminal(late.body.id)).body).toMatchObject({ status: 'rejected', reason: 'insufficient_funds' });
+      expect((await terminal(api, late.body.id)).body).toMatchObject({
+        status: 'rejected',
+        reason: 'insufficient_funds',
+      });
       const sync = await api.settle('/v1/transfers', transfer(source, hotel, 10_000), key);
       expect([sync.status, sync.body.transactionId]).toEqual([422, late.body.id]);
       expect([await accounts.balanceOf(source), await accounts.balanceOf(hotel)]).toEqual(['397', '103']);

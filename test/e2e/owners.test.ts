@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
 import { AccountsOfRun, asset, raceTimeoutMs } from './accounts-of-run.ts';
 import { clientOfRun } from './client-of-run.ts';
 import { openTarget, type Target } from './target.ts';
-
-/** A place that starts a process for each batch takes its time; nothing here waits for it longer than it has to. */
-const giveUpAfterMs = 120_000;
+import { terminal } from './terminal.ts';
 
 let target: Target;
 let accounts: AccountsOfRun;
@@ -38,16 +35,6 @@ function said({ status, body }: ApiAnswer) {
   return { status, ...rest };
 }
 
-async function terminal(id: string): Promise<ApiAnswer> {
-  const giveUpAt = Date.now() + giveUpAfterMs;
-  for (let pauseMs = 20; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
-    const answer = await ann.get(`/v1/transactions/${id}`);
-    if (answer.status !== 200 || answer.body.status !== 'pending') return answer;
-    if (Date.now() > giveUpAt) throw new Error(`${id} is still pending`);
-    await sleep(pauseMs);
-  }
-}
-
 describe('an owner', () => {
   const reads = ['', '/balances', '/balances/USD.2', '/entries', '/statements?asset=USD.2', '/pending'];
 
@@ -72,7 +59,7 @@ describe('an owner', () => {
         prefer: 'respond-async',
       });
       expect([paid.status, both.status, asked.status]).toEqual([201, 201, 202]);
-      const later = await terminal(asked.body.id);
+      const later = await terminal(ann, asked.body.id);
       const read = await ann.get(`/v1/transactions/${paid.body.id}`);
       expect([later.body.status, read.status]).toEqual(['posted', 200]);
       for (const { entries } of [paid.body, read.body, later.body, both.body.transactions[0]]) {
