@@ -25,6 +25,8 @@ export class MessageResender {
     this.#client = new SQSClient({
       ...(endpoint !== undefined && { endpoint }),
       maxAttempts,
+      // A queue has the host of AWS in its URL wherever it is; who is told of another endpoint sends there.
+      useQueueUrlAsEndpoint: false,
       requestHandler: {
         connectionTimeout: connectionTimeoutMs,
         requestTimeout: timeoutMs,
