@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Scope, scopeNames } from '../../lib/auth/index.ts';
+import { type Scope, scopeNames } from '../../lib/auth/scopes.ts';
 import type { Route } from '../../lib/http/route.ts';
 import { type OperationId, routes } from '../../lib/http/routes.ts';
 import type { ApiAnswer, Call } from '../functions/api.ts';

@@ -3,13 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { serveDocuments } from '../../functions/documents/serve-documents.ts';
 import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
 import { type CanonicalValue, canonicalJson, type TenantId } from '../../lib/ledger/index.ts';
 import { callWith, type TestApi } from '../functions/api.ts';
 import { startApiWithMoney } from '../functions/money.ts';
 import { lambdaContext } from '../functions/proxy-event.ts';
-import { recorder } from '../observability/recorder.ts';
 import { queueRecord } from '../platform/platform-fixture.ts';
 import { readTable } from '../support/books.ts';
 import { demand } from './callers.ts';
@@ -127,6 +125,9 @@ async function startPages() {
   for (const file of ['openapi.json', 'docs/index.html', 'docs/swagger-ui.css']) {
     await writeFile(path.join(folder, file), '{}');
   }
+  // Loaded only now, as all functions: the logger reads the environment that the API has made, in which it is silent.
+  const { serveDocuments } = await import('../../functions/documents/serve-documents.ts');
+  const { recorder } = await import('../observability/recorder.ts');
   const call = callWith({ documents: serveDocuments(folder, recorder().instruments) });
   return { call, stop: () => rm(folder, { recursive: true }) };
 }
