@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Credentials } from '../auth/caller.ts';
 import { roleNames, type Scope, scopeNames } from '../auth/scopes.ts';
@@ -43,6 +44,19 @@ export function apiKeyTerms(
 ) {
   const ends = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, key.expiresAt ?? Number.POSITIVE_INFINITY);
   return { roles, scopes, subject, rate, expiresAt: Number.isFinite(ends) ? ends : undefined, revokedAt };
+}
+
+/** Whether the row of a key says what its client does; one that is damaged does not. */
+export function saysTermsOf(row: Row, client: ApiClient, key: ClientKey): boolean {
+  const parsed = apiKeyRow.safeParse(row);
+  if (!parsed.success) return false;
+  const { tenant: _, client: __, createdAt: ___, lastUsedAt: ____, ...terms } = parsed.data;
+  return isDeepStrictEqual(present(terms), present(apiKeyTerms(client, key)));
+}
+
+/** The members that are there. */
+function present(terms: object): object {
+  return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
 }
 
 /** The row of a key that was never used. */

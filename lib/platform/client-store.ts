@@ -5,14 +5,14 @@ import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
-import { parseKeyUse } from './api-key-item.ts';
+import { parseKeyUse, saysTermsOf } from './api-key-item.ts';
 import type { ApiClient } from './client.ts';
 import { factsOf } from './client-changes.ts';
 import type { ClientId } from './client-id.ts';
 import { clientOf, parseClient, type StoredClient } from './client-item.ts';
 import { maxClients } from './client-limits.ts';
 import { type Actions, changeActions, creationActions, lostKeys } from './client-write.ts';
-import { apiKeyKey, clientKey, clientPartition } from './keys.ts';
+import { apiKeyKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 
 /** Attempts against others who change the client at the same time, and the time they have in milliseconds. */
@@ -102,7 +102,8 @@ export class ClientStore {
 
   /**
    * Changes a client, once under the idempotency key; what it then is. A change that the key has made before is not made again, and one that
-   * changes nothing is not made at all. `change` may be asked more than once, of what others made of the client.
+   * changes nothing is not made at all, unless a key may do other than its client: then it brings them together. `change` may be asked more
+   * than once, of what others made of the client.
    *
    * A key whose row somebody took away past the service is of no use to anybody and comes back by no change: it is no key of the client any
    * more, and stands in the way of nothing, least of all of revoking the others.
@@ -124,7 +125,7 @@ export class ClientStore {
       const wanted = change(before);
       const after = { ...wanted, keys: wanted.keys.filter(({ sha256 }) => !lost.has(sha256)) };
       const facts = changedFacts(factsOf(before), factsOf(after));
-      if (!facts) return { client: stored };
+      if (!facts && (await this.#keysAgree(before))) return { client: stored };
       const changed: StoredClient = {
         ...after,
         version: stored.version + 1,
@@ -142,6 +143,20 @@ export class ClientStore {
   async #stored(tenant: TenantId, id: ClientId): Promise<StoredClient | undefined> {
     const row = await this.#platform.reader.get(clientKey(tenant, id));
     return row && parseClient(row);
+  }
+
+  /**
+   * Whether each key may do just what its client may. They are written together, so only what comes from elsewhere can part them, such as
+   * replication between Regions, which keeps the later of two rows and knows of no transaction.
+   */
+  async #keysAgree(client: ApiClient): Promise<boolean> {
+    const { keys } = client;
+    const rows = await this.#platform.reader.getAll(keys.map(({ sha256 }) => apiKeyKey(sha256)));
+    const rowOf = new Map(rows.map((row) => [sha256OfApiKey(String(row.PK)), row]));
+    return keys.every((key) => {
+      const row = rowOf.get(key.sha256);
+      return row !== undefined && saysTermsOf(row, client, key);
+    });
   }
 
   /** Whether a tenant may have another client, as far as the first five thousand of its clients tell, revoked ones included. */

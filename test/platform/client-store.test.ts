@@ -249,6 +249,32 @@ describe('a client whose keys do not agree with it', () => {
     await expectKeysAgree(await store.get(tenant, client.id));
   });
 
+  it.each([
+    ['is revoked', 'REMOVE revokedAt', revokedClient],
+    ['may do less', 'SET #roles = :admin', (seen: ApiClient) => patchedClient(seen, { roles: ['reader'] })],
+  ])('is held to what it says of itself when it is asked again for what it is: it %s', async (_, damage, change) => {
+    const { client, newer } = await rotatedOnce();
+    const ask = () => store.change(client, 'client.revoked', newDeed(), (seen) => change(seen, undefined, now()));
+    await ask();
+    // As replication leaves it that takes an older row for the newer one.
+    await platform.table.client.send(
+      new UpdateCommand({
+        TableName: platform.table.name,
+        Key: apiKeyKey(newer.sha256),
+        UpdateExpression: damage,
+        ...(damage.includes('#roles') && {
+          ExpressionAttributeNames: { '#roles': 'roles' },
+          ExpressionAttributeValues: { ':admin': ['admin'] },
+        }),
+      }),
+    );
+    const after = await ask();
+    await expectKeysAgree(after);
+    expect(after.version).toBe(4);
+    expect(await ask()).toEqual(after);
+    expect(await actionsOn(client.id)).toHaveLength(4);
+  });
+
   it('is shown although a row is damaged, which a change mends', async () => {
     const { client, newer } = await rotatedOnce();
     const { name } = platform.table;
