@@ -14,6 +14,9 @@ import { deployStage } from './stage-deployment.ts';
 
 const defaultEndpoint = 'http://127.0.0.1:4566';
 
+/** An emulator that has just started may be long over its first answer; one that is not there refuses at once. */
+const answerTimeoutMs = 30_000;
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { stage: { type: 'string' } }, allowPositionals: true });
   const stage = stageNamed(values.stage ?? 'dev');
@@ -75,7 +78,7 @@ function rememberedKey(stage: Stage): string | undefined {
 
 async function assertAnswers(endpoint: string, emulator: Emulator): Promise<void> {
   try {
-    await fetch(endpoint, { signal: AbortSignal.timeout(5_000) });
+    await fetch(endpoint, { signal: AbortSignal.timeout(answerTimeoutMs) });
   } catch (error) {
     throw new Error(`No ${emulator} answers at ${endpoint}. Start it, or name its address in AWS_ENDPOINT_URL.`, {
       cause: error,
