@@ -10,8 +10,10 @@ const withoutMessage = '(left out: it may quote what was stored)';
  */
 const quotingErrors: ReadonlySet<string> = new Set(['ValidationException', 'SerializationException']);
 
+/** `JSON.parse` quotes the text where it is no JSON; that may be a message of a queue, or a row. */
 function quotesItems(error: Error): boolean {
-  return quotingErrors.has(error.name) && '$metadata' in error && error.message !== '';
+  const isOfService = quotingErrors.has(error.name) && '$metadata' in error;
+  return (isOfService || error.name === 'SyntaxError') && error.message !== '';
 }
 
 /**

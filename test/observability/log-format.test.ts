@@ -38,6 +38,18 @@ describe('an error of a service that complains of a value', () => {
     });
   });
 
+  it('has no message either where JSON.parse quotes the text', () => {
+    let found: unknown;
+    try {
+      JSON.parse('sEcReT and more');
+    } catch (error) {
+      found = error;
+    }
+    const formatted = new LineFormat().formatError(new Error('the message is no JSON', { cause: found }));
+    expect(JSON.stringify(formatted)).not.toContain('sEcReT');
+    expect(formatted.cause).toMatchObject({ name: 'SyntaxError', message: expect.stringContaining('left out') });
+  });
+
   it('is told whole where it speaks of something else', () => {
     const error = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: {} });
     expect(new LineFormat().formatError(error)).toMatchObject({ message: 'Rate exceeded' });
