@@ -1,7 +1,9 @@
-"""What a generic fuzzer cannot know of this API: a key names one request, and webhooks call whoever they name."""
+"""What a generic fuzzer cannot know of this API: what is there, that a key names one request, and that webhooks call whoever they name."""
 
 import itertools
+import json
 import os
+import random
 
 import schemathesis
 
@@ -9,15 +11,105 @@ import schemathesis
 EXAMPLE_KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 # Nobody listens there, so nobody on the Internet is called.
 NOWHERE = "http://127.0.0.1:9/hook"
+SEED = os.environ["FLORIN_FUZZ_SEED"]
+# Ids of what is there, by the name of the path variable.
+KNOWN = json.loads(os.environ["FLORIN_FUZZ_IDS"])
+# What is found only under the first of what it belongs to.
+PARENTS = {"monitorId": "accountId", "deliveryId": "webhookId"}
+# How many of the requests that are right in themselves are about accounts that are there.
+SHARE_OF_KNOWN = 0.9
 
 numbers = itertools.count(1)
+chance = random.Random(SEED)
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """Lets each operation be tried once with ids that are there, and no other operation with the same if there are enough."""
+    uses = {}
+    for operations in raw_schema["paths"].values():
+        for operation in operations.values():
+            parameters = [each for each in operation.get("parameters", []) if each["in"] == "path"]
+            names = {each["name"] for each in parameters}
+            for parameter in parameters:
+                name = parameter["name"]
+                if name not in KNOWN:
+                    continue
+                # The example of the document is of nothing that is there.
+                component = parameter["schema"].get("$ref", "").removeprefix("#/components/schemas/")
+                raw_schema["components"]["schemas"].get(component, parameter["schema"]).pop("example", None)
+                use = uses[name] = uses.get(name, -1) + 1
+                is_parent = any(PARENTS.get(child) == name for child in names)
+                # The first stays, for what is under it.
+                others = KNOWN[name][1:] if name in PARENTS.values() else KNOWN[name]
+                parameter["example"] = KNOWN[name][0] if is_parent else others[use % len(others)]
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     headers = case.headers or {}
     if headers.get("Idempotency-Key") == EXAMPLE_KEY:
-        headers["Idempotency-Key"] = f"fuzz-{os.environ['FLORIN_FUZZ_SEED']}-{next(numbers)}"
-    is_positive = case.meta is not None and case.meta.generation.mode.is_positive
-    if is_positive and isinstance(case.body, dict) and isinstance(case.body.get("url"), str):
+        headers["Idempotency-Key"] = f"fuzz-{SEED}-{next(numbers)}"
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if isinstance(case.body, dict) and isinstance(case.body.get("url"), str):
         case.body["url"] = NOWHERE
+    if chance.random() > SHARE_OF_KNOWN:
+        return
+    if "Idempotency-Key" in headers:
+        headers["Idempotency-Key"] = f"fuzz-{SEED}-{next(numbers)}"
+    if isinstance(case.body, dict):
+        with_known(case.body)
+        keep_rules(case.body)
+        if case.operation.label == "POST /v1/accounts":
+            case.body["id"] = f"fuzz:{next(numbers)}"
+    query = case.query or {}
+    # A cursor is of one query only, so none that is made up is taken.
+    query.pop("cursor", None)
+    if "asset" in query:
+        query["asset"] = "USD/2"
+    path = case.path_parameters or {}
+    for child, parent in PARENTS.items():
+        if child in path and parent in path:
+            path[parent] = KNOWN[parent][0]
+
+
+def with_known(value):
+    """Names accounts and an asset that are there, and amounts that they have, wherever a body names any."""
+    if isinstance(value, list):
+        for each in value:
+            with_known(each)
+        return
+    if not isinstance(value, dict):
+        return
+    accounts = chance.sample(KNOWN["accountId"][:-1], 3)
+    known = {
+        "source": accounts[0],
+        "destination": accounts[1],
+        "account": accounts[2],
+        "asset": "USD/2",
+        "amount": str(chance.randint(1, 1_000)),
+        "url": NOWHERE,
+    }
+    for name, each in value.items():
+        if name in known and isinstance(each, (str, int)):
+            value[name] = known[name]
+        elif name != "metadata":
+            with_known(each)
+
+
+def keep_rules(body):
+    """Takes away what does not go with the rest of a body; a schema cannot say so."""
+    if body.get("below") is not None:
+        body.pop("above", None)
+    if not body.get("unbounded"):
+        body.pop("shards", None)
+    for member in body.get("transactions", []):
+        if "postings" in member:
+            for name in ("source", "destination", "asset", "amount", "exchange"):
+                member.pop(name, None)
+        else:
+            accounts = chance.sample(KNOWN["accountId"][:-1], 2)
+            member.update(source=accounts[0], destination=accounts[1], asset="USD/2", amount="1")
+            member.pop("type", None)
+            member.pop("exchange", None)

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pythonOf } from '../support/python.ts';
+import type { KnownIds } from './known-ids.ts';
 
 export interface FuzzOptions {
   readonly url: string;
@@ -10,7 +11,7 @@ export interface FuzzOptions {
   readonly seed: number;
   readonly seconds: number;
   /** Of each path variable, ids of what is there: drawn in some of the cases, so that not all end in 404. */
-  readonly ids: Readonly<Record<string, readonly string[]>>;
+  readonly ids: KnownIds;
   /** For its configuration and reports. */
   readonly folder: string;
 }
@@ -28,7 +29,7 @@ const shareOfKnownIds = 0.6;
 
 /** Runs Schemathesis over the whole OpenAPI document of a running stage. What it finds is printed. Needs Python 3.10 or later. */
 export async function runSchemathesis(options: FuzzOptions): Promise<FuzzResult> {
-  const { url, seed, seconds, folder, apiKey } = options;
+  const { url, seed, seconds, ids, folder, apiKey } = options;
   const python = pythonOf('schemathesis', path.join(import.meta.dirname, 'requirements.txt'));
   const configuration = path.join(folder, 'schemathesis.toml');
   writeFileSync(configuration, configurationText(options));
@@ -36,7 +37,12 @@ export async function runSchemathesis(options: FuzzOptions): Promise<FuzzResult>
   words.push('--seed', String(seed), '--max-time', String(seconds), '--no-color');
   const child = spawn(path.join(path.dirname(python), 'schemathesis'), words, {
     cwd: folder,
-    env: { ...process.env, FLORIN_API_KEY: apiKey, FLORIN_FUZZ_SEED: String(seed) },
+    env: {
+      ...process.env,
+      FLORIN_API_KEY: apiKey,
+      FLORIN_FUZZ_SEED: String(seed),
+      FLORIN_FUZZ_IDS: JSON.stringify(ids),
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: seconds * 1_000 + graceMs,
   });
