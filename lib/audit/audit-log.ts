@@ -3,7 +3,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { AccountTurns } from '../dynamodb/account-turns.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import { Patience } from '../dynamodb/patience.ts';
-import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { asUnknown, insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { auditKey, auditLogPartition, auditPrefix } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';
@@ -100,9 +100,7 @@ export class AuditLog implements ActRecorder {
     try {
       return await this.#tryToAppend(act, write, patience, doubt);
     } catch (error) {
-      const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
-      if (doubt.number === undefined || !saysNothingWasDone) throw error;
-      throw new LedgerError('outcome_unknown', 'the answer to a recorded write was lost', {}, { cause: error });
+      throw doubt.number === undefined ? error : asUnknown(error, 'the answer to a recorded write was lost');
     }
   }
 

@@ -33,7 +33,7 @@ import { accountKey, assetKey, balanceItemKey, ifAbsent } from './keys.ts';
 import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
-import { checkRefusal, type WriteResult } from './single-write.ts';
+import { asUnknown, checkRefusal, type WriteResult } from './single-write.ts';
 
 /** Attempts of a change against others of the same account, and the time they have in milliseconds. */
 const maxAttempts = 10;
@@ -205,9 +205,7 @@ export class AccountStore {
     try {
       return await this.#update(command, doubt);
     } catch (error) {
-      const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
-      if (doubt.version === undefined || !saysNothingWasDone) throw error;
-      throw new LedgerError('outcome_unknown', 'the answer to a change was lost', {}, { cause: error });
+      throw doubt.version === undefined ? error : asUnknown(error, 'the answer to a change was lost');
     }
   }
 

@@ -3,7 +3,6 @@ import {
   type DynamoDBDocumentClient,
   TransactWriteCommand,
   type TransactWriteCommandInput,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Act, ActContext, ActRecorder } from '../audit/act.ts';
 import {
@@ -11,33 +10,30 @@ import {
   type AccountId,
   accountChange,
   changeRecord,
-  changeRecordIdOf,
   expiryRecordIdOf,
   type Hold,
   type HoldId,
-  InvariantViolation,
   LedgerError,
-  maxActionsPerWrite,
   type NewChange,
   type RecordId,
   recordIdOfTransaction,
-  subjectOfAccount,
   type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
 import { readAccount } from './account-reader.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import type { Cause } from './cause.ts';
-import { parseChange, putChange } from './change-record-item.ts';
+import { putChange } from './change-record-item.ts';
+import { ChangesRedaction } from './changes-redaction.ts';
 import { parseHold } from './hold-item.ts';
-import type { AppliedKey, Row, StoredAccount } from './items.ts';
-import { accountKey, changeKey, holdKey, type Key, recordKey } from './keys.ts';
+import type { AppliedKey, StoredAccount } from './items.ts';
+import { accountKey, holdKey, recordKey } from './keys.ts';
 import { forgottenHash, rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { type KeyRecord, parseRecord } from './record-item.ts';
 import { RedactionWrites } from './redaction-writes.ts';
-import { checkRefusal, insistently, type WriteResult } from './single-write.ts';
+import { asUnknown, checkRefusal, insistently, type WriteResult } from './single-write.ts';
 
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -46,8 +42,7 @@ const maxAttempts = 10;
 
 const saltLength = 16;
 
-/** Change records looked at together: as many as one write can redact. */
-const changesPerWrite = maxActionsPerWrite;
+const answerLost = 'the answer to a redaction was lost';
 
 export interface RedactionStoreOptions {
   readonly client: DynamoDBDocumentClient;
@@ -85,6 +80,7 @@ export class RedactionStore {
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #acts: ActRecorder;
+  readonly #changes: ChangesRedaction;
 
   constructor({ client, table, reader, clock, acts }: RedactionStoreOptions) {
     this.#client = client;
@@ -92,6 +88,7 @@ export class RedactionStore {
     this.#reader = reader;
     this.#clock = clock;
     this.#acts = acts;
+    this.#changes = new ChangesRedaction({ client, table, reader, clock });
   }
 
   /**
@@ -176,8 +173,8 @@ export class RedactionStore {
       const act = actOf(request, 'account.redacted', id, { owner });
       return { actions: this.#ofAccount(request, account), act };
     });
-    await this.#redactChanges(tenant, stored, patience).catch((error: unknown) => {
-      throw asUnknown(error);
+    await this.#changes.redactBefore(tenant, stored, patience).catch((error: unknown) => {
+      throw asUnknown(error, answerLost);
     });
     const { keysApplied: _, changes: __, ...account } = stored;
     return account;
@@ -200,10 +197,11 @@ export class RedactionStore {
         if (refusal) await patience.pause(attempt);
       }
     } catch (error) {
-      throw mayBeDone ? asUnknown(error) : error;
+      throw mayBeDone ? asUnknown(error, answerLost) : error;
     }
-    const busy = new LedgerError('contention', 'what is to be redacted is being changed by others');
-    throw mayBeDone ? asUnknown(busy) : busy;
+    throw mayBeDone
+      ? new LedgerError('outcome_unknown', answerLost)
+      : new LedgerError('contention', 'what is to be redacted is being changed by others');
   }
 
   #write(actions: readonly Action[]): Promise<WriteResult> {
@@ -258,65 +256,6 @@ export class RedactionStore {
       putChange(this.#table, tenant, change, cause),
     ];
   }
-
-  /**
-   * Redacts every change before the redaction, and notes on the account how far it has got: so that what is asked for again goes on from
-   * there, and a later redaction begins there.
-   */
-  async #redactChanges(tenant: TenantId, { id, redacted }: StoredAccount, patience: Patience): Promise<void> {
-    if (!redacted) throw new InvariantViolation(`account ${id} was redacted and does not say when`);
-    const writes = new RedactionWrites(this.#table, tenant, redacted.at);
-    for (let first = redacted.openFrom ?? 1; first < redacted.change; ) {
-      if (patience.isOver) throw changesLeft();
-      const end = Math.min(first + changesPerWrite, redacted.change);
-      const keys = Array.from({ length: end - first }, (_, index) =>
-        changeKey(tenant, changeRecordIdOf(tenant, subjectOfAccount(id), first + index)),
-      );
-      await this.#redactAll(keys, writes, patience);
-      await this.#noteOpenFrom(tenant, id, end);
-      first = end;
-    }
-  }
-
-  /** Redacts those of some changes that are not yet; one write is made however little time there is, so that every request gets on. */
-  async #redactAll(keys: readonly Key[], writes: RedactionWrites, patience: Patience): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const open = (await this.#reader.getAll(keys)).map(changeOf).filter(({ details }) => details);
-      if (open.length === 0) return;
-      if (attempt > 1 && patience.isOver) throw changesLeft();
-      const { refusal } = await this.#write(open.map((change) => writes.ofChange(change)));
-      if (!refusal) return;
-      checkRefusal(refusal, 'a redaction');
-      await patience.pause(attempt);
-    }
-  }
-
-  /** Where two are at it, either may be the last to note its place: all changes before both are redacted. */
-  async #noteOpenFrom(tenant: TenantId, id: AccountId, first: number): Promise<void> {
-    await insistently(this.#clock, (requestTimeout) =>
-      this.#client.send(
-        new UpdateCommand({
-          TableName: this.#table,
-          Key: accountKey(tenant, id),
-          UpdateExpression: 'SET #redacted.#openFrom = :first',
-          ExpressionAttributeNames: { '#redacted': 'redacted', '#openFrom': 'openFrom' },
-          ExpressionAttributeValues: { ':first': first },
-        }),
-        { requestTimeout },
-      ),
-    );
-  }
-}
-
-function changesLeft(): LedgerError {
-  return new LedgerError('outcome_unknown', 'changes of the account are not redacted yet');
-}
-
-/** An error once something may have been done: that nothing was is not to be said any more. */
-function asUnknown(error: unknown): unknown {
-  const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
-  if (!saysNothingWasDone) return error;
-  return new LedgerError('outcome_unknown', 'the answer to a redaction was lost', {}, { cause: error });
 }
 
 /** What the audit log says of it: nothing of what was removed. */
@@ -333,10 +272,6 @@ function actOf(
 function endOf(tenant: TenantId, { id, status, operation }: Hold): RecordId | undefined {
   if (status === 'voided') return operation;
   return status === 'expired' ? (operation ?? expiryRecordIdOf(tenant, id)) : undefined;
-}
-
-function changeOf(row: Row) {
-  return parseChange(row).change;
 }
 
 function timeText(time: number): string {

@@ -57,3 +57,9 @@ export function checkRefusal(refusal: NonNullable<WriteResult['refusal']>, what:
   const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
   if (invalid) throw new InvariantViolation(`DynamoDB refused ${what}: ${invalid.message}`);
 }
+
+/** What an error is once a write may have been applied: that nothing was done is not to be said any more. Any other is as it was. */
+export function asUnknown(error: unknown, message: string): unknown {
+  const saysNothingWasDone = error instanceof LedgerError && ['contention', 'unavailable'].includes(error.code);
+  return saysNothingWasDone ? new LedgerError('outcome_unknown', message, {}, { cause: error }) : error;
+}
