@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditLogCheck, auditRecordAnswer } from '../../cli/audit-log/audit-log-check.ts';
 import type { ApiAnswer, ApiClient } from '../support/api-client.ts';
+import { raceTimeoutMs } from './accounts-of-run.ts';
 import { type ClientOfRun, clientOfRun } from './client-of-run.ts';
 import { openTarget, type Target } from './target.ts';
 
@@ -17,10 +18,11 @@ let api: ApiClient;
 /** A client of whose life the audit log tells. */
 let watched: ClientOfRun;
 beforeAll(async () => {
-  target = await openTarget();
+  // So that more than one instance knows the keys.
+  target = await openTarget({ isolates: 2 });
   api = target.api;
   watched = await clientOfRun(target, 'watched', { roles: ['reader'] });
-}, 120_000);
+}, raceTimeoutMs);
 afterAll(() => target.stop());
 
 /** Asks as a client several times at once, so that more than one instance answers. */
