@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-const component = z.looseObject({ 'bom-ref': z.string() });
+/** What is for development as far as npm knows, and of which files are deployed all the same: the reference page. */
+export const deployedTools: ReadonlySet<string> = new Set(['swagger-ui-dist']);
+
+const property = z.object({ name: z.string(), value: z.string() });
+const component = z.looseObject({ 'bom-ref': z.string(), name: z.string(), properties: z.array(property).optional() });
+
+/** How npm marks what is for development alone. */
+const developmentProperty = 'cdx:npm:package:development';
 
 const document = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
@@ -11,24 +18,38 @@ const document = z.looseObject({
 });
 
 /**
- * Makes of what `npm sbom` writes a document that is the same for the same dependencies: without the time it was made at, in a fixed
- * order, with a serial number that follows from the content, and named after the package and not after the folder it lies in.
+ * Makes of what `npm sbom` writes a document about what is deployed that is the same for the same dependencies: without the time it was made
+ * at, in a fixed order, with a serial number that follows from the content, and named after the package and not after the folder it lies in.
+ * What is for development alone is left out here: told to do so, npm leaves out what production and development share, too.
  *
- * @param output of `npm sbom --sbom-format cyclonedx`
+ * @param output of `npm sbom --sbom-format cyclonedx`, with everything
  * @param name of the package
  */
 export function deterministicBill(output: string, name: string): string {
   const { serialNumber: _, metadata, components, dependencies, ...rest } = document.parse(JSON.parse(output));
   const { timestamp: _time, component: own, ...described } = metadata;
+  const deployed = components.filter(
+    (each) => deployedTools.has(each.name) || !each.properties?.some(isForDevelopment),
+  );
+  const refs = new Set(deployed.map((each) => each['bom-ref']));
+  const root = (own as { readonly 'bom-ref'?: string })['bom-ref'];
   const bill = {
     ...rest,
     metadata: { ...described, component: { ...own, name } },
-    components: components.toSorted((one, other) => order(one['bom-ref'], other['bom-ref'])),
+    components: deployed.toSorted((one, other) => order(one['bom-ref'], other['bom-ref'])),
     dependencies: dependencies
-      .map((each) => ({ ...each, ...(each.dependsOn && { dependsOn: each.dependsOn.toSorted(order) }) }))
+      .filter(({ ref }) => ref === root || refs.has(ref))
+      .map(({ dependsOn, ...each }) => ({
+        ...each,
+        ...(dependsOn && { dependsOn: dependsOn.filter((ref) => refs.has(ref)).toSorted(order) }),
+      }))
       .toSorted((one, other) => order(one.ref, other.ref)),
   };
   return `${JSON.stringify({ ...bill, serialNumber: serialNumberOf(JSON.stringify(bill)) }, null, 2)}\n`;
+}
+
+function isForDevelopment({ name, value }: z.output<typeof property>): boolean {
+  return name === developmentProperty && value === 'true';
 }
 
 /** By code unit, so that no locale has a say. */

@@ -8,7 +8,7 @@ const target = new URL('dist/sbom.cdx.json', project);
 const largestOutputBytes = 64 * 1_024 * 1_024;
 
 // By the lock file alone, so that it does not matter what is installed.
-const words = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'];
+const words = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
 const output = execFileSync('npm', words, {
   cwd: project,
   encoding: 'utf8',
