@@ -27,11 +27,26 @@ function clientsOf(name: Area | Worker): string[] {
   ];
 }
 
+/** What whoever builds may have in his environment, and what is to be found nowhere. */
+const ownCredentials = {
+  AWS_SECRET_ACCESS_KEY: 'cAnArY7Qx/secret',
+  AWS_SESSION_TOKEN: 'cAnArY7Qx/session',
+  FLORIN_API_KEY: 'flk_dev_cAnArY7Qx',
+  NPM_TOKEN: 'npm_cAnArY7Qx',
+};
+
 let outdir: string;
 let bundled: readonly BundledFunction[];
 beforeAll(async () => {
   outdir = await mkdtemp(path.join(tmpdir(), 'florin-bundles-'));
-  bundled = await bundleFunctions({ outdir });
+  const before = { ...process.env };
+  Object.assign(process.env, ownCredentials);
+  try {
+    bundled = await bundleFunctions({ outdir });
+  } finally {
+    for (const name of Object.keys(ownCredentials)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
 }, 60_000);
 afterAll(async () => {
   await rm(outdir, { recursive: true, force: true });
@@ -48,6 +63,18 @@ describe('the bundles of the project', () => {
 
   it('stay small', () => {
     expect(bundled.filter(({ bytes }) => bytes > LARGEST_BUNDLE_BYTES)).toEqual([]);
+  });
+
+  it('have no credentials in them, neither of who builds nor any other', async () => {
+    const credential = /cAnArY7Qx|\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----\\?n?[A-Za-z0-9+/]{40}/;
+    const files = (await readdir(outdir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    expect(files.length).toBeGreaterThan(functionNames.length);
+    const found: string[] = [];
+    for (const { parentPath, name } of files) {
+      const file = path.join(parentPath, name);
+      if (credential.test(await readFile(file, 'utf8'))) found.push(path.relative(outdir, file));
+    }
+    expect(found).toEqual([]);
   });
 
   it.each(functionNames)('%s has what it runs and not what builds it', async (name) => {
