@@ -11,19 +11,15 @@ import { type Act, type ActRecorder, isUrgent, type WriteAction } from './act.ts
 import { auditItem, parseMark } from './audit-item.ts';
 import { type AuditMark, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
 
-/** How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds. */
+/**
+ * How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds, and how often: time is over
+ * first, so that of many who act at once nobody is refused while there is some left.
+ */
 const recordTimeoutMs = 6_000;
+const maxAttempts = 100;
 
-/** How often an act is tried, and after which try its pauses grow no more. */
-interface Persistence {
-  readonly maxAttempts: number;
-  readonly longestPauseAfter: number;
-}
-
-const ordinary: Persistence = { maxAttempts: 16, longestPauseAfter: 16 };
-
-/** Pauses of up to 40 ms, where others come to 400: so a hundred others at once do not keep it from the log. */
-const urgent: Persistence = { maxAttempts: 60, longestPauseAfter: 3 };
+/** The try after which the pauses of an urgent act grow no more: 40 ms, where others come to 400. So a hundred others do not keep it from the log. */
+const urgentPauseAfter = 3;
 
 /** How long one waits within an instance for those before, in milliseconds. */
 const turnTimeoutMs = 2_000;
@@ -111,7 +107,7 @@ export class AuditLog implements ActRecorder {
     doubt: Doubt,
   ): Promise<WriteResult> {
     const { name, clock } = this.#platform;
-    const { maxAttempts, longestPauseAfter } = isUrgent(act) ? urgent : ordinary;
+    const longestPauseAfter = isUrgent(act) ? urgentPauseAfter : maxAttempts;
     const nonce = randomBytes(nonceBytes).toString('base64url');
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const tail = await this.tail(act.tenant);
