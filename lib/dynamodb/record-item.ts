@@ -116,6 +116,8 @@ const recordRow = z.discriminatedUnion('status', [
   z.object({
     ...waiting,
     status: z.literal('failed'),
+    // Absent where it could not be read, and was redacted as a whole.
+    command: z.unknown().optional(),
     failedAt: count,
     reprocessedBy: transactionId.optional(),
     redacted,
@@ -209,8 +211,9 @@ export function parseRecord(row: Row): KeyRecord {
   };
 }
 
-type WaitingContent = Pick<z.output<typeof recordRow> & { status: 'pending' }, 'type' | 'createdAt' | 'command'> &
-  (
+type WaitingContent = Pick<z.output<typeof recordRow> & { status: 'pending' }, 'type' | 'createdAt'> & {
+  readonly command?: unknown;
+} & (
     | { readonly status: 'pending' }
     | {
         readonly status: 'failed';

@@ -57,9 +57,10 @@ function isOfHold(command: Command, hold: Hold): boolean {
 
 function isOfTransaction(command: Command, transaction: Transaction): boolean {
   if (command.type !== transaction.type) return false;
-  // Of what was not posted, only a plain transaction says what was to be moved; and nothing was.
+  // Of what was not posted, only a plain transaction says what was to be moved, unless that could not be read; and nothing was.
   if (transaction.status !== 'posted') {
-    return command.kind !== 'transaction' || arePostings(command.postings, transaction.postings);
+    const { postings } = transaction;
+    return command.kind !== 'transaction' || postings.length === 0 || arePostings(command.postings, postings);
   }
   switch (command.kind) {
     case 'transaction':

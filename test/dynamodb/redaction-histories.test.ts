@@ -235,6 +235,17 @@ describe('nothing that was redacted is in any item, and everything verifies', ()
     },
   );
 
+  it('of one that failed since what is stored of it cannot be read: all of that goes', async () => {
+    const said = told();
+    const command = transfer('alice', 'bob', 9, { key: said.text, ...details(said) });
+    const id = await failed(command, 'alice', { kind: 'of another time', note: said.text });
+    await redacts([said.text], () => redactTransaction(id));
+    expect(await lines.record(command)).not.toHaveProperty('command');
+    expect(await lines.transaction(id)).toMatchObject({ status: 'failed', redacted: { at: expect.any(Number) } });
+    expect(await books.open().execute(command, timeMs)).toMatchObject({ kind: 'settled', replayed: true });
+    expect(await ledger.reprocess(tenant, id, timeMs)).toMatchObject({ kind: 'unreadable' });
+  });
+
   it('of what was made of one that failed before that was redacted: each by itself', async () => {
     const said = told();
     const command = transfer('alice', 'bob', 9, { key: said.text, ...details(said) });
@@ -271,8 +282,8 @@ describe('nothing that was redacted is in any item, and everything verifies', ()
   });
 });
 
-/** Accepts a command and has it fail, what is stored of it being unreadable for a while. */
-async function failed(command: LineCommand, line: string): Promise<TransactionId> {
+/** Accepts a command and has it fail, what is stored of it being unreadable for a while, or for good. */
+async function failed(command: LineCommand, line: string, left?: object): Promise<TransactionId> {
   const { client, tables } = books.database;
   const set = (value: unknown) =>
     client.send(
@@ -287,7 +298,7 @@ async function failed(command: LineCommand, line: string): Promise<TransactionId
   const stored = (await lines.record(command))?.command;
   await set('nonsense');
   await lines.drain(line);
-  await set(stored);
+  await set(left ?? stored);
   expect(await lines.record(command)).toMatchObject({ status: 'failed' });
   return command.id;
 }
