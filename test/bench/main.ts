@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runAccessContest } from './access-contest.ts';
 import { runAsyncContest } from './async-contest.ts';
 import { type ColdImport, measureColdImports } from './cold-import.ts';
 import { startFlorin } from './florin/start-florin.ts';
@@ -39,6 +40,7 @@ async function main(options: BenchOptions): Promise<void> {
   const measurements = [
     ...(await runTransferContest(options, folder, cluster)),
     ...(await runSpreadContest(options, folder)),
+    ...(await runAccessContest(options, folder)),
     ...(await runHistoryContest(options, folder, cluster)),
   ];
 

@@ -1,7 +1,18 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 
-export const groups = ['cold', 'memory', 'random', 'hot', 'spread', 'replay', 'balance', 'history', 'async'] as const;
+export const groups = [
+  'cold',
+  'memory',
+  'random',
+  'hot',
+  'spread',
+  'replay',
+  'balance',
+  'access',
+  'history',
+  'async',
+] as const;
 export type Group = (typeof groups)[number];
 
 export type BenchOptions = {

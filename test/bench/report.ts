@@ -1,3 +1,4 @@
+import { accessNames } from './access-contest.ts';
 import type { AsyncMeasurement } from './async-contest.ts';
 import { COLD_IMPORTS, type ColdImport, nothingName } from './cold-import.ts';
 import type { Measurement } from './contest.ts';
@@ -138,6 +139,16 @@ export function formatTargets(
   if (spread !== undefined) {
     const what = 'spread treasury, 32: failed writes for each success below 0.1';
     judge(what, spread < MAXIMUM_FAILED_ATTEMPTS, spread.toFixed(3));
+  }
+  const access = measurements.filter(({ workload }) => workload.group === 'access');
+  for (const workload of new Set(access.map((measurement) => measurement.workload))) {
+    const sideOf = (name: string) => access.find((each) => each.workload === workload && each.contestant === name);
+    judgeRatio(
+      `${workload.title}, ${workload.clients}: a client's key and rate against the deployment's`,
+      0.9,
+      sideOf(accessNames.client),
+      sideOf(accessNames.deployment),
+    );
   }
   const history = find('history', 8, historyNames.florin(200_000));
   judgeRatio(

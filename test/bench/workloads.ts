@@ -5,7 +5,7 @@ import { assetCode, busyAccounts, hotAccount, idleAccounts, pageLength } from '.
 /** A kind of load, the same for every side. */
 export type Workload = {
   /** What `--only` names it by. */
-  readonly group: 'random' | 'hot' | 'spread' | 'replay' | 'balance' | 'history';
+  readonly group: 'random' | 'hot' | 'spread' | 'replay' | 'balance' | 'access' | 'history';
   readonly title: string;
   readonly clients: number;
   readonly expectedStatus: number;
@@ -64,6 +64,12 @@ export const balanceWorkload: Workload = {
     return () => ({ method: 'GET', path: balancePath(pickFrom(busyAccounts, draw)) });
   },
 };
+
+/** What is cheapest shows best what the access check adds; what is usual shows what that comes to. */
+export const accessWorkloads: readonly Workload[] = [
+  { ...balanceWorkload, group: 'access' },
+  { ...randomTransfers(8), group: 'access' },
+];
 
 export const historyWorkload: Workload = {
   group: 'history',
