@@ -287,6 +287,28 @@ describe('the redaction of a hold', () => {
     expect(await damage(books)).toEqual([]);
   });
 
+  it('takes the texts of one that was made before holds had a salt, of which no hash tells anything', async () => {
+    const text = canary();
+    const { holdId, record } = await held(text);
+    const { client, tables } = books.database;
+    const { salt: _, ...hold } = rowOf(await ledgerRows(books), `T#${tenant}#H#${holdId}`);
+    const row = await recordRow(record);
+    const { salt: __, ...inRecord } = row.hold as Record<string, unknown>;
+    for (const item of [hold, { ...row, hold: inRecord }]) {
+      await client.send(new PutItemCommand({ TableName: tables.ledger, Item: marshall(item) }));
+    }
+    await appendJournal(books);
+    expect(await damage(books)).toEqual([]);
+    expect(await plain.store.hold(plain.ask(), holdId)).toMatchObject({ redacted: { at: expect.any(Number) } });
+    expect(await contents(books)).not.toContain(`of ${text}`);
+    await appendJournal(books);
+    expect(await damage(books)).toEqual([]);
+    const end = voidHold({ tenant, key: `${text} void`, holdId });
+    expect(await books.open().execute(end, timeMs)).toMatchObject({ kind: 'settled' });
+    await appendJournal(books);
+    expect(await damage(books)).toEqual([]);
+  });
+
   it('leaves captures, before and after, as they are', async () => {
     const text = canary();
     const hold = await held(text);
