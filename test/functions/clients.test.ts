@@ -144,6 +144,16 @@ describe('updateClient', () => {
     expect(second.body).not.toHaveProperty('expiresAt');
   });
 
+  it('takes from a client what it has when it asks for that itself, and then it cannot undo it', async () => {
+    const { key, path: one } = await made({ roles: ['admin'] });
+    expect(await as(key)('PATCH', one, { roles: ['reader'] })).toMatchObject({
+      status: 200,
+      body: { roles: ['reader'] },
+    });
+    expect(await as(key)('PATCH', one, { roles: ['admin'] })).toMatchObject({ status: 403 });
+    expect(await as(key)('GET', '/v1/assets')).toMatchObject({ status: 200 });
+  });
+
   it('suspends a client and takes it back', async () => {
     const { path: one } = await made();
     const past = '2020-01-01T00:00:00.000Z';
