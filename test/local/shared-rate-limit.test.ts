@@ -137,8 +137,9 @@ describe('two runtimes on one database', () => {
     expect(served.length + refused.length).toBe(pressed.length);
     expect(served.length).toBeLessThanOrEqual(rate.requestsPerSecond * seconds + rate.burst);
     expect(refused.length).toBeGreaterThan(0);
-    // Where this machine is too busy to press hard, time bounds the calls: a lease is for about a second.
-    expect(calls).toBeLessThanOrEqual(Math.max(0.03 * pressed.length, 2 * 2 * seconds));
+    // Where this machine is too busy to press hard, time bounds the calls: each instance leases once a second, finds once that the other was
+    // quicker, and half as often again both.
+    expect(calls).toBeLessThanOrEqual(Math.max(0.03 * pressed.length, 2 * 3 * seconds));
     for (const { headers } of pressed) {
       expect(headers.get('ratelimit-policy')).toBe('"client";q=40;w=2');
       expect(headers.get('ratelimit')).toMatch(/^"client";r=\d+;t=\d+$/);
