@@ -23,6 +23,8 @@ const acts = new AuditLog(openPlatformTable({ table: PLATFORM_TABLE }));
 const redactions = new Ledger({ table: LEDGER_TABLE }).redactions(acts);
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, IDEMPOTENCY_TABLE, records, logger);
+// What is redacted is gone for good, so that whoever was revoked a moment ago must not do it in the minute that other functions may not know of it.
+const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
 
 export const handler = serveArea(
   privacyRoutes,
@@ -31,5 +33,5 @@ export const handler = serveArea(
     redactHold: redactHold(redactions, onceFor('redactHold')),
     redactAccount: redactAccount(redactions, onceFor('redactAccount')),
   },
-  { access: accessOfEnvironment(logger), instruments, flags: flagsOfEnvironment(logger) },
+  { access, instruments, flags: flagsOfEnvironment(logger) },
 );

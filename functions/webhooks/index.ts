@@ -50,6 +50,8 @@ const endpoints = new Endpoints({ webhooks, events, secrets, queue, clock, rando
 const replays = new Replays({ deliveries, events, queue, clock, logger });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
+// A webhook lasts, so that whoever was revoked a moment ago must not make one in the minute that other functions may not know of it.
+const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
 
 export const handler = serveArea(
   webhookRoutes,
@@ -66,5 +68,5 @@ export const handler = serveArea(
     replayDelivery: replayDelivery(webhooks, replays, onceFor('replayDelivery')),
     replayEvents: replayEvents(webhooks, replays, onceFor('replayEvents')),
   },
-  { access: accessOfEnvironment(logger), instruments, flags: flagsOfEnvironment(logger) },
+  { access, instruments, flags: flagsOfEnvironment(logger) },
 );

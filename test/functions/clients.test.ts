@@ -233,6 +233,17 @@ describe('whoever loses what he was allowed', () => {
       expect(answers.map((answer) => answer.status)).toEqual([status, status, status, status]);
     },
   );
+
+  it.each(ends)('makes no webhook from then on and redacts nothing (%s)', async (_, end, status) => {
+    const { key, path: one } = await made({ roles: ['admin'] });
+    const webhook = { url: 'https://example.com/events', types: ['transaction.*'] };
+    const redacting = () => as(key)('POST', '/v1/accounts/nobody/redaction', { reason: 'asked for' });
+    expect(await as(key)('GET', '/v1/webhooks')).toMatchObject({ status: 200 });
+    expect(await redacting()).toMatchObject({ status: 404 });
+    expect(await end(one)).toMatchObject({ status: 200 });
+    const answers = [await as(key)('POST', '/v1/webhooks', webhook), await redacting()];
+    expect(answers.map((answer) => answer.status)).toEqual([status, status]);
+  });
 });
 
 describe('a caller', () => {
