@@ -42,6 +42,7 @@ const byStatus: Readonly<Record<number, ExitCode>> = {
   415: exitCodes.usage,
   422: exitCodes.declined,
   429: exitCodes.unavailable,
+  431: exitCodes.usage,
 };
 
 /** The exit code for a problem of the API. A code that is not known yet is taken for what its status says. */
