@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { keepCommandLog } from '../support/collected-logs.ts';
 
 const script = fileURLToPath(new URL('../../cli/florin.js', import.meta.url));
 
@@ -36,7 +37,10 @@ export function startFlorin(args: readonly string[], environment: Environment, f
       output[name] += text;
     });
   }
-  const ended = once(child, 'close').then(([code]) => ({ code, ...output }));
+  const ended = once(child, 'close').then(([code]) => {
+    keepCommandLog(output.stderr);
+    return { code, ...output };
+  });
   return { process: child, ended };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Names the folder that the logs of all runtimes of a test run are gathered in, to be searched by `search-logs.ts` at its end. */
@@ -14,4 +14,12 @@ export function keepFunctionLogs(dataFolder: string): void {
     const file = path.join(dataFolder, name);
     if (existsSync(file)) copyFileSync(file, path.join(folder, `${randomUUID()}.log`));
   }
+}
+
+/** Keeps what a command line has said beside its result: whoever runs it in a pipeline has that in a log. Does nothing where no folder is named. */
+export function keepCommandLog(stderr: string): void {
+  const folder = process.env[folderVariable];
+  if (!folder || stderr === '') return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, `${randomUUID()}.log`), stderr);
 }

@@ -6,7 +6,8 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ['an API key', /\bflk_[A-Za-z0-9_-]{8,}/],
   ['the secret of a webhook', /\bwhsec_[A-Za-z0-9+/=_-]{8,}/],
   ['a token', /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?/],
-  ['a credential in a header', /\b(?:authorization|x-api-key)\\*["']?\s*[:=]\s*\\*["']?\S/i],
+  // What is only said to stand there is none: Bearer <key>.
+  ['a credential in a header', /\b(?:authorization|x-api-key)\\*["']?\s*[:=]\s*\\*["']?(?!(?:Bearer )?<)\S/i],
   ['a bearer token', /\bbearer\s+[A-Za-z0-9._~+/=-]{8,}/i],
   ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
   ['what a client has stored', new RegExp(canary, 'i')],
