@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { writePrivately } from '../private-file.ts';
 
 const deployedStage = z.object({ stage: z.string(), url: z.string(), apiKey: z.string() });
 
@@ -15,10 +16,7 @@ function folderOfStages(): string {
 export function rememberStage(deployed: DeployedStage): void {
   const folder = folderOfStages();
   mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, `${deployed.stage}.json`);
-  // Written aside and renamed, so that a crash never leaves half of it.
-  writeFileSync(`${file}.new`, `${JSON.stringify(deployed, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writePrivately(path.join(folder, `${deployed.stage}.json`), `${JSON.stringify(deployed, undefined, 2)}\n`);
 }
 
 /** The emulators' stages that were deployed from this folder. */

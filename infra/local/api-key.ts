@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { newApiKey } from '../api-key.ts';
+import { keptPrivately } from '../private-file.ts';
 import { StartFailure } from './start-failure.ts';
 
 const format = /^flk_dev_[0-9A-Za-z]{32}$/;
@@ -9,17 +9,8 @@ const format = /^flk_dev_[0-9A-Za-z]{32}$/;
  * @throws {StartFailure} for a key that does not have the format of one.
  */
 export function developmentKey(file: string, given: string | undefined): string {
-  if (given !== undefined) {
-    return checked(given, 'FLORIN_API_KEY');
-  }
-  if (existsSync(file)) {
-    return checked(readFileSync(file, 'utf8').trim(), file);
-  }
-  const key = newApiKey('dev');
-  // Written aside and renamed, so that a crash never leaves half a key.
-  writeFileSync(`${file}.new`, `${key}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return key;
+  if (given !== undefined) return checked(given, 'FLORIN_API_KEY');
+  return checked(keptPrivately(file, () => `${newApiKey('dev')}\n`).trim(), file);
 }
 
 function checked(key: string, origin: string): string {

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { keptPrivately } from '../private-file.ts';
 import { StartFailure } from './start-failure.ts';
 
 /** What the development issuer signs with. */
@@ -14,23 +14,20 @@ export interface IssuerKey {
  * @throws {StartFailure} when the file holds no such key.
  */
 export function issuerKey(file: string): IssuerKey {
-  const privateKey = existsSync(file) ? read(file) : make(file);
+  const privateKey = parse(keptPrivately(file, newKey), file);
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
   return { privateKey, jwk: { ...jwk, kid: 'development', alg: 'ES256', use: 'sig' } };
 }
 
-function make(file: string): KeyObject {
+function newKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  // Written aside and renamed, so that a crash never leaves half a key.
-  writeFileSync(`${file}.new`, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return privateKey;
+  return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
-function read(file: string): KeyObject {
+function parse(pem: string, file: string): KeyObject {
   let key: KeyObject | undefined;
   try {
-    key = createPrivateKey(readFileSync(file));
+    key = createPrivateKey(pem);
   } catch (error) {
     throw refused(file, error);
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { keptPrivately } from '../private-file.ts';
 import { StartFailure } from './start-failure.ts';
 
 const keyBytes = 32;
@@ -10,12 +10,7 @@ const format = /^[A-Za-z0-9+/]{43}=$/;
  * @throws {StartFailure} for a file that holds something else.
  */
 export function secretsKey(file: string): Buffer {
-  if (!existsSync(file)) {
-    // Written aside and renamed, so that a crash never leaves half a key.
-    writeFileSync(`${file}.new`, `${randomBytes(keyBytes).toString('base64')}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  }
-  const text = readFileSync(file, 'utf8').trim();
+  const text = keptPrivately(file, () => `${randomBytes(keyBytes).toString('base64')}\n`).trim();
   if (!format.test(text)) {
     throw new StartFailure(
       `${file} does not hold the key that seals secrets: ${keyBytes} bytes as base64. Put the file back that was there.\n` +
