@@ -32,7 +32,7 @@ export function credentialsOf(claims: Claims, issuer: TokenIssuer, nowMs: number
   if (roles === undefined) return 'roles';
   const scopes = scopesOf(claims, issuer);
   if (scopes === undefined) return 'scopes';
-  return { tenant, client, subject, roles, scopes };
+  return { tenant, client, subject, roles, scopes, rate: issuer.rate };
 }
 
 /** `aud` is jose's to check. Some issuers' access tokens have none, and name the client instead. */

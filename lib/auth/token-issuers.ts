@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseTenantId } from '../ledger/index.ts';
+import { maxBurst, maxRequestsPerSecond } from '../platform/client-limits.ts';
 import { roleNames } from './scopes.ts';
 import { defaultTokenLifetimeSeconds, maxIssuersLength } from './token-limits.ts';
 
@@ -48,6 +49,12 @@ const issuer = z
     subjectPrefix: z.string().max(64).default(''),
     requiredClaims: z.record(z.string(), z.union([z.string(), z.boolean()])).default({}),
     maxLifetimeSeconds: z.int().min(60).max(2_592_000).default(defaultTokenLifetimeSeconds),
+    rate: z
+      .strictObject({
+        requestsPerSecond: z.int().min(1).max(maxRequestsPerSecond),
+        burst: z.int().min(1).max(maxBurst),
+      })
+      .optional(),
   })
   .refine((one) => (one.tenant === undefined) !== (one.tenantClaim === undefined), {
     error: 'needs either tenant or tenantClaim',

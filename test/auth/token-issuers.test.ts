@@ -49,6 +49,8 @@ describe('parseTokenIssuers', () => {
     ['tenants of one', { tenants: ['shop'] }, '0.tenants: goes with tenantClaim only'],
     ['roles without a claim', { roleNames: { boss: 'admin' } }, '0.roleNames: goes with rolesClaim only'],
     ['a role that is none', { rolesClaim: 'roles', roleNames: { boss: 'root' } }, '0.roleNames.boss: '],
+    ['no requests at all', { rate: { requestsPerSecond: 0, burst: 1 } }, '0.rate.requestsPerSecond: '],
+    ['half a rate', { rate: { requestsPerSecond: 5 } }, '0.rate.burst: '],
     ['tokens for years', { maxLifetimeSeconds: 100_000_000 }, '0.maxLifetimeSeconds: '],
   ])('refuses %s', (_, wrong, message) => {
     expect(() => parse({ ...shop, ...wrong })).toThrow(`Token issuers: ${message}`);

@@ -1,7 +1,7 @@
 import { createHmac, type webcrypto } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, exportSPKI, importJWK, type JWTPayload } from 'jose';
-import { type Authenticator, parseTokenIssuers, tokens } from '../../lib/auth/index.ts';
+import { type Authenticator, defaultRatePolicy, parseTokenIssuers, tokens } from '../../lib/auth/index.ts';
 import {
   defaultTokenLifetimeSeconds,
   issuerTimeoutMs,
@@ -93,6 +93,13 @@ describe('a token that is all right', () => {
     const callers = await Promise.all(Array.from({ length: 20 }, () => authenticate(token)));
     expect(callers.every((caller) => caller?.subject === 'alice')).toBe(true);
     expect(server.requests).toBe(1);
+  });
+
+  it('has the rate that its issuer is given, else the usual one', async () => {
+    const token = await sign(key, claims());
+    expect((await authenticate(token))?.rate).toEqual(defaultRatePolicy);
+    const rate = { requestsPerSecond: 5, burst: 10 };
+    expect((await authenticatorOf(configured({ rate }))(token))?.rate).toEqual(rate);
   });
 
   it('may have one of several audiences', async () => {

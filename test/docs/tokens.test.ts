@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseTokenIssuers } from '../../lib/auth/index.ts';
+import { defaultRatePolicy, parseTokenIssuers } from '../../lib/auth/index.ts';
 import * as limits from '../../lib/auth/token-limits.ts';
 import { readDocument, tableRows } from './documents.ts';
 
@@ -20,6 +20,7 @@ describe('the page about tokens', () => {
       tenants: ['shop'],
       rolesClaim: 'roles',
       roleNames: {},
+      rate: { requestsPerSecond: 5, burst: 10 },
     };
     const [issuer] = parseTokenIssuers(JSON.stringify([complete]));
     expect(fields.toSorted()).toEqual([...Object.keys(issuer ?? {}), 'tenant'].toSorted());
@@ -31,6 +32,7 @@ describe('the page about tokens', () => {
   it('says the limits that hold', () => {
     expect(page).toContain(`\`maxTokenBytes\` = ${limits.maxTokenBytes} bytes`);
     expect(page).toContain(`\`tokenClockToleranceSeconds\` = ${limits.tokenClockToleranceSeconds} `);
+    expect(page).toContain(`| \`rate\` | ${defaultRatePolicy.requestsPerSecond}, ${defaultRatePolicy.burst} |`);
     expect(page).toContain(`| \`maxLifetimeSeconds\` | ${limits.defaultTokenLifetimeSeconds} |`);
     expect(page).toContain(`at most ${limits.maxIssuersLength} characters`);
     expect(page).toContain(`waits ${limits.issuerTimeoutMs / 1_000} s for at most ${limits.maxKeySetBytes} bytes`);
