@@ -51,21 +51,26 @@ function extensionsOf({ code, message, evidence }: LedgerError): ProblemExtensio
 
 /**
  * Turns whatever a request failed with into a problem document. What is not an expected outcome becomes `internal`,
- * and is written to the log instead of into the answer.
+ * and is written to the log instead of into the answer; so is what a `503` was caused by.
  */
 export function problemAnswers(writer: LineWriter): Middleware {
   return {
     onError: (request) => {
       const { event, error } = request;
       request.response = resultOf(event, error);
+      const { route, correlationId, logged } = event.invocation;
+      const about = { operation: route.operationId, correlationId };
       if (error instanceof HttpProblem || error instanceof LedgerError) {
-        event.invocation.logged.code = error.code;
+        logged.code = error.code;
+        // The client is told to try again; what kept the service from answering is for its operators.
+        if (error.cause !== undefined && problems[error.code].status === 503) {
+          writer.warn('a request could not be answered for now', { ...about, error });
+        }
         return;
       }
-      event.invocation.logged.code = 'internal';
+      logged.code = 'internal';
       writer.error('a request failed unexpectedly', {
-        operation: event.invocation.route.operationId,
-        correlationId: event.invocation.correlationId,
+        ...about,
         error: error instanceof Error ? error : new Error('something that is no Error was thrown', { cause: error }),
       });
     },

@@ -128,6 +128,21 @@ describe('the chain', () => {
       throw new LedgerError('unavailable', 'no answer');
     });
     expect(await call('POST', '/v1/assets', body)).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
+    expect(lines.map(({ level }) => level)).toEqual(['info']);
+  });
+
+  it('logs what kept it from answering, and does not tell the client', async () => {
+    const cause = new Error('connect ECONNREFUSED 10.0.0.1:443');
+    const error = new LedgerError('outcome_unknown', 'the answer to a write was lost', {}, { cause });
+    const { call } = assetsThat(async () => {
+      throw error;
+    });
+    const answer = await call('POST', '/v1/assets', body);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    expect(answer.text).not.toContain('10.0.0.1');
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+    expect(lines[0]?.fields).toMatchObject({ operation: 'createAsset', error });
+    expect(lines[0]?.fields.correlationId).toBe(lines[1]?.fields.correlationId);
   });
 
   it('puts correlation, security and CORS headers on answers and on problems', async () => {
