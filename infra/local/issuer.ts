@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { issuerKey } from './issuer-key.ts';
 import type { LocalPage } from './local-pages.ts';
+import { startLoopbackServer } from './loopback-server.ts';
 
 /** Where its tokens are asked for, beside the API. */
 export const tokenPath = '/dev/token';
@@ -30,16 +29,12 @@ export interface DevelopmentIssuer {
 export async function startIssuer(keyFile: string, apiKey: string): Promise<DevelopmentIssuer> {
   const key = issuerKey(keyFile);
   const keySet = JSON.stringify({ keys: [key.jwk] });
-  const server = createServer((incoming, outgoing) => {
+  const server = await startLoopbackServer((incoming, outgoing) => {
     incoming.resume();
     const isAsked = incoming.method === 'GET' && incoming.url === '/jwks.json';
     outgoing.writeHead(isAsked ? 200 : 404, { 'content-type': 'application/json' }).end(isAsked ? keySet : undefined);
   });
-  await new Promise<void>((fulfil, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', fulfil);
-  });
-  const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
+  const jwksUri = `${server.endpoint}/jwks.json`;
   const algorithms = ['ES256'];
   const configuration = JSON.stringify([
     {
@@ -63,9 +58,6 @@ export async function startIssuer(keyFile: string, apiKey: string): Promise<Deve
         await answerTokenRequest({ issuer: issuerName, audience, key, apiKey }, incoming, outgoing);
       },
     },
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((fulfil) => server.close(fulfil));
-    },
+    stop: () => server.stop(),
   };
 }

@@ -1,12 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { members, type Reply, refusal, startJsonService } from './json-service.ts';
+import type { LoopbackServer } from './loopback-server.ts';
 import { seal, unseal } from './sealing.ts';
-
-/** The embedded Key Management Service, as far as functions use it. */
-export interface KeyService {
-  readonly endpoint: string;
-  stop(): Promise<void>;
-}
 
 export interface KeyServiceOptions {
   /** The keys that there are, by their ARNs. They share the one that seals. */
@@ -17,54 +11,20 @@ export interface KeyServiceOptions {
   readonly onForeign: () => void;
 }
 
-/** An answer of the service: the status, and what the body says. */
-type Reply = readonly [status: number, body: object];
-
-interface Request {
-  readonly KeyId?: unknown;
-  readonly Plaintext?: unknown;
-  readonly CiphertextBlob?: unknown;
-  readonly EncryptionContext?: unknown;
-}
-
 /** KMS takes 4 KB to seal, and twice as much of context. */
 const maximumRequestBytes = 32 * 1_024;
 
-/**
- * Serves `Encrypt` and `Decrypt` (AWS JSON 1.1) on a free port of the loopback interface. Source: AWS Key Management Service API Reference.
- */
-export async function startKeyService(options: KeyServiceOptions): Promise<KeyService> {
-  const server = createServer((incoming, outgoing) => {
-    receive(incoming)
-      .then((body) => answer(String(incoming.headers['x-amz-target']), body, options))
-      .then(
-        ([status, body]) => send(outgoing, status, body),
-        // Whoever was sending has gone.
-        () => outgoing.destroy(),
-      );
-  });
-  await new Promise<void>((fulfil, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', fulfil);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    async stop() {
-      const closed = new Promise((fulfil) => server.close(fulfil));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+/** The embedded Key Management Service, as far as functions use it: `Encrypt` and `Decrypt`. Source: AWS Key Management Service API Reference. */
+export function startKeyService(options: KeyServiceOptions): Promise<LoopbackServer> {
+  return startJsonService((operation, request) => answer(operation, request, options), maximumRequestBytes);
 }
 
-function answer(operation: string, body: string | undefined, options: KeyServiceOptions): Reply {
-  const request = requestIn(body);
-  if (!request) return refusal('ValidationException', 'The body must be a JSON object with a context of texts.');
-  const { KeyId: keyArn, Plaintext, CiphertextBlob, context } = request;
-  if (typeof keyArn !== 'string' || !options.keyArns.includes(keyArn)) {
-    return refusal('NotFoundException', `There is no key ${keyArn}.`);
+function answer(operation: string, request: unknown, options: KeyServiceOptions): Reply {
+  const { KeyId: keyArn, Plaintext, CiphertextBlob, EncryptionContext: context = {} } = members(request);
+  if (typeof keyArn !== 'string' || !areTexts(context)) {
+    return refusal('ValidationException', 'The body must name a key, and have a context of texts.');
   }
+  if (!options.keyArns.includes(keyArn)) return refusal('NotFoundException', `There is no key ${keyArn}.`);
   if (operation === 'TrentService.Encrypt' && typeof Plaintext === 'string') {
     const sealed = seal(options.key, Buffer.from(Plaintext, 'base64'), context);
     return [
@@ -85,38 +45,6 @@ function answer(operation: string, body: string | undefined, options: KeyService
   return refusal('UnknownOperationException', `The embedded key service has no ${operation} of this form.`);
 }
 
-function requestIn(body: string | undefined): (Request & { readonly context: Record<string, string> }) | undefined {
-  try {
-    const request = JSON.parse(body ?? '') as Request;
-    const context = Object.entries(request.EncryptionContext ?? {});
-    const areTexts = context.every((pair): pair is [string, string] => typeof pair[1] === 'string');
-    return areTexts ? { ...request, context: Object.fromEntries(context) } : undefined;
-  } catch {
-    // Not JSON, or not an object: refused by the caller.
-    return undefined;
-  }
-}
-
-function refusal(type: string, message: string): Reply {
-  return [400, { __type: type, message }];
-}
-
-/** The body, or undefined for one that is longer than any real one. */
-async function receive(incoming: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= maximumRequestBytes) chunks.push(chunk);
-  }
-  return bytes <= maximumRequestBytes ? Buffer.concat(chunks).toString() : undefined;
-}
-
-function send(outgoing: ServerResponse, status: number, body: object): void {
-  const payload = JSON.stringify(body);
-  outgoing.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(payload),
-  });
-  outgoing.end(payload);
+function areTexts(context: unknown): context is Readonly<Record<string, string>> {
+  return Object.values(members(context)).every((value) => typeof value === 'string');
 }

@@ -3,9 +3,10 @@ import type { Progress } from './console-output.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Database, startDatabase } from './database.ts';
 import type { Deployment } from './deployment.ts';
-import { type KeyService, startKeyService } from './key-service.ts';
+import { startKeyService } from './key-service.ts';
 import type { ServiceEndpoints } from './lambda-function.ts';
-import { type ParameterStore, startParameterStore } from './parameter-store.ts';
+import type { LoopbackServer } from './loopback-server.ts';
+import { startParameterStore } from './parameter-store.ts';
 import { Parameters } from './parameters.ts';
 import { type QueueService, startQueues } from './queues.ts';
 import { secretsKey } from './secrets-key.ts';
@@ -77,7 +78,7 @@ async function describeWithQueues(
 async function startParameters(
   { parameters: definitions }: Deployment,
   { folder, progress, cleanup }: ServiceOptions,
-): Promise<ParameterStore | undefined> {
+): Promise<LoopbackServer | undefined> {
   if (definitions.length === 0) {
     return undefined;
   }
@@ -92,7 +93,7 @@ async function startParameters(
 async function startKeys(
   { keys: keyArns }: Deployment,
   { folder, progress, cleanup }: ServiceOptions,
-): Promise<KeyService | undefined> {
+): Promise<LoopbackServer | undefined> {
   if (keyArns.length === 0) {
     return undefined;
   }

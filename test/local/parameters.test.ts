@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetParameterCommand, type Parameter, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.ts';
+import type { LoopbackServer } from '../../infra/local/loopback-server.ts';
+import { startParameterStore } from '../../infra/local/parameter-store.ts';
 import { Parameters } from '../../infra/local/parameters.ts';
 
 const name = '/florin/dev/flags';
@@ -14,7 +15,7 @@ let folder: string;
 let file: string;
 let shown: string[];
 let parameters: Parameters;
-let store: ParameterStore;
+let store: LoopbackServer;
 let client: SSMClient;
 
 beforeEach(async () => {

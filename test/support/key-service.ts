@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type KeyService, startKeyService } from '../../infra/local/key-service.ts';
+import { startKeyService } from '../../infra/local/key-service.ts';
+import type { LoopbackServer } from '../../infra/local/loopback-server.ts';
 
 // The SDK wants these, whatever the address.
 process.env.AWS_REGION ??= 'eu-central-1';
@@ -7,7 +8,7 @@ process.env.AWS_ACCESS_KEY_ID ??= 'test';
 process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
 
 /** KMS as the embedded runtime plays it, with a key of its own. */
-export interface TestKeyService extends KeyService {
+export interface TestKeyService extends LoopbackServer {
   /** The ARN of the key. */
   readonly keyId: string;
   /** How often something was to be opened that another key had sealed. */
