@@ -14,7 +14,7 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  // Most of a test's time goes to databases of its own, so two go side by side on two processors too.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Half of a test's time goes to waiting for databases and processes of its own, so three go side by side on two processors too.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   testTimeout: 30_000,
 };
