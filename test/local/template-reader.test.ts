@@ -120,7 +120,12 @@ describe('readApplication, given what it does not play,', () => {
       ...rest,
       functions: functions.map(({ codeFolder, ...each }) => ({ ...each, codeFolder: basename(codeFolder) })),
     });
-    expect(withoutFolders(describeWith('Front', watching))).toEqual(withoutFolders(describeWith('Front', {})));
+    // A key is played like any other, whatever it is for.
+    const keys = [expect.stringMatching(/^arn:aws:kms:.*:key\/Front-Key$/)];
+    expect(withoutFolders(describeWith('Front', watching))).toEqual({
+      ...withoutFolders(describeWith('Front', {})),
+      keys,
+    });
   });
 
   it('needs no queues where there are only alarms', () => {
