@@ -111,7 +111,7 @@ describe('a change', () => {
 
   it('gives up when the time is over, and says how to find out what became of it', async () => {
     behaviours = [cut];
-    const { code, stderr } = await send('--timeout', '2');
+    const { code, stderr } = await send('--timeout', '6');
     expect(code).toBe(6);
     expect(requests.length).toBeGreaterThan(2);
     expect(stderr).toContain(`It may have been done. Repeat the command with --key ${requests[0]?.key}`);

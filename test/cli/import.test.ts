@@ -280,14 +280,14 @@ describe('an import that is broken off', () => {
     // Each of the four was killed after fifty entries more, two a line, and behind the 21 lines that make no entries.
     expect(summary.replayed).toBeGreaterThanOrEqual(121);
     await checkBooks();
-  }, 60_000);
+  }, 180_000);
 
   it('ends with exit code 6 when the service is gone, and continues when it is back', async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'florin-import-service-'));
     const file = await write('service.jsonl', lines());
     const first = await startEmbeddedProcess({ dataFolder });
     const own = new ApiClient(first.url, first.apiKey);
-    const running = startFlorin(['import', file, '--timeout', '2'], {
+    const running = startFlorin(['import', file, '--timeout', '8'], {
       FLORIN_URL: first.url,
       FLORIN_API_KEY: first.apiKey,
     });
