@@ -14,7 +14,8 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  // Half of a test's time goes to waiting for databases and processes of its own, so three go side by side on two processors too.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Most of a test's time goes to databases of its own, so two go side by side on two processors too. With three, two processors have no time
+  // left, and a database that stalls for seconds is to a function one that does not answer.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
 };
