@@ -17,7 +17,7 @@ import {
 } from '../../../lib/ledger/index.ts';
 
 const usd = 'USD/2' as AssetCode;
-const timeMs = 5_000;
+const timeMs = 20_000;
 const world = 'world';
 
 /** What is done in a run; whatever does not apply (nothing was held yet, too little is there) does nothing, or is rejected. */
