@@ -1,4 +1,4 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DrainRun, Ledger, LedgerOptions } from '../../lib/dynamodb/index.ts';
 import {
@@ -31,6 +31,11 @@ export interface LineFixture {
   transaction(id: TransactionId): Promise<Transaction | undefined>;
   /** The row of a command's record as it is stored. */
   record(command: Pick<LineCommand, 'id'>): Promise<Row | undefined>;
+  /**
+   * Accepts a command and has it fail, what is stored of it being unreadable for a while. What is stored of it then is what it was, or what is
+   * to be left instead.
+   */
+  fail(command: LineCommand, line: string, left?: unknown): Promise<TransactionId>;
   deadLetters(): Promise<Row[]>;
   /** What an audit finds, of the books and of the lines: nothing. */
   findings(): Promise<string[]>;
@@ -50,7 +55,9 @@ export async function startLines(): Promise<LineFixture> {
     return ledger;
   };
   const plain = open();
-  return {
+  const recordKeyOf = ({ id }: Pick<LineCommand, 'id'>) =>
+    marshall({ PK: `T#${tenant}#X#${recordIdOfTransaction(id)}`, SK: 'RECORD' });
+  const fixture: LineFixture = {
     books,
     proxy,
     woken,
@@ -63,10 +70,28 @@ export async function startLines(): Promise<LineFixture> {
       return waiting.map(({ pending }) => pending.id);
     },
     transaction: (id) => plain.transactions.get(tenant, id),
-    async record({ id }) {
-      const Key = marshall({ PK: `T#${tenant}#X#${recordIdOfTransaction(id)}`, SK: 'RECORD' });
+    async record(command) {
+      const Key = recordKeyOf(command);
       const { Item } = await client.send(new GetItemCommand({ TableName: tables.ledger, Key, ConsistentRead: true }));
       return Item && unmarshall(Item, { wrapNumbers: BigInt });
+    },
+    async fail(command, line, left) {
+      const set = (value: unknown) =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: tables.ledger,
+            Key: recordKeyOf(command),
+            UpdateExpression: 'SET command = :command',
+            ExpressionAttributeValues: marshall({ ':command': value }),
+          }),
+        );
+      const { kind } = await open().accept(command, 8_000);
+      if (kind !== 'accepted') throw new Error(`it is ${kind}, not accepted`);
+      const stored = (await fixture.record(command))?.command;
+      await set('nonsense');
+      await fixture.drain(line);
+      await set(left ?? stored);
+      return command.id;
     },
     async deadLetters() {
       return (await readTable(client, tables.platform)).filter(({ PK }) => String(PK).endsWith('#DL'));
@@ -81,6 +106,7 @@ export async function startLines(): Promise<LineFixture> {
       await books.stop();
     },
   };
+  return fixture;
 }
 
 /** Holds places and records to each other, sharing no code with the ledger: each that waits has just its place. */

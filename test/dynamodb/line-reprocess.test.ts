@@ -37,21 +37,7 @@ afterAll(() => lines.stop());
 
 /** Accepts a command and makes it fail; what is stored of it is whole again afterwards, unless that is to stay. */
 async function failed(command: LineCommand, isRepaired = true): Promise<TransactionId> {
-  const { client, tables } = lines.books.database;
-  const set = (value: unknown) =>
-    client.send(
-      new UpdateItemCommand({
-        TableName: tables.ledger,
-        Key: marshall({ PK: `T#${tenant}#X#${recordIdOfTransaction(command.id)}`, SK: 'RECORD' }),
-        UpdateExpression: 'SET command = :command',
-        ExpressionAttributeValues: marshall({ ':command': value }),
-      }),
-    );
-  expect(await lines.open().accept(command, 5_000)).toMatchObject({ kind: 'accepted' });
-  const stored = (await lines.record(command))?.command;
-  await set('nonsense');
-  await lines.drain(id);
-  if (isRepaired) await set(stored);
+  await lines.fail(command, id, isRepaired ? undefined : 'nonsense');
   expect(await lines.transaction(command.id)).toMatchObject({ status: 'failed' });
   lines.woken.length = 0;
   return command.id;

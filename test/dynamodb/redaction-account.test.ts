@@ -10,6 +10,7 @@ import { account, type LedgerFixture, startLedger, tenant } from '../support/led
 import {
   acts,
   appendJournal,
+  canary,
   contents,
   damage,
   describe as describeAccount,
@@ -22,7 +23,8 @@ let books: LedgerFixture;
 let proxy: FaultProxy;
 let plain: Redactions;
 let faulty: Redactions;
-let texts = 0;
+/** Accounts that these tests have named. */
+let named = 0;
 
 beforeAll(async () => {
   books = await startLedger();
@@ -42,11 +44,6 @@ afterAll(async () => {
   await proxy.stop();
   await books.stop();
 });
-
-/** A text that nothing else has, to be found wherever it lies. */
-function canary(): string {
-  return `canary-${texts++}-Jane-Doe`;
-}
 
 /** Gives an account so many changes as if it had been changed so often, the last of which left it without a text. */
 async function changedOften(id: AccountId, text: string, times: number): Promise<void> {
@@ -69,7 +66,7 @@ async function changedOften(id: AccountId, text: string, times: number): Promise
 
 describe('the redaction of an account', () => {
   it('removes its metadata from it and from all changes it has had, and its owner where that is asked for', async () => {
-    const id = `dora-${texts}`;
+    const id = `dora-${named++}`;
     const text = canary();
     await books.createAccount(id);
     await describeAccount(books.ledger, id, text);
@@ -85,7 +82,7 @@ describe('the redaction of an account', () => {
   });
 
   it('is made once under its key, and leaves what was set since', async () => {
-    const id = `erin-${texts}`;
+    const id = `erin-${named++}`;
     const [before, since] = [canary(), canary()];
     await books.createAccount(id);
     await describeAccount(books.ledger, id, before);
@@ -101,7 +98,7 @@ describe('the redaction of an account', () => {
   });
 
   it('forgets the hashes of what was asked for before, and still does nothing twice', async () => {
-    const id = `finn-${texts}`;
+    const id = `finn-${named++}`;
     await books.createAccount(id);
     const keyApplied = { mark: 'set once', requestHash: 'guessable' };
     const command = { tenant, id: account(id), patch: { metadata: { note: canary() } }, keyApplied };
@@ -112,7 +109,7 @@ describe('the redaction of an account', () => {
   });
 
   it('goes on where it was cut off, over more changes than one write takes', async () => {
-    const id = `gwen-${texts}`;
+    const id = `gwen-${named++}`;
     const text = canary();
     await books.createAccount(id);
     for (let change = 0; change < 130; change++) await describeAccount(books.ledger, id, `${text}-${change}`);
@@ -136,7 +133,7 @@ describe('the redaction of an account', () => {
     async (fault) => {
       // Until it makes no such call any more.
       for (let call = 0, isReached = true; isReached; call++) {
-        const id = account(`gina-${texts}`);
+        const id = account(`gina-${named++}`);
         const text = canary();
         await books.createAccount(id);
         for (let change = 0; change < 3; change++) await describeAccount(books.ledger, id, `${text}-${change}`);
@@ -158,7 +155,7 @@ describe('the redaction of an account', () => {
   );
 
   it('gets through however many changes in a little time each, and begins where it was done before', async () => {
-    const id = account(`hugh-${texts}`);
+    const id = account(`hugh-${named++}`);
     const text = canary();
     await books.createAccount(id);
     await changedOften(id, text, 1_000);
@@ -183,7 +180,7 @@ describe('the redaction of an account', () => {
 
   it('and changes of the account at the same time each have their effect, and none brings back what was removed', async () => {
     for (let round = 0; round < 8; round++) {
-      const id = account(`jack-${texts}`);
+      const id = account(`jack-${named++}`);
       const [before, since] = [canary(), canary()];
       await books.createAccount(id);
       await describeAccount(books.ledger, id, before);

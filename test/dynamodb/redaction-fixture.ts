@@ -17,6 +17,13 @@ type Row = Record<string, unknown>;
 /** Who asks in these tests. */
 export const by = { actor: { tenant, client: 'officer' }, correlationId: 'request-7' };
 
+let canaries = 0;
+
+/** A text that nothing else has, to be found wherever it lies. */
+export function canary(): string {
+  return `canary-${canaries++}-Jane-Doe`;
+}
+
 export interface Redactions {
   readonly ledger: Ledger;
   readonly store: RedactionStore;

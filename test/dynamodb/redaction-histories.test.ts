@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Ledger, systemClock } from '../../lib/dynamodb/index.ts';
 import {
@@ -12,7 +10,6 @@ import {
   minFeeNoticeMs,
   type Posting,
   postBatch,
-  recordIdOfTransaction,
   reverseTransaction,
   type TransactionId,
   voidHold,
@@ -282,23 +279,8 @@ describe('nothing that was redacted is in any item, and everything verifies', ()
   });
 });
 
-/** Accepts a command and has it fail, what is stored of it being unreadable for a while, or for good. */
 async function failed(command: LineCommand, line: string, left?: object): Promise<TransactionId> {
-  const { client, tables } = books.database;
-  const set = (value: unknown) =>
-    client.send(
-      new UpdateItemCommand({
-        TableName: tables.ledger,
-        Key: marshall({ PK: `T#${tenant}#X#${recordIdOfTransaction(command.id)}`, SK: 'RECORD' }),
-        UpdateExpression: 'SET command = :command',
-        ExpressionAttributeValues: marshall({ ':command': value }),
-      }),
-    );
-  expect(await lines.open().accept(command, timeMs)).toMatchObject({ kind: 'accepted' });
-  const stored = (await lines.record(command))?.command;
-  await set('nonsense');
-  await lines.drain(line);
-  await set(left ?? stored);
+  await lines.fail(command, line, left);
   expect(await lines.record(command)).toMatchObject({ status: 'failed' });
   return command.id;
 }

@@ -19,6 +19,7 @@ import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from 
 import {
   acts,
   appendJournal,
+  canary,
   contents,
   damage,
   ledgerRows,
@@ -33,7 +34,6 @@ let books: LedgerFixture;
 let proxy: FaultProxy;
 let plain: Redactions;
 let faulty: Redactions;
-let texts = 0;
 
 beforeAll(async () => {
   books = await startLedger();
@@ -54,11 +54,6 @@ afterAll(async () => {
   await proxy.stop();
   await books.stop();
 });
-
-/** A text that nothing else has, to be found wherever it lies. */
-function canary(): string {
-  return `canary-${texts++}-Jane-Doe`;
-}
 
 function details(text: string) {
   return { description: `Rent of ${text}`, metadata: { tenant: text } };
