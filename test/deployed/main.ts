@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DeployedStage, deployedStages } from '../../infra/deploy/deployed-stages.ts';
 import { emulatorEnvironment } from '../../infra/deploy/emulator-endpoint.ts';
+import { addReports, type TestReport } from '../support/test-report.ts';
 import type { RunningEmulator } from './emulator-process.ts';
 import { localStack } from './localstack.ts';
 import { startMinistack } from './ministack.ts';
@@ -19,14 +20,6 @@ const starters: Readonly<Record<string, () => Promise<RunningEmulator>>> = {
   ministack: startMinistack,
   localstack: localStack,
 };
-
-/** Jest's own names, so that the gate reads one kind of report. */
-interface TestCounts {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numRuntimeErrorTestSuites: number;
-}
 
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: { report: { type: 'string' } }, allowPositionals: true });
@@ -43,11 +36,11 @@ async function main(): Promise<boolean> {
       throw new Error('The deployment failed.');
     const stage = deployedStages().find((each) => each.stage === name);
     if (!stage) throw new Error('The deployment left no record of its stage.');
-    const counts = [
+    const reports = [
       await jest(['test/e2e', '--maxWorkers=1'], stage, environment, path.join(work, 'e2e.json')),
       await jest(['--config', 'test/deployed/jest.config.js'], stage, environment, path.join(work, 'deployed.json')),
     ];
-    const total = counts.reduce(add);
+    const total = reports.reduce(addReports);
     if (values.report) writeFileSync(values.report, JSON.stringify(total));
     return total.numFailedTests + total.numRuntimeErrorTestSuites === 0;
   } finally {
@@ -61,7 +54,7 @@ async function jest(
   stage: DeployedStage,
   environment: NodeJS.ProcessEnv,
   report: string,
-): Promise<TestCounts> {
+): Promise<TestReport> {
   const nodeOptions = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   await node([...nodeOptions, 'node_modules/jest/bin/jest.js', ...words, '--json', '--outputFile', report], {
     ...environment,
@@ -70,15 +63,6 @@ async function jest(
     FLORIN_API_KEY: stage.apiKey,
   });
   return JSON.parse(readFileSync(report, 'utf8'));
-}
-
-function add(one: TestCounts, other: TestCounts): TestCounts {
-  return {
-    numPassedTests: one.numPassedTests + other.numPassedTests,
-    numFailedTests: one.numFailedTests + other.numFailedTests,
-    numPendingTests: one.numPendingTests + other.numPendingTests,
-    numRuntimeErrorTestSuites: one.numRuntimeErrorTestSuites + other.numRuntimeErrorTestSuites,
-  };
 }
 
 async function node(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<boolean> {

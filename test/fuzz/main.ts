@@ -11,6 +11,7 @@ import { routes } from '../../lib/http/routes.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { startEmbeddedHere } from '../support/embedded.ts';
 import { logLeaks } from '../support/log-leaks.ts';
+import { reportOf, type Verdict } from '../support/test-report.ts';
 import { type Answers, answersOf, formatAnswers } from './coverage.ts';
 import { knownIds } from './known-ids.ts';
 import { runSchemathesis } from './schemathesis.ts';
@@ -21,12 +22,6 @@ const fixedSeed = 20_261_121;
 const usualSeconds = 150;
 const auditTimeoutMs = 120_000;
 const operations = routes.map(({ operationId }) => operationId);
-
-/** One thing that was to hold, and whether it did. */
-interface Verdict {
-  readonly name: string;
-  readonly findings: readonly string[];
-}
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
@@ -42,9 +37,8 @@ async function main(): Promise<boolean> {
     console.log(`${findings.length === 0 ? 'passed' : 'FAILED'}: ${name}`);
     for (const finding of findings) console.log(`  ${finding}`);
   }
-  const failed = verdicts.filter(({ findings }) => findings.length > 0).length;
-  if (values.report) writeFileSync(values.report, JSON.stringify(reportOf(verdicts.length, failed)));
-  return failed === 0;
+  if (values.report) writeFileSync(values.report, JSON.stringify(reportOf(import.meta.filename, verdicts)));
+  return verdicts.every(({ findings }) => findings.length === 0);
 }
 
 async function verdictsOf(seed: number, seconds: number): Promise<Verdict[]> {
@@ -100,11 +94,6 @@ function loggedErrors(lines: string): string[] {
     .split('\n')
     .filter((line) => line.includes('"level":"ERROR"') && !isBusy.test(line))
     .slice(0, 10);
-}
-
-/** In Jest's form, so that the gate reads one kind of report. */
-function reportOf(total: number, failed: number): object {
-  return { numPassedTests: total - failed, numFailedTests: failed, numPendingTests: 0, numRuntimeErrorTestSuites: 0 };
 }
 
 try {
