@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
-import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import type { AppliedKey, Cause } from '../dynamodb/index.ts';
@@ -8,6 +7,7 @@ import type { Answer } from '../http/index.ts';
 import { HttpProblem } from '../http/index.ts';
 import { type CanonicalValue, canonicalJson, digestOf, keyMark, type TenantId } from '../ledger/index.ts';
 import type { LineWriter } from '../observability/index.ts';
+import { IdempotencyRecords } from './records.ts';
 
 /** How long an answer is replayed. Beyond it the key that the change itself carries takes over. */
 const replayForSeconds = 24 * 60 * 60;
@@ -70,7 +70,7 @@ export function createIdempotencyClient(endpoint?: string): DynamoDBClient {
  * - no access to the records: `unavailable`, and nothing was done
  */
 export function createOnce(operation: string, table: string, client: DynamoDBClient, logger: LineWriter): Once {
-  const persistenceStore = new DynamoDBPersistenceLayer({ tableName: table, awsSdkV3Client: client });
+  const persistenceStore = new IdempotencyRecords({ tableName: table, awsSdkV3Client: client });
 
   return async (mutation) => {
     const { tenant, key, request, context, cause } = mutation;

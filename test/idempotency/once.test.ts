@@ -157,6 +157,33 @@ describe('createOnce', () => {
     expect(await once()(request)).toMatchObject({ status: 201 });
   });
 
+  it.each([{ kind: 'dropAnswer' }, { kind: 'serverError', when: 'after' }, { kind: 'hang', when: 'after' }] as const)(
+    'knows its own record again whose write lost its answer: $kind',
+    async (fault) => {
+      const { count, change } = counted();
+      const request = mutation(change);
+      proxy.rules.push({ fault, operation: 'PutItem', count: 1 });
+      const first = await once()(request);
+      proxy.rules.length = 0;
+      expect(first).toMatchObject({ status: 201 });
+      expect(await once()(request)).toEqual({ ...first, replayed: true });
+      expect(count.made).toBe(1);
+    },
+  );
+
+  it('takes no duplicate of the same moment for itself, whose write lost its answer too', async () => {
+    const { count, change } = counted(async () => {
+      await sleep(400);
+      return json(201, { made: true });
+    });
+    const request = mutation(change);
+    proxy.rules.push({ fault: { kind: 'serverError', when: 'after' }, operation: 'PutItem', count: 3 });
+    const answers = await Promise.all([once()(request), once()(request), once()(request)]);
+    proxy.rules.length = 0;
+    expect(answers.filter(({ replayed }) => replayed)).toHaveLength(2);
+    expect(count.made).toBe(1);
+  });
+
   it('says what the change came to, whatever becomes of the record about it', async () => {
     const { change } = counted();
     proxy.rules.push({ fault: { kind: 'serverError', when: 'before' }, operation: ['UpdateItem', 'DeleteItem'] });
