@@ -9,7 +9,7 @@ import type { TableNeeds } from './function-needs.ts';
 export const accessNeeds: TableNeeds = {
   actions: [],
   narrowActions: [
-    { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], partitionKeys: [`${apiKeyPrefix}*`] },
+    { actions: ['dynamodb:Query', 'dynamodb:UpdateItem'], partitionKeys: [`${apiKeyPrefix}*`] },
     { actions: ['dynamodb:UpdateItem'], partitionKeys: [`${allowancePrefix}*`] },
   ],
 };

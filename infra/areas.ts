@@ -179,7 +179,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       narrowActions: [
         { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: ['T#*#K'] },
         {
-          actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+          actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
           partitionKeys: [`${apiKeyPrefix}*`],
         },
         recordsActs,

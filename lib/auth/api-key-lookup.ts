@@ -1,11 +1,11 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { faultOf } from '../dynamodb/faults.ts';
 import type { Row } from '../dynamodb/items.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { LedgerError } from '../ledger/index.ts';
 import type { LineWriter } from '../observability/index.ts';
 import { parseApiKey, type StoredApiKey } from '../platform/api-key-item.ts';
-import { apiKeyKey } from '../platform/keys.ts';
+import { apiKeyPartition, apiKeyUseKey } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';
 
 /** How long a key is looked for, all attempts together, in milliseconds, and one of them. Every request of a stranger may wait so long. */
@@ -36,20 +36,24 @@ export class ApiKeyLookup {
    * @throws InvariantViolation for a damaged row
    */
   async find(sha256: string): Promise<StoredApiKey | undefined> {
-    const row = await this.#read(sha256);
-    return row && parseApiKey(row);
+    return parseApiKey(await this.#read(sha256));
   }
 
-  async #read(sha256: string): Promise<Row | undefined> {
+  async #read(sha256: string): Promise<readonly Row[]> {
     const { client, name, clock } = this.#platform;
     const patience = new Patience(clock, lookupTimeoutMs);
     for (let attempt = 1; ; attempt++) {
       try {
-        const { Item } = await client.send(
-          new GetCommand({ TableName: name, Key: apiKeyKey(sha256), ConsistentRead: true }),
+        const { Items = [] } = await client.send(
+          new QueryCommand({
+            TableName: name,
+            KeyConditionExpression: 'PK = :pk',
+            ExpressionAttributeValues: { ':pk': apiKeyPartition(sha256) },
+            ConsistentRead: true,
+          }),
           { requestTimeout: Math.max(1, Math.min(attemptTimeoutMs, patience.leftMs)) },
         );
-        return Item;
+        return Items;
       } catch (error) {
         const { kind } = faultOf(error);
         if (kind === 'fatal') throw error;
@@ -71,10 +75,10 @@ export class ApiKeyLookup {
       await dynamodb.send(
         new UpdateCommand({
           TableName: name,
-          Key: apiKeyKey(sha256),
+          Key: apiKeyUseKey(sha256),
           UpdateExpression: 'SET lastUsedAt = :now',
-          // Never an item of its own, should the key be gone; and only one instance writes.
-          ConditionExpression: 'attribute_exists(PK) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt <= :before)',
+          // Only one instance writes. Should the key be gone meanwhile, its use remains, of which nobody reads.
+          ConditionExpression: 'attribute_not_exists(lastUsedAt) OR lastUsedAt <= :before',
           ExpressionAttributeValues: { ':now': now, ':before': before },
         }),
         { requestTimeout: noteTimeoutMs },

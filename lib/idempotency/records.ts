@@ -3,20 +3,20 @@ import { IdempotencyItemAlreadyExistsError, IdempotencyRecordStatus } from '@aws
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import type { IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence';
 
-/** What the fraction of a moment in milliseconds can tell apart: a double has twelve bits left for it. */
-const fractions = 2 ** 12;
+/** The time that is drawn and added to that for which a record is kept while its request is in flight, in seconds. */
+const drawnSeconds = 60 * 60;
 
 /**
  * Powertools' records, but for one thing: a record whose write lost its answer is known again when the client writes it
  * once more. Powertools takes it for another request's there, and the only request there is would wait for itself.
  *
- * Records are told apart by the moment to which they are in progress, whose fraction of a millisecond is drawn. Duplicates
- * that coincide in it all the same both make their change, whose own key lets it happen once.
+ * Records of the same request are told apart by the moments at which they end, to which a time is added that is drawn, since
+ * Powertools writes nothing else of its own. Duplicates that coincide in both all the same both make their change, whose own
+ * key lets it happen once.
  */
 export class IdempotencyRecords extends DynamoDBPersistenceLayer {
   protected override async _putRecord(record: IdempotencyRecord): Promise<void> {
-    const until = Math.floor(record.inProgressExpiryTimestamp ?? Date.now());
-    record.inProgressExpiryTimestamp = until + randomInt(fractions) / fractions;
+    record.expiryTimestamp = (record.expiryTimestamp ?? 0) + randomInt(drawnSeconds);
     try {
       await super._putRecord(record);
     } catch (error) {
@@ -29,6 +29,7 @@ function isSame(found: IdempotencyRecord | undefined, record: IdempotencyRecord)
   return (
     found?.getStatus() === IdempotencyRecordStatus.INPROGRESS &&
     found.inProgressExpiryTimestamp === record.inProgressExpiryTimestamp &&
+    found.expiryTimestamp === record.expiryTimestamp &&
     found.payloadHash === record.payloadHash
   );
 }

@@ -24,7 +24,6 @@ const apiKeyRow = z.object({
   ...termsRow,
   revokedAt: count.optional(),
   createdAt: count,
-  lastUsedAt: count.optional(),
 });
 
 /** A key with all that the access check needs to know, so that it reads one item. */
@@ -50,7 +49,7 @@ export function apiKeyTerms(
 export function saysTermsOf(row: Row, client: ApiClient, key: ClientKey): boolean {
   const parsed = apiKeyRow.safeParse(row);
   if (!parsed.success) return false;
-  const { tenant: _, client: __, createdAt: ___, lastUsedAt: ____, ...terms } = parsed.data;
+  const { tenant: _, client: __, createdAt: ___, ...terms } = parsed.data;
   return isDeepStrictEqual(present(terms), present(apiKeyTerms(client, key)));
 }
 
@@ -59,30 +58,31 @@ function present(terms: object): object {
   return Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
 }
 
-/** The row of a key that was never used. */
 export function apiKeyItem(client: ApiClient, key: ClientKey): Row {
   const { tenant, id } = client;
   return { ...apiKeyKey(key.sha256), tenant, client: id, ...apiKeyTerms(client, key), createdAt: key.createdAt };
 }
 
-/** What people are told of a key. A row with other damage must not keep anybody from seeing, and revoking, the client whose key it is. */
-const keyUseRow = z.object({ PK: z.string(), lastUsedAt: count.optional() });
+const keyUseRow = z.object({ PK: z.string(), SK: z.literal('USE'), lastUsedAt: count });
 
-/** Of a key's row, which key it is and when that was used last. @throws InvariantViolation for a row that does not say */
-export function parseKeyUse(row: Row): { readonly sha256: string; readonly lastUsedAt: number | undefined } {
-  const { PK, lastUsedAt } = checkedRow(keyUseRow, row);
-  return { sha256: sha256OfApiKey(PK), lastUsedAt };
+/** Which key was used, and when last; nothing where the row is damaged, since it is for people and must keep nobody out. */
+export function parseKeyUse(row: Row): { readonly sha256: string; readonly lastUsedAt: number } | undefined {
+  const { data } = keyUseRow.safeParse(row);
+  return data && { sha256: sha256OfApiKey(data.PK), lastUsedAt: data.lastUsedAt };
 }
 
-/** @throws InvariantViolation for a damaged row; it does not name the row, whose key is the digest of somebody's credentials */
-export function parseApiKey(row: Row): StoredApiKey {
-  return checkedRow(apiKeyRow, row) as StoredApiKey;
-}
-
-function checkedRow<T extends z.ZodType>(schema: T, row: Row): z.output<T> {
-  const parsed = schema.safeParse(row);
+/**
+ * A key from all that lies in its partition; nothing where there is no key, whoever has used it.
+ *
+ * @throws InvariantViolation for a damaged row; it does not name the row, whose key is the digest of somebody's credentials
+ */
+export function parseApiKey(rows: readonly Row[]): StoredApiKey | undefined {
+  const row = rows.find(({ SK }) => SK === 'KEY');
+  if (!row) return undefined;
+  const parsed = apiKeyRow.safeParse(row);
   if (!parsed.success) throw new InvariantViolation(`damaged API key: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const [use] = rows.flatMap((each) => parseKeyUse(each) ?? []);
+  return { ...parsed.data, ...(use && { lastUsedAt: use.lastUsedAt }) } as StoredApiKey;
 }
 
 /** Whether a key lets anybody in at an instant. */

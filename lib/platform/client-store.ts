@@ -12,7 +12,7 @@ import type { ClientId } from './client-id.ts';
 import { clientOf, parseClient, type StoredClient } from './client-item.ts';
 import { maxClients } from './client-limits.ts';
 import { type Actions, changeActions, creationActions, lostKeys } from './client-write.ts';
-import { apiKeyKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
+import { apiKeyKey, apiKeyUseKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 
 /** Attempts against others who change the client at the same time, and the time they have in milliseconds. */
@@ -67,14 +67,9 @@ export class ClientStore {
 
   /** When keys of clients were used last, to the hour, by their digests; those that never were are missing. @throws LedgerError `unavailable` */
   async lastUses(clients: readonly ApiClient[]): Promise<ReadonlyMap<string, number>> {
-    const keys = clients.flatMap((client) => client.keys.map(({ sha256 }) => apiKeyKey(sha256)));
-    const rows = await this.#platform.reader.getAll(keys);
-    return new Map(
-      rows.flatMap((row) => {
-        const { sha256, lastUsedAt } = parseKeyUse(row);
-        return lastUsedAt === undefined ? [] : [[sha256, lastUsedAt] as const];
-      }),
-    );
+    const keys = clients.flatMap((client) => client.keys.map(({ sha256 }) => apiKeyUseKey(sha256)));
+    const uses = (await this.#platform.reader.getAll(keys)).flatMap((row) => parseKeyUse(row) ?? []);
+    return new Map(uses.map(({ sha256, lastUsedAt }) => [sha256, lastUsedAt]));
   }
 
   /**

@@ -1,11 +1,10 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { attributeChanges } from '../dynamodb/attribute-changes.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import type { WriteResult } from '../dynamodb/single-write.ts';
-import { apiKeyItem, apiKeyTerms } from './api-key-item.ts';
+import { apiKeyItem } from './api-key-item.ts';
 import type { ApiClient, ClientKey } from './client.ts';
 import { clientItem, type StoredClient } from './client-item.ts';
-import { apiKeyKey } from './keys.ts';
+import { apiKeyKey, apiKeyUseKey } from './keys.ts';
 
 export type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
 type Action = Actions[number];
@@ -28,7 +27,7 @@ export function lostKeys({ refusal }: WriteResult, before: StoredClient, after: 
 
 /**
  * Puts a client in place of another version of itself, if that is still there, and says to each of its keys what is true of it from then on:
- * a key that is new is put, and one that the client has no more is deleted. At most seven actions.
+ * a key that is new is put, and one that the client has no more is deleted with its use. At most twelve actions.
  */
 export function changeActions(table: string, before: StoredClient, after: StoredClient): Actions {
   const had = new Set(before.keys.map(({ sha256 }) => sha256));
@@ -46,7 +45,8 @@ export function changeActions(table: string, before: StoredClient, after: Stored
     ...after.keys.map((key) => (had.has(key.sha256) ? changedKeyAction : newKeyAction)(table, after, key)),
     ...before.keys
       .filter(({ sha256 }) => !has.has(sha256))
-      .map(({ sha256 }) => ({ Delete: { TableName: table, Key: apiKeyKey(sha256) } })),
+      .flatMap(({ sha256 }) => [apiKeyKey(sha256), apiKeyUseKey(sha256)])
+      .map((key) => ({ Delete: { TableName: table, Key: key } })),
   ];
 }
 
@@ -54,17 +54,6 @@ function newKeyAction(table: string, client: ApiClient, key: ClientKey): Action 
   return { Put: { TableName: table, Item: apiKeyItem(client, key), ...ifAbsent } };
 }
 
-/** An update, since when the key was used last is noted at any time. */
 function changedKeyAction(table: string, client: ApiClient, key: ClientKey): Action {
-  const { expression, names, values } = attributeChanges(apiKeyTerms(client, key));
-  return {
-    Update: {
-      TableName: table,
-      Key: apiKeyKey(key.sha256),
-      UpdateExpression: expression,
-      ConditionExpression: 'attribute_exists(PK)',
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: values,
-    },
-  };
+  return { Put: { TableName: table, Item: apiKeyItem(client, key), ConditionExpression: 'attribute_exists(PK)' } };
 }

@@ -16,7 +16,8 @@ import { type DeliveryId, sequenceOfDelivery, sequenceText, type WebhookId } fro
  * | balance monitor | `T#<tenant>#M#<account>` | `mon_<mark>` | get; query the prefix `mon_`: an account's monitors |
  * | deleted monitor | `T#<tenant>#M#<account>` | `DELETED#<monitor id>` | get: which key deleted it |
  * | API client | `T#<tenant>#K` | `cli_<mark>` | get; query the partition: the tenant's clients |
- * | API key | `KEY#<SHA-256 of the key>` | `KEY` | get: whose key it is and what it may do |
+ * | API key | `KEY#<SHA-256 of the key>` | `KEY` | query the partition: whose key it is and what it may do |
+ * | use of an API key | `KEY#<SHA-256 of the key>` | `USE` | the same query: when it was used last |
  * | allowance | `RATE#<tenant>#<client>` | `<requests a second>/<burst>` | updated: what a client may still ask for by a policy |
  * | audit record | `T#<tenant>#AUDIT` | `R#<number, 12 digits>` | query a range, or the last: the tenant's audit log |
  * | failure note | `-#N#<message id>` | `NOTE` | get: what a message failed with before it went to the dead letters |
@@ -133,7 +134,20 @@ export function tenantOfClients(partition: string): TenantId {
 
 /** A key is found by its SHA-256 alone, as 64 lower-case hexadecimal digits: it is itself what tells the tenant. */
 export function apiKeyKey(sha256: string): PlatformKey {
-  return { PK: `${apiKeyPrefix}${sha256}`, SK: 'KEY' };
+  return { PK: apiKeyPartition(sha256), SK: 'KEY' };
+}
+
+/**
+ * When a key was used last is no part of the key: between Regions the later of two rows wins whole, so a Region that has not yet heard of a
+ * revocation would take it back by noting a use.
+ */
+export function apiKeyUseKey(sha256: string): PlatformKey {
+  return { PK: apiKeyPartition(sha256), SK: 'USE' };
+}
+
+/** Where a key and its use lie, read by one query. */
+export function apiKeyPartition(sha256: string): string {
+  return `${apiKeyPrefix}${sha256}`;
 }
 
 /** Reads the SHA-256 back from the partition of an API key. */

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../lib/auth/api-key.ts';
 import { ApiKeyLookup, lastUsedPrecisionMs } from '../../lib/auth/api-key-lookup.ts';
@@ -7,7 +7,7 @@ import { defaultRatePolicy } from '../../lib/auth/index.ts';
 import { InvariantViolation } from '../../lib/ledger/index.ts';
 import type { ApiClient } from '../../lib/platform/client.ts';
 import { patchedClient, revokedClient, rotatedClient } from '../../lib/platform/client-changes.ts';
-import { apiKeyKey } from '../../lib/platform/keys.ts';
+import { apiKeyKey, apiKeyUseKey } from '../../lib/platform/keys.ts';
 import { type PlatformFixture, startPlatform } from '../platform/platform-fixture.ts';
 import type { Fault } from '../support/faults.ts';
 import { made, newDeed, storeOf, tenant } from './client-fixture.ts';
@@ -73,11 +73,11 @@ describe('authenticate', () => {
     const first = await callsDuring(() =>
       Promise.all(Array.from({ length: 20 }, () => instance.authenticate(key.key))),
     );
-    expect(first).toEqual(['GetItem', 'UpdateItem']);
+    expect(first).toEqual(['Query', 'UpdateItem']);
     ahead += apiKeyMaxAgeMs - 5_000;
     expect(await callsDuring(() => instance.authenticate(key.key))).toEqual([]);
     ahead += 5_000;
-    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['GetItem']);
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['Query']);
     expect(await callsDuring(() => instance.authenticate(key.key))).toEqual([]);
   });
 
@@ -87,9 +87,9 @@ describe('authenticate', () => {
     const calls = await callsDuring(async () => {
       for (let count = 0; count < 5; count++) expect(await instance.authenticate(key)).toBeUndefined();
     });
-    expect(calls).toEqual(['GetItem']);
+    expect(calls).toEqual(['Query']);
     ahead += apiKeyMaxAgeMs;
-    expect(await callsDuring(() => instance.authenticate(key))).toEqual(['GetItem']);
+    expect(await callsDuring(() => instance.authenticate(key))).toEqual(['Query']);
   });
 
   it('asks nobody about what is no key', async () => {
@@ -105,9 +105,9 @@ describe('authenticate', () => {
     const { key, client } = await made(store());
     const instance = newInstance({ maxAgeMs: 0 });
     const use = () => instance.authenticate(key.key);
-    expect(await callsDuring(use)).toEqual(['GetItem', 'UpdateItem']);
-    expect(await callsDuring(use)).toEqual(['GetItem']);
-    expect(await callsDuring(() => Promise.all([use(), use()]))).toEqual(['GetItem']);
+    expect(await callsDuring(use)).toEqual(['Query', 'UpdateItem']);
+    expect(await callsDuring(use)).toEqual(['Query']);
+    expect(await callsDuring(() => Promise.all([use(), use()]))).toEqual(['Query']);
     await store().change(client, 'client.revoked', newDeed(), (seen) => revokedClient(seen, undefined, now()));
     expect(await use()).toBeUndefined();
   });
@@ -117,7 +117,7 @@ describe('authenticate', () => {
     const instance = newInstance();
     await instance.authenticate(key.key);
     ahead -= 1_000;
-    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['GetItem']);
+    expect(await callsDuring(() => instance.authenticate(key.key))).toEqual(['Query']);
   });
 
   it('keeps the keys that are good however many are invented, and forgets the invented ones', async () => {
@@ -230,9 +230,35 @@ describe.each(outages)('while DynamoDB does not answer ($kind)', (fault) => {
 describe('when a key was used last', () => {
   const lastUsed = async (sha256: string) => {
     const { client, name } = platform.table;
-    const { Item } = await client.send(new GetCommand({ TableName: name, Key: apiKeyKey(sha256) }));
+    const { Item } = await client.send(new GetCommand({ TableName: name, Key: apiKeyUseKey(sha256) }));
     return Item?.lastUsedAt && Number(Item.lastUsedAt);
   };
+
+  it('is noted beside the key, whose own row remains as it was: a Region behind must take nothing back by noting a use', async () => {
+    const { key } = await made(store());
+    const { client, name } = platform.table;
+    const row = async () => (await client.send(new GetCommand({ TableName: name, Key: apiKeyKey(key.sha256) }))).Item;
+    const before = await row();
+    expect(before).toBeDefined();
+    await newInstance().authenticate(key.key);
+    expect(await lastUsed(key.sha256)).toBeDefined();
+    expect(await row()).toEqual(before);
+  });
+
+  it('lets nobody in where it is all that is left of a key', async () => {
+    const { key } = await made(store());
+    const { client, name } = platform.table;
+    await newInstance().authenticate(key.key);
+    await client.send(new DeleteCommand({ TableName: name, Key: apiKeyKey(key.sha256) }));
+    expect(await newInstance().authenticate(key.key)).toBeUndefined();
+  });
+
+  it('keeps nobody out where it is damaged', async () => {
+    const { key } = await made(store());
+    const { client, name } = platform.table;
+    await client.send(new PutCommand({ TableName: name, Item: { ...apiKeyUseKey(key.sha256), lastUsedAt: 'often' } }));
+    expect(await newInstance().authenticate(key.key)).toBeDefined();
+  });
 
   it('is noted once in an hour by all instances together', async () => {
     const { key } = await made(store());
@@ -242,7 +268,7 @@ describe('when a key was used last', () => {
     expect(first).toBeGreaterThan(Date.now() - 10_000);
     ahead += lastUsedPrecisionMs - 10_000;
     const calls = await callsDuring(() => Promise.all(instances.map((instance) => instance.authenticate(key.key))));
-    expect(calls).toEqual(['GetItem', 'GetItem']);
+    expect(calls).toEqual(['Query', 'Query']);
     ahead += apiKeyMaxAgeMs;
     await instances[0]?.authenticate(key.key);
     expect(await lastUsed(key.sha256)).toBeGreaterThan((first as number) + lastUsedPrecisionMs - 10_000);

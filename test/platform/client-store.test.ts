@@ -1,4 +1,4 @@
-import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '../../lib/auth/api-key.ts';
 import { ApiKeyLookup } from '../../lib/auth/api-key-lookup.ts';
@@ -11,7 +11,7 @@ import { type ClientId, clientIdOf } from '../../lib/platform/client-id.ts';
 import { clientItem, parseClient } from '../../lib/platform/client-item.ts';
 import { maxClientKeys, maxClients } from '../../lib/platform/client-limits.ts';
 import type { ClientStore } from '../../lib/platform/client-store.ts';
-import { apiKeyKey } from '../../lib/platform/keys.ts';
+import { apiKeyKey, apiKeyUseKey } from '../../lib/platform/keys.ts';
 import { actor, made, newClient, newDeed, storeOf, tenant } from '../auth/client-fixture.ts';
 import { type PlatformFixture, startPlatform } from './platform-fixture.ts';
 import { dieEverywhere, watchedTable } from './watched-table.ts';
@@ -277,20 +277,17 @@ describe('a client whose keys do not agree with it', () => {
 
   it('is shown although a row is damaged, which a change mends', async () => {
     const { client, newer } = await rotatedOnce();
-    const { name } = platform.table;
-    const Key = apiKeyKey(newer.sha256);
-    const UpdateExpression = 'SET #roles = :damage, lastUsedAt = :at';
-    const ExpressionAttributeNames = { '#roles': 'roles' };
-    const ExpressionAttributeValues = { ':damage': ['owner'], ':at': 17 };
-    await platform.table.client.send(
+    const { client: dynamodb, name } = platform.table;
+    await dynamodb.send(
       new UpdateCommand({
         TableName: name,
-        Key,
-        UpdateExpression,
-        ExpressionAttributeNames,
-        ExpressionAttributeValues,
+        Key: apiKeyKey(newer.sha256),
+        UpdateExpression: 'SET #roles = :damage',
+        ExpressionAttributeNames: { '#roles': 'roles' },
+        ExpressionAttributeValues: { ':damage': ['owner'] },
       }),
     );
+    await dynamodb.send(new PutCommand({ TableName: name, Item: { ...apiKeyUseKey(newer.sha256), lastUsedAt: 17 } }));
     const seen = await store.get(tenant, client.id);
     expect([...(await store.lastUses([seen]))]).toEqual([[newer.sha256, 17]]);
     await store.change(client, 'client.revoked', newDeed(), (each) => revokedClient(each, undefined, now()));
