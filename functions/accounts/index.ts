@@ -20,9 +20,10 @@ const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'IDEMPOTE
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
 const ledger = new Ledger({
   table: environment.LEDGER_TABLE,
-  audit: new AuditLog(openPlatformTable({ table: environment.PLATFORM_TABLE })),
+  audit: new AuditLog(platform),
 });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
@@ -38,5 +39,5 @@ export const handler = serveArea(
     getBalance: getBalance(ledger),
     listEntries: listEntries(ledger),
   },
-  { access: accessOfEnvironment(logger), owners: ledger.owners, instruments, flags },
+  { access: accessOfEnvironment(logger, { platform }), owners: ledger.owners, instruments, flags },
 );

@@ -69,5 +69,5 @@ export const handler = serveArea(
     ),
     discardDeadLetter: discardDeadLetter(letters, onceFor('discardDeadLetter')),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger, { platform }), instruments, flags },
 );

@@ -15,9 +15,10 @@ const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE', 'IDEMPOTE
 const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
 const ledger = new Ledger({
   table: environment.LEDGER_TABLE,
-  audit: new AuditLog(openPlatformTable({ table: environment.PLATFORM_TABLE })),
+  audit: new AuditLog(platform),
 });
 const once = createOnce('createAsset', environment.IDEMPOTENCY_TABLE, createIdempotencyClient(), logger);
 
@@ -27,5 +28,5 @@ export const handler = serveArea(
     createAsset: createAsset(ledger, once),
     listAssets: listAssets(ledger),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger, { platform }), instruments, flags },
 );

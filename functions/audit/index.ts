@@ -21,5 +21,5 @@ export const handler = serveArea(
     exportAuditLog: exportAuditLog(new AuditLog(platform), reader),
     getAuditRecord: getAuditRecord(reader),
   },
-  { access: accessOfEnvironment(instruments.logger), instruments },
+  { access: accessOfEnvironment(instruments.logger, { platform }), instruments },
 );

@@ -26,7 +26,7 @@ const platform = openPlatformTable({ table: PLATFORM_TABLE });
 const clients = new ClientStore(platform, new AuditLog(platform));
 const records = createIdempotencyClient();
 // Whoever was revoked a moment ago, or lost a scope, must not make himself another key in the minute that other functions may not know of it.
-const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
+const access = accessOfEnvironment(logger, { platform, keyMaxAgeMs: 0 });
 const onceFor = (operation: string) => createOnce(operation, IDEMPOTENCY_TABLE, records, logger);
 
 export const handler = serveArea(

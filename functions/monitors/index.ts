@@ -19,8 +19,9 @@ const instruments = createInstruments();
 const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
 const ledger = new Ledger({ table: environment.LEDGER_TABLE });
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
 const monitors = new MonitorStore({
-  platform: openPlatformTable({ table: environment.PLATFORM_TABLE }),
+  platform,
   ledgerTable: environment.LEDGER_TABLE,
   balances: ledger.balances,
 });
@@ -36,5 +37,5 @@ export const handler = serveArea(
     updateMonitor: updateMonitor(monitors, onceFor('updateMonitor')),
     deleteMonitor: deleteMonitor(monitors, onceFor('deleteMonitor')),
   },
-  { access: accessOfEnvironment(logger), instruments, flags },
+  { access: accessOfEnvironment(logger, { platform }), instruments, flags },
 );

@@ -19,12 +19,13 @@ const { LEDGER_TABLE, PLATFORM_TABLE, IDEMPOTENCY_TABLE } = readEnvironment([
 ]);
 const instruments = createInstruments();
 const { logger } = instruments;
-const acts = new AuditLog(openPlatformTable({ table: PLATFORM_TABLE }));
+const platform = openPlatformTable({ table: PLATFORM_TABLE });
+const acts = new AuditLog(platform);
 const redactions = new Ledger({ table: LEDGER_TABLE }).redactions(acts);
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, IDEMPOTENCY_TABLE, records, logger);
 // What is redacted is gone for good, so that whoever was revoked a moment ago must not do it in the minute that other functions may not know of it.
-const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
+const access = accessOfEnvironment(logger, { platform, keyMaxAgeMs: 0 });
 
 export const handler = serveArea(
   privacyRoutes,

@@ -14,7 +14,8 @@ import { getTrialBalance } from './get-trial-balance.ts';
 const environment = readEnvironment(['LEDGER_TABLE', 'PLATFORM_TABLE']);
 const instruments = createInstruments();
 const reports = new Reports({ table: environment.LEDGER_TABLE });
-const acts = new AuditLog(openPlatformTable({ table: environment.PLATFORM_TABLE }));
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
+const acts = new AuditLog(platform);
 
 export const handler = serveArea(
   reportRoutes,
@@ -24,5 +25,5 @@ export const handler = serveArea(
     getTrialBalance: getTrialBalance(reports),
     getChecks: getChecks(reports),
   },
-  { access: accessOfEnvironment(instruments.logger), owners: reports.owners, instruments },
+  { access: accessOfEnvironment(instruments.logger, { platform }), owners: reports.owners, instruments },
 );

@@ -26,7 +26,8 @@ const { logger } = instruments;
 const flags = flagsOfEnvironment(logger);
 const wakeLine = lineWaker({ queueUrl: environment.LINES_QUEUE_URL, logger });
 const ledger = new Ledger({ table: environment.LEDGER_TABLE, wakeLine });
-const acts = new AuditLog(openPlatformTable({ table: environment.PLATFORM_TABLE }));
+const platform = openPlatformTable({ table: environment.PLATFORM_TABLE });
+const acts = new AuditLog(platform);
 
 export const handler = serveArea(
   transactionRoutes,
@@ -43,5 +44,5 @@ export const handler = serveArea(
     getTransaction: getTransaction(ledger),
     listPending: listPending(ledger),
   },
-  { access: accessOfEnvironment(logger), owners: ledger.owners, instruments, flags },
+  { access: accessOfEnvironment(logger, { platform }), owners: ledger.owners, instruments, flags },
 );

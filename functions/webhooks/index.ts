@@ -51,7 +51,7 @@ const replays = new Replays({ deliveries, events, queue, clock, logger });
 const records = createIdempotencyClient();
 const onceFor = (operation: string) => createOnce(operation, environment.IDEMPOTENCY_TABLE, records, logger);
 // A webhook lasts, so that whoever was revoked a moment ago must not make one in the minute that other functions may not know of it.
-const access = accessOfEnvironment(logger, { keyMaxAgeMs: 0 });
+const access = accessOfEnvironment(logger, { platform, keyMaxAgeMs: 0 });
 
 export const handler = serveArea(
   webhookRoutes,

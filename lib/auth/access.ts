@@ -1,6 +1,6 @@
 import { readEnvironment } from '../config/environment.ts';
 import { EmbeddedMetrics, type LineWriter } from '../observability/index.ts';
-import { openPlatformTable } from '../platform/platform-table.ts';
+import { openPlatformTable, type PlatformTable } from '../platform/platform-table.ts';
 import { ApiKeyLookup } from './api-key-lookup.ts';
 import { ApiKeys } from './api-keys.ts';
 import { type Authenticator, firstOf } from './authenticator.ts';
@@ -18,6 +18,8 @@ export interface Access {
 }
 
 export interface AccessOptions {
+  /** The Platform table where the function has it open: one client then serves both. */
+  readonly platform?: PlatformTable;
   /** How long what was found out about an API key is good, in milliseconds; a minute where nothing is said. */
   readonly keyMaxAgeMs?: number;
 }
@@ -27,7 +29,10 @@ export interface AccessOptions {
  *
  * @throws EnvironmentError, or Error where the issuers of tokens are not configured as they should be
  */
-export function accessOfEnvironment(logger: LineWriter, { keyMaxAgeMs: maxAgeMs }: AccessOptions = {}): Access {
+export function accessOfEnvironment(
+  logger: LineWriter,
+  { platform: opened, keyMaxAgeMs: maxAgeMs }: AccessOptions = {},
+): Access {
   const { API_KEY_SHA256, PLATFORM_TABLE, POWERTOOLS_METRICS_NAMESPACE, TOKEN_ISSUERS } = readEnvironment([
     'API_KEY_SHA256',
     'PLATFORM_TABLE',
@@ -35,7 +40,7 @@ export function accessOfEnvironment(logger: LineWriter, { keyMaxAgeMs: maxAgeMs 
     'TOKEN_ISSUERS',
   ]);
   const telling = { logger, metrics: new EmbeddedMetrics(POWERTOOLS_METRICS_NAMESPACE) };
-  const platform = openPlatformTable({ table: PLATFORM_TABLE });
+  const platform = opened ?? openPlatformTable({ table: PLATFORM_TABLE });
   const lookup = new ApiKeyLookup(platform, logger);
   const apiKeys = new ApiKeys({ lookup, clock: platform.clock, logger, maxAgeMs });
   const ofIssuers = tokens(parseTokenIssuers(TOKEN_ISSUERS), telling);
