@@ -34,6 +34,7 @@ import { rememberKey, wasKeyApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { asUnknown, checkRefusal, type WriteResult } from './single-write.ts';
+import type { Table } from './table.ts';
 
 /** Attempts of a change against others of the same account, and the time they have in milliseconds. */
 const maxAttempts = 10;
@@ -95,16 +96,9 @@ export class AccountStore {
   readonly #clock: Clock;
   readonly #recorder: ActRecorder | undefined;
 
-  constructor(
-    client: DynamoDBDocumentClient,
-    table: string,
-    reader: Reader,
-    balances: BalanceReader,
-    clock: Clock,
-    recorder?: ActRecorder,
-  ) {
+  constructor({ name, client, reader, clock }: Table, balances: BalanceReader, recorder: ActRecorder | undefined) {
     this.#client = client;
-    this.#table = table;
+    this.#table = name;
     this.#reader = reader;
     this.#balances = balances;
     this.#clock = clock;

@@ -8,6 +8,7 @@ import { assetPrefix, ifAbsent, tenantPartition } from './keys.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { checkRefusal } from './single-write.ts';
+import type { Table } from './table.ts';
 
 export interface CreateAsset {
   readonly tenant: TenantId;
@@ -30,15 +31,9 @@ export class AssetStore {
   readonly #clock: Clock;
   readonly #recorder: ActRecorder | undefined;
 
-  constructor(
-    client: DynamoDBDocumentClient,
-    table: string,
-    reader: Reader,
-    clock: Clock,
-    recorder: ActRecorder | undefined,
-  ) {
+  constructor({ name, client, reader, clock }: Table, recorder: ActRecorder | undefined) {
     this.#client = client;
-    this.#table = table;
+    this.#table = name;
     this.#reader = reader;
     this.#clock = clock;
     this.#recorder = recorder;

@@ -28,6 +28,7 @@ import { findApplied } from './keys-applied.ts';
 import { type Clock, Patience } from './patience.ts';
 import type { Reader } from './reader.ts';
 import { checkRefusal, type WriteResult } from './single-write.ts';
+import type { Table } from './table.ts';
 
 /** Idempotency keys that the head remembers: enough for a retry after a crash. */
 const keysRemembered = 16;
@@ -62,15 +63,9 @@ export class FeeStore {
   readonly #clock: Clock;
   readonly #recorder: ActRecorder | undefined;
 
-  constructor(
-    client: DynamoDBDocumentClient,
-    table: string,
-    reader: Reader,
-    clock: Clock,
-    recorder: ActRecorder | undefined,
-  ) {
+  constructor({ name, client, reader, clock }: Table, recorder: ActRecorder | undefined) {
     this.#client = client;
-    this.#table = table;
+    this.#table = name;
     this.#reader = reader;
     this.#clock = clock;
     this.#recorder = recorder;

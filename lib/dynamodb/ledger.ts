@@ -98,9 +98,10 @@ export class Ledger {
     this.client = client;
     const spread = new AccountSpread(reader);
     this.balances = new BalanceReader(reader, spread);
-    this.accounts = new AccountStore(client, table, reader, this.balances, clock, audit);
-    this.assets = new AssetStore(client, table, reader, clock, audit);
-    this.fees = new FeeStore(client, table, reader, clock, audit);
+    const ledgerTable = { name: table, client, reader, clock };
+    this.accounts = new AccountStore(ledgerTable, this.balances, audit);
+    this.assets = new AssetStore(ledgerTable, audit);
+    this.fees = new FeeStore(ledgerTable, audit);
     this.entries = new EntryReader(reader, spread);
     this.holds = new HoldReader(reader);
     this.lines = new LineReader(reader);

@@ -1,17 +1,11 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createLedgerClient } from '../dynamodb/client.ts';
 import { ClockSkew } from '../dynamodb/clock-skew.ts';
 import { type Clock, systemClock } from '../dynamodb/patience.ts';
 import { Reader } from '../dynamodb/reader.ts';
+import type { Table } from '../dynamodb/table.ts';
 
 /** What every store of the Platform table works with: one client, whose calls are bounded and whose numbers are bigint. */
-export interface PlatformTable {
-  readonly name: string;
-  readonly client: DynamoDBDocumentClient;
-  /** Reads consistently, again after transient faults, bounded in time. */
-  readonly reader: Reader;
-  readonly clock: Clock;
-}
+export type PlatformTable = Table;
 
 export interface PlatformTableOptions {
   /** The Platform table's name. */
