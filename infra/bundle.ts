@@ -1,5 +1,5 @@
 /** Bundles all functions. `node infra/bundle.ts` writes them where the stacks and the embedded runtime find them. */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build, stop } from 'esbuild';
 import { bundleFolder } from './bundle-folder.ts';
@@ -32,7 +32,7 @@ export interface BundledFunction {
 
 /**
  * Bundles every function into `<outdir>/<function>/index.mjs` with its source map, and adds to the documents function the files it serves.
- * Equal sources give equal bytes. If anything cannot be built, what was there stays untouched.
+ * Equal sources give equal bytes. If anything cannot be built, or nothing would change, what was there stays untouched.
  * @throws esbuild's `BuildFailure`, which names file and line.
  */
 export async function bundleFunctions(options: BundleOptions = {}): Promise<BundledFunction[]> {
@@ -42,8 +42,11 @@ export async function bundleFunctions(options: BundleOptions = {}): Promise<Bund
     bundleCode(entries),
     DOCUMENTS in entries ? documentFiles(path.join(functions, DOCUMENTS, 'assets')) : [],
   ]);
-  await rm(outdir, { recursive: true, force: true });
-  await writeFiles(outdir, [...code, ...documents.map((file) => ({ ...file, path: path.join(DOCUMENTS, file.path) }))]);
+  const files = [...code, ...documents.map((file) => ({ ...file, path: path.join(DOCUMENTS, file.path) }))];
+  if (!(await isWritten(outdir, files))) {
+    await rm(outdir, { recursive: true, force: true });
+    await writeFiles(outdir, files);
+  }
   return code
     .filter((file) => file.path.endsWith('.mjs'))
     .map((file) => ({ name: path.dirname(file.path), bytes: file.contents.length }));
@@ -103,6 +106,21 @@ async function bundleCode(entries: Readonly<Record<string, string>>): Promise<Bu
   } finally {
     // esbuild keeps a process of its own for the next call, which for the embedded runtime never comes.
     await stop();
+  }
+}
+
+/** Whether the folder has these files, byte for byte, and no others. Whoever is reading them then need not be disturbed. */
+async function isWritten(outdir: string, files: readonly BundledFile[]): Promise<boolean> {
+  try {
+    const there = (await readdir(outdir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    if (there.length !== files.length) return false;
+    for (const file of files) {
+      if (!(await readFile(path.join(outdir, file.path))).equals(Buffer.from(file.contents))) return false;
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

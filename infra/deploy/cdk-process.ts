@@ -9,11 +9,18 @@ const cli = path.join(project, 'node_modules/aws-cdk/bin/cdk');
 export type CdkRunner = (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<void>;
 
 /**
- * Runs the CDK's command line with this terminal.
+ * Runs the CDK's command line with this terminal. What it synthesises goes to the folder that FLORIN_CDK_OUT names, for the CDK lets
+ * only one process use a folder at a time, and to `cdk.out` otherwise.
  * @throws Error when it ends with anything but success.
  */
 export const cdk: CdkRunner = async (words, environment) => {
-  const child = spawn(process.execPath, [cli, ...words], { cwd: project, env: environment, stdio: 'inherit' });
+  const { FLORIN_CDK_OUT: folder } = environment;
+  const output = folder ? ['--output', folder] : [];
+  const child = spawn(process.execPath, [cli, ...words, ...output], {
+    cwd: project,
+    env: environment,
+    stdio: 'inherit',
+  });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`cdk ${words[0]} failed.`);
 };

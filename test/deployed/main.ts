@@ -26,9 +26,10 @@ async function main(): Promise<boolean> {
   const [name = ''] = positionals;
   const start = starters[name];
   if (!start) throw new Error(`Name one of: ${Object.keys(starters).join(', ')}`);
-  // The stage's key and URL are kept here, apart from those of the user's own stages.
+  // The stage's key and URL are kept here, apart from those of the user's own stages, and so is what is synthesised.
   const work = mkdtempSync(path.join(tmpdir(), `florin-${name}-`));
   process.env.FLORIN_DATA = work;
+  process.env.FLORIN_CDK_OUT = path.join(work, 'cdk.out');
   const emulator = await start();
   try {
     const environment = { ...process.env, ...emulatorEnvironment(emulator.endpoint) };

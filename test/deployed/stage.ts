@@ -10,6 +10,8 @@ export interface StageUnderTest {
   readonly stage: string;
   readonly url: string;
   readonly apiKey: string;
+  /** The folder with what was synthesised. */
+  readonly assembly: string;
   readonly dataStack: string;
   readonly watchStack: string;
   readonly workStack: string;
@@ -18,14 +20,15 @@ export interface StageUnderTest {
 
 /** The stage that main.ts has deployed, for tests that look behind its API. */
 export function stageUnderTest(): StageUnderTest {
-  const { FLORIN_STAGE, FLORIN_URL, FLORIN_API_KEY } = process.env;
-  if (!FLORIN_STAGE || !FLORIN_URL || !FLORIN_API_KEY) {
+  const { FLORIN_STAGE, FLORIN_URL, FLORIN_API_KEY, FLORIN_CDK_OUT } = process.env;
+  if (!FLORIN_STAGE || !FLORIN_URL || !FLORIN_API_KEY || !FLORIN_CDK_OUT) {
     throw new Error('These tests need a deployment: npm run test:ministack, or npm run test:localstack');
   }
   return {
     stage: FLORIN_STAGE,
     url: FLORIN_URL,
     apiKey: FLORIN_API_KEY,
+    assembly: FLORIN_CDK_OUT,
     dataStack: `Florin-${FLORIN_STAGE}-Data`,
     watchStack: `Florin-${FLORIN_STAGE}-Watch`,
     workStack: `Florin-${FLORIN_STAGE}-Work`,

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { deployedTemplate, stageUnderTest } from './stage.ts';
 
-const { dataStack, watchStack, workStack, apiStack } = stageUnderTest();
-const assembly = path.resolve(import.meta.dirname, '../../cdk.out');
+const { assembly, dataStack, watchStack, workStack, apiStack } = stageUnderTest();
 
 // That the synthesised template is that of prod, less what the emulator lacks, is shown in test/infra/omissions.test.ts.
 it.each([dataStack, watchStack, workStack, apiStack])('deploys %s as it was synthesised', async (stack) => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -75,6 +75,25 @@ describe('bundleFunctions', () => {
 
     const one = await contentsOf(path.join(outdir, 'one'));
     expect(await contentsOf(path.join(outdir, 'deeper', 'two'))).toEqual(one);
+  });
+
+  it('leaves alone what would stay the same, for somebody may be reading it', async () => {
+    await bundleFunctions({ functions: fixtures, outdir });
+    const file = path.join(outdir, 'greetings', 'index.mjs');
+    const before = await stat(file);
+    await bundleFunctions({ functions: fixtures, outdir });
+    expect(await stat(file)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
+  });
+
+  it('replaces what was changed, and takes away what is too much', async () => {
+    await bundleFunctions({ functions: fixtures, outdir });
+    const sound = await contentsOf(outdir);
+    await writeFile(path.join(outdir, 'greetings', 'index.mjs'), 'damaged');
+    await bundleFunctions({ functions: fixtures, outdir });
+    expect(await contentsOf(outdir)).toEqual(sound);
+    await writeFile(path.join(outdir, 'greetings', 'more.mjs'), 'too much');
+    await bundleFunctions({ functions: fixtures, outdir });
+    expect(await contentsOf(outdir)).toEqual(sound);
   });
 
   it('replaces what was there before', async () => {
