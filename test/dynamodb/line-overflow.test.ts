@@ -2,9 +2,11 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
+import { type Clock, systemClock } from '../../lib/dynamodb/patience.ts';
 import { createHold, maxLineWaitMs } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { account, tenant, transfer, usd } from '../support/ledger-fixture.ts';
+import { until } from '../support/until.ts';
 import { type LineFixture, startLines } from './line-fixture.ts';
 
 const write = 'TransactWriteItems';
@@ -29,6 +31,21 @@ afterEach(async () => {
 });
 afterAll(() => lines.stop());
 
+/** A clock on which waits take no time, so that no wait for a turn is over before the turn has come, however busy the machine. */
+const patient: Clock = { ...systemClock, elapsed: () => 0 };
+
+/** A clock on which only waits take time, and nothing else does: what was waited for is exact. As with a timer, none is shorter than a millisecond. */
+function clockOfWaits(): Clock {
+  let elapsedMs = 0;
+  return {
+    ...systemClock,
+    elapsed: () => elapsedMs,
+    sleep: async (ms) => {
+      elapsedMs += Math.max(1, Math.ceil(ms));
+    },
+  };
+}
+
 /** An instance that finds the hot account written by another each time it is about to write, so often. */
 function overtaken(times: number, options: Parameters<LineFixture['open']>[0] = {}): Ledger {
   const ledger = lines.open(options);
@@ -49,7 +66,7 @@ function overtaken(times: number, options: Parameters<LineFixture['open']>[0] = 
 
 /** Serves the hot account's line as soon as something waits there. */
 async function serveWhenWaiting(id = hot): Promise<void> {
-  while ((await lines.waiting(id)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until('something waits in the line', async () => (await lines.waiting(id)).length > 0);
   await lines.drain(id);
 }
 
@@ -76,7 +93,7 @@ describe('a command that others keep overtaking', () => {
     expect(await overtaken(3).post(transfer(hot, 'bob', 5), 8_000)).toMatchObject({ kind: 'settled', attempts: 4 });
     expect(lines.woken).toEqual([]);
     const command = transfer(hot, 'bob', 5);
-    const [outcome] = await Promise.all([overtaken(9).post(command, 8_000), serveWhenWaiting()]);
+    const [outcome] = await Promise.all([overtaken(9, { clock: patient }).post(command, 8_000), serveWhenWaiting()]);
     // Four writes that failed, and the one that made it wait.
     expect(outcome).toMatchObject({
       kind: 'settled',
@@ -90,18 +107,18 @@ describe('a command that others keep overtaking', () => {
 
   it('joins it as a destination too: the line is that of the account that is fought over', async () => {
     const command = transfer('bob', hot, 5);
-    const [outcome] = await Promise.all([overtaken(9).post(command, 8_000), serveWhenWaiting()]);
+    const [outcome] = await Promise.all([overtaken(9, { clock: patient }).post(command, 8_000), serveWhenWaiting()]);
     expect(outcome).toMatchObject({ kind: 'settled', replayed: false, transaction: { status: 'posted' } });
     expect(lines.woken).toEqual([hot]);
   });
 
   it('is declined there as it would have been, and answered so', async () => {
-    const ledger = overtaken(9);
+    const ledger = overtaken(9, { clock: patient });
     // A decline is no write of a balance, so it takes one that is covered when it joins and no more by its turn.
     const rich = transfer(hot, 'bob', 900_000);
     const spend = transfer(hot, 'bob', 500_000);
     const joined = ledger.post(rich, 8_000);
-    while ((await lines.waiting(hot)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until('it waits in the line', async () => (await lines.waiting(hot)).length > 0);
     expect(await lines.books.ledger.post(spend, 5_000)).toMatchObject({ transaction: { status: 'posted' } });
     await lines.drain(hot);
     expect(await joined).toMatchObject({
@@ -113,19 +130,24 @@ describe('a command that others keep overtaking', () => {
 
   it('is told that it waits where nobody serves the line in time, and the same key finds out', async () => {
     const command = transfer(hot, 'bob', 5);
-    const startedAt = Date.now();
-    expect(await overtaken(9).post(command, 8_000)).toMatchObject({ kind: 'pending', replayed: false });
-    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(maxLineWaitMs);
-    expect(Date.now() - startedAt).toBeLessThan(maxLineWaitMs + 2_000);
+    const clock = clockOfWaits();
+    let joinedAt = Number.NaN;
+    const wakeLine = async () => {
+      joinedAt = clock.elapsed();
+    };
+    const outcome = await overtaken(9, { clock, wakeLine }).post(command, 8_000);
+    expect(outcome).toMatchObject({ kind: 'pending', replayed: false });
+    expect(clock.elapsed() - joinedAt).toBe(maxLineWaitMs);
     expect(await lines.waiting(hot)).toEqual([command.id]);
     await lines.drain(hot);
     expect(await lines.open().post(command, 5_000)).toMatchObject({ kind: 'settled', replayed: true });
   });
 
   it('never waits longer than its own time', async () => {
-    const startedAt = Date.now();
-    expect(await overtaken(9).post(transfer(hot, 'bob', 5), 1_000)).toMatchObject({ kind: 'pending' });
-    expect(Date.now() - startedAt).toBeLessThan(1_700);
+    const clock = clockOfWaits();
+    const outcome = await overtaken(9, { clock }).post(transfer(hot, 'bob', 5), 1_000);
+    expect(outcome).toMatchObject({ kind: 'pending' });
+    expect(clock.elapsed()).toBe(1_000);
     await lines.drain(hot);
   });
 
@@ -177,7 +199,7 @@ describe('the mark on a balance whose line is not empty', () => {
   it('sends others to the line at the first write that others overtake', async () => {
     await mark(Date.now() + 60_000);
     const command = transfer(hot, 'bob', 5);
-    const [outcome] = await Promise.all([overtaken(1).post(command, 8_000), serveWhenWaiting()]);
+    const [outcome] = await Promise.all([overtaken(1, { clock: patient }).post(command, 8_000), serveWhenWaiting()]);
     expect(outcome).toMatchObject({ kind: 'settled', replayed: false, attempts: 2 });
     expect(await lines.record(command)).toMatchObject({ line: hot });
     expect(await markOf()).toBeUndefined();
@@ -197,7 +219,7 @@ describe('the mark on a balance whose line is not empty', () => {
           const posted = rival.post(command, 8_000);
           rivals.push(posted);
           const joined = async () => {
-            while (!(await lines.waiting(hot)).includes(command.id)) await new Promise((go) => setTimeout(go, 10));
+            await until('it waits in the line', async () => (await lines.waiting(hot)).includes(command.id));
           };
           await Promise.race([posted, joined()]);
         }
