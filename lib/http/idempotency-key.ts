@@ -1,5 +1,5 @@
-import { maxIdempotencyKeyLength } from '../ledger/index.ts';
-import type { Middleware } from './invocation.ts';
+import { digestOf, maxIdempotencyKeyLength } from '../ledger/index.ts';
+import type { Invocation, Middleware } from './invocation.ts';
 import { HttpProblem, invalidRequest } from './problem.ts';
 import { isMutation } from './route.ts';
 
@@ -46,10 +46,17 @@ function fault(name: string, detail: string): HttpProblem {
 /** Reads the idempotency key of operations that change something; the others need none. */
 export function idempotencyKey(): Middleware {
   return {
-    before: ({ event }) => {
-      if (isMutation(event.invocation.route)) {
-        event.invocation.key = readIdempotencyKey(event.headers, event.multiValueHeaders);
-      }
+    before: ({ event: { invocation, headers, multiValueHeaders } }) => {
+      if (!isMutation(invocation.route)) return;
+      invocation.key = keyOfCaller(invocation, readIdempotencyKey(headers, multiValueHeaders));
     },
   };
+}
+
+/**
+ * Who acts as an owner has keys of his own, so that he can use up none of those that the tenant's programs, or other owners, are going to
+ * use: a key that is the number of an order can be guessed. No key that is sent has a space in it.
+ */
+function keyOfCaller({ caller, reach }: Invocation, key: string): string {
+  return reach === 'own' && caller?.subject !== undefined ? `owner ${digestOf([caller.subject, key])}` : key;
 }

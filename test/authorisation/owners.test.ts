@@ -385,16 +385,60 @@ describe('what an owner is told of a hold', () => {
   });
 });
 
-describe('the keys of a tenant', () => {
-  it('tell an owner who guesses one nothing of what it did', async () => {
+describe('the keys of owners', () => {
+  const other = (account: string) => ({ account, asset, amount: '2' });
+
+  it('are their own: nobody uses one up that another is going to use, or learns that it was used', async () => {
     const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
     const key = randomUUID();
-    const { body } = await demand(201, bob('POST', '/v1/transfers', transfer(theirs, mine), { key }));
-    // The same request is one from his account, which is not hers to spend from.
-    expect((await ann('POST', '/v1/transfers', transfer(theirs, mine), { key })).status).toBe(403);
-    const another = await ann('POST', '/v1/transfers', transfer(mine, theirs), { key });
-    expect(said(another)).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
-    for (const fact of [theirs, body.id, body.createdAt]) expect(another.text).not.toContain(fact);
+    // An owner has guessed the key before the program and the other owner come to use it, for whatever it was.
+    const hers = await demand(201, ann('POST', '/v1/transfers', transfer(mine, theirs), { key }));
+    const his = await demand(201, bob('POST', '/v1/transfers', transfer(theirs, mine), { key }));
+    const held = await demand(201, bob('POST', '/v1/holds', other(theirs), { key: `${key}-hold` }));
+    const holding = await demand(201, api.call('POST', '/v1/holds', other(mine), { key: `${key}-hold` }));
+    const theProgrammes = await demand(201, api.call('POST', '/v1/transfers', transfer(mine, theirs), { key }));
+    expect(new Set([hers, his, theProgrammes].map(({ body }) => body.id)).size).toBe(3);
+    expect(held.body.id).not.toBe(holding.body.id);
+
+    for (const [call, body, made] of [
+      [ann, transfer(mine, theirs), hers],
+      [bob, transfer(theirs, mine), his],
+      [api.call, transfer(mine, theirs), theProgrammes],
+    ] as const) {
+      const again = await call('POST', '/v1/transfers', body, { key });
+      expect(again).toMatchObject({
+        status: 201,
+        headers: { 'Idempotent-Replayed': 'true' },
+        body: { id: made.body.id },
+      });
+    }
+  });
+
+  it('are refused for another request of the same owner', async () => {
+    const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
+    const key = randomUUID();
+    await demand(201, ann('POST', '/v1/transfers', transfer(mine, theirs), { key }));
+    const reused = await ann('POST', '/v1/batches', { transactions: [transfer(mine, theirs)] }, { key });
+    expect(said(reused)).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+  });
+
+  it('are those of the subject, whichever of its credentials it comes with', async () => {
+    const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
+    const key = randomUUID();
+    const { body } = await demand(201, ann('POST', '/v1/transfers', transfer(mine, theirs), { key }));
+    const elsewhere = await callers({ subject: 'ann' });
+    const again = await elsewhere('POST', '/v1/transfers', transfer(mine, theirs), { key });
+    expect(again).toMatchObject({ status: 201, headers: { 'Idempotent-Replayed': 'true' }, body: { id: body.id } });
+  });
+
+  it('are no way to what a program did under the same text', async () => {
+    const [mine, theirs] = [await accountOf('ann'), await accountOf('bob')];
+    const key = randomUUID();
+    const first = await demand(201, api.call('POST', '/v1/transfers', transfer(mine, theirs), { key }));
+    const hers = await ann('POST', '/v1/transfers', transfer(mine, theirs), { key });
+    expect(hers.status).toBe(201);
+    expect(hers.headers).not.toHaveProperty('Idempotent-Replayed');
+    expect(hers.text).not.toContain(first.body.id);
   });
 });
 
