@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-/** What is for development as far as npm knows, and of which files are deployed all the same: the reference page. */
-export const deployedTools: ReadonlySet<string> = new Set(['swagger-ui-dist']);
-
 const property = z.object({ name: z.string(), value: z.string() });
 const component = z.looseObject({ 'bom-ref': z.string(), name: z.string(), properties: z.array(property).optional() });
 
@@ -28,9 +25,7 @@ const document = z.looseObject({
 export function deterministicBill(output: string, name: string): string {
   const { serialNumber: _, metadata, components, dependencies, ...rest } = document.parse(JSON.parse(output));
   const { timestamp: _time, component: own, ...described } = metadata;
-  const deployed = components.filter(
-    (each) => deployedTools.has(each.name) || !each.properties?.some(isForDevelopment),
-  );
+  const deployed = components.filter(({ properties }) => !properties?.some(isForDevelopment));
   const refs = new Set(deployed.map((each) => each['bom-ref']));
   const root = (own as { readonly 'bom-ref'?: string })['bom-ref'];
   const bill = {
