@@ -74,6 +74,14 @@ const mutations: Readonly<Record<MutationId, Request>> = {
   redactAccount: ['POST', '/v1/accounts/ada/redaction', { reason: 'Erasure' }],
 };
 const ids = Object.keys(mutations) as MutationId[];
+/**
+ * Eight lists of operations. Each operation is on four of them, and no two are on the same four: of any two, each is somewhere named without
+ * the other. So if one is taken for the other, one list at least refuses too much or too little.
+ */
+const fours = Array.from({ length: 2 ** 8 }, (_, bits) => bits.toString(2).padStart(8, '0'))
+  .filter((lists) => lists.replaceAll('0', '').length === 4)
+  .slice(0, ids.length);
+const namings = Array.from({ length: 8 }, (_, list) => ids.filter((_, index) => fours[index]?.[list] === '1'));
 const reads = [
   '/v1/assets',
   '/v1/accounts',
@@ -151,17 +159,14 @@ describe('the feature flags', () => {
     expect((await call(method, path, body, { key: 'default:createTransfer' })).text).toBe(firstTransfer.text);
   });
 
-  it.each<{ disabledOperations: readonly MutationId[] }>([
-    ...ids.map((id) => ({ disabledOperations: [id] })),
-    { disabledOperations: ['createTransfer', 'createDeposit', 'updateAccount'] },
-  ])('refuse the operations named, and no other: $disabledOperations', async ({ disabledOperations }) => {
-    const call = await instancesThatFind({
-      disabledOperations: [...disabledOperations, 'getAccount', 'createNothing'],
-    });
-    const off = await refused(call, `without-${disabledOperations}`);
-    expect([...off].sort()).toEqual([...disabledOperations].sort());
-    for (const path of reads) expect((await call('GET', path)).status).toBe(200);
-  });
+  it.each([...namings, ['createTransfer']].map((named, list) => ({ list, named })))(
+    'refuse the operations named, and no other (list $list)',
+    async ({ list, named }) => {
+      const call = await instancesThatFind({ disabledOperations: [...named, 'getAccount', 'createNothing'] });
+      expect(await refused(call, `list-${list}`)).toEqual(named);
+      for (const path of reads) expect((await call('GET', path)).status).toBe(200);
+    },
+  );
 
   it('are asked for once by each function, however many changes come', async () => {
     const call = await instancesThatFind({});
