@@ -7,7 +7,6 @@ import { auditOverApi } from '../support/api-books.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { type RuntimeProcess, startEmbeddedProcess } from '../support/embedded.ts';
 
-/** Only an embedded runtime can be killed, so this runs on one of its own whatever stage the suite is told to use. */
 const asset = 'USD/2';
 const accounts = ['bank', ...Array.from({ length: 6 }, (_, i) => `user${i}`)];
 const clients = 16;
