@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type Clock, systemClock } from '../../lib/dynamodb/patience.ts';
 import { holdAnswer, postedTransaction } from '../../lib/http/answers.ts';
 import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import { flagsParameter, startApi, type TestApi } from './api.ts';
@@ -23,6 +24,18 @@ async function payer(): Promise<string> {
 function make(account: string, rest: object = {}, key?: string) {
   const body = { account, asset: 'USD/2', amount: '600', ...rest };
   return api.call('POST', '/v1/holds', body, { basePath: '/dev', ...(key !== undefined && { key }) });
+}
+
+/** Half a minute from now. What ends then is open however long a test takes, until it looks a minute later. */
+const soon = () => new Date(Date.now() + 30_000).toISOString();
+
+async function aMinuteLater<T>(act: () => Promise<T>, clockOf: Clock = systemClock): Promise<T> {
+  const clock = jest.spyOn(clockOf, 'now').mockReturnValue(Date.now() + 60_000);
+  try {
+    return await act();
+  } finally {
+    clock.mockRestore();
+  }
 }
 
 describe('createHold', () => {
@@ -76,11 +89,10 @@ describe('createHold', () => {
   it('takes an end with a zone, and the same request again long after', async () => {
     const key = randomUUID();
     const account = await payer();
-    const soon = new Date(Date.now() + 400);
-    const first = await make(account, { expiresAt: soon.toISOString().replace('Z', '+00:00') }, key);
-    expect(first.body.expiresAt).toBe(soon.toISOString());
-    await new Promise((resolve) => setTimeout(resolve, 450));
-    const again = await make(account, { expiresAt: soon.toISOString() }, key);
+    const expiresAt = soon();
+    const first = await make(account, { expiresAt: expiresAt.replace('Z', '+00:00') }, key);
+    expect(first.body.expiresAt).toBe(expiresAt);
+    const again = await aMinuteLater(() => make(account, { expiresAt }, key));
     expect([again.text, again.headers['Idempotent-Replayed']]).toEqual([first.text, 'true']);
   });
 });
@@ -143,30 +155,32 @@ describe('voidHold', () => {
 
 describe('getHold', () => {
   it('answers 304 until it changes, and shows its end at its time', async () => {
-    const { body: hold } = await make(await payer(), { expiresAt: new Date(Date.now() + 500).toISOString() });
+    const { body: hold } = await make(await payer(), { expiresAt: soon() });
     const path = `/v1/holds/${hold.id}`;
     const { headers } = await api.call('GET', path);
     const known = { headers: { 'If-None-Match': headers.ETag ?? '' } };
     expect((await api.call('GET', path, undefined, known)).status).toBe(304);
-    await new Promise((resolve) => setTimeout(resolve, 550));
-    const over = await api.call('GET', path, undefined, known);
-    expect(over.status).toBe(200);
-    expect(over.body).toMatchObject({ status: 'expired', remaining: '600' });
-    expect((await api.call('POST', `${path}/void`)).body.code).toBe('hold_not_open');
+    await aMinuteLater(async () => {
+      const over = await api.call('GET', path, undefined, known);
+      expect(over.status).toBe(200);
+      expect(over.body).toMatchObject({ status: 'expired', remaining: '600' });
+      expect((await api.call('POST', `${path}/void`)).body.code).toBe('hold_not_open');
+    });
   });
 });
 
 describe('the worker release-expired-holds', () => {
   it('releases what is over, and nothing while changes are switched off', async () => {
-    const { body: hold } = await make(await payer(), { expiresAt: new Date(Date.now() + 200).toISOString() });
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    const { body: hold } = await make(await payer(), { expiresAt: soon() });
     const held = async () => (await api.call('GET', `/v1/accounts/${hold.account}/balances/USD.2`)).body.held;
     /** A new instance, which finds these flags. */
     const sweep = async (found: string) => {
       api.parameters.parameters.set(flagsParameter, found);
       jest.resetModules();
       const { handler } = await import('../../functions/workers/release-expired-holds.ts');
-      await handler({}, lambdaContext(50_000));
+      // The clock of the instance, which has modules of its own.
+      const { systemClock } = await import('../../lib/dynamodb/patience.ts');
+      await aMinuteLater(() => handler({}, lambdaContext(50_000)), systemClock);
     };
     await sweep('{"acceptWrites":false}');
     expect(await held()).toBe('600');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AssetCode, floorOf, parseAccountId, parseTenantId } from '../../lib/ledger/index.ts';
+import { busyMachineMs } from '../support/until.ts';
 
 describe('parseAccountId', () => {
   it.each(['a', 'user_001', 'system:treasury', 'A-b_c:9', 'a:b:c:d', '-', '_', '0', 'x'.repeat(128)])(
@@ -18,9 +19,11 @@ describe('parseAccountId', () => {
 
   it('refuses a long hostile name at once', () => {
     const before = performance.now();
-    expect(parseAccountId(`${'a:'.repeat(100_000)}!`)).toBeUndefined();
-    expect(parseAccountId(`${'a:'.repeat(63)}!`)).toBeUndefined();
-    expect(performance.now() - before).toBeLessThan(500);
+    // A pattern that tries all ways to part a name would not come to an end.
+    for (const hostile of ['a:'.repeat(1_000_000), 'a'.repeat(1_000_000), 'a:'.repeat(63), 'a'.repeat(127)]) {
+      expect(parseAccountId(`${hostile}!`)).toBeUndefined();
+    }
+    expect(performance.now() - before).toBeLessThan(busyMachineMs);
   });
 });
 
