@@ -8,7 +8,7 @@ import {
   type TransactionId,
 } from '../../lib/ledger/index.ts';
 import { deadLetterItem } from '../../lib/platform/dead-letter-item.ts';
-import { readTable } from '../support/books.ts';
+import { audit, readTable } from '../support/books.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant } from '../support/ledger-fixture.ts';
 
@@ -98,7 +98,7 @@ export async function startLines(): Promise<LineFixture> {
     },
     async findings() {
       const rows = await readTable(client, tables.ledger);
-      return [...(await books.audit()).findings, ...auditLines(rows)];
+      return [...audit(rows).findings, ...auditLines(rows)];
     },
     async stop() {
       for (const ledger of opened) ledger.client.destroy();

@@ -1,24 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { auditHolds } from './hold-books.ts';
 import { auditTerms } from './term-books.ts';
 
-type Row = Record<string, unknown>;
+export { readTable } from './read-table.ts';
 
-/** Everything in a Ledger table, read straight from DynamoDB. */
-export async function readTable(client: DynamoDBClient, table: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  let start: Record<string, never> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({ TableName: table, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
-    );
-    rows.push(...(page.Items ?? []).map((item) => unmarshall(item, { wrapNumbers: BigInt })));
-    start = page.LastEvaluatedKey as Record<string, never> | undefined;
-  } while (start);
-  return rows;
-}
+type Row = Record<string, unknown>;
 
 /** What an audit saw; a finding is a sentence, and sound books have none. */
 export interface Audit {
