@@ -21,11 +21,20 @@ interface Finding {
   readonly found?: { readonly key: StoredApiKey; readonly caller: Caller };
 }
 
+/** A lookup in flight, and when it was begun. */
+interface Lookup {
+  readonly asOf: number;
+  readonly finding: Promise<Finding>;
+}
+
 export interface ApiKeysOptions {
   readonly lookup: Pick<ApiKeyLookup, 'find' | 'noteUse'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: LineWriter;
-  /** In place of the usual minute; with 0 a key is looked up at each request, only those that come at the same instant sharing an answer. */
+  /**
+   * In place of the usual minute; with 0 a key is looked up at each request, only those that come at the same instant sharing an answer: who
+   * comes later may have been revoked since.
+   */
   readonly maxAgeMs?: number | undefined;
 }
 
@@ -43,8 +52,8 @@ export class ApiKeys {
   readonly #maxAgeMs: number;
   readonly #known = new RecentlyUsed<string, Finding>(rememberedKeys);
   readonly #strangers = new RecentlyUsed<string, Finding>(rememberedStrangers);
-  /** Lookups in flight, which requests with the same key share. */
-  readonly #pending = new Map<string, Promise<Finding>>();
+  /** Lookups in flight, which requests with the same key share while what they find out will be good for them. */
+  readonly #pending = new Map<string, Lookup>();
 
   constructor({ lookup, clock, logger, maxAgeMs = apiKeyMaxAgeMs }: ApiKeysOptions) {
     this.#lookup = lookup;
@@ -63,23 +72,28 @@ export class ApiKeys {
 
   #fresh(sha256: string): Finding | undefined {
     const finding = this.#known.get(sha256) ?? this.#strangers.get(sha256);
-    if (!finding) return undefined;
-    const age = this.#clock.now() - finding.asOf;
-    // A clock that was turned back says nothing about how old it is.
-    return age >= 0 && age < this.#maxAgeMs ? finding : undefined;
+    return finding && this.#ageOf(finding) < this.#maxAgeMs ? finding : undefined;
+  }
+
+  /** In milliseconds. A clock that was turned back says nothing about how old something is: it may be of any age. */
+  #ageOf({ asOf }: Pick<Finding, 'asOf'>): number {
+    const age = this.#clock.now() - asOf;
+    return age >= 0 ? age : Number.POSITIVE_INFINITY;
   }
 
   #find(sha256: string): Promise<Finding> {
     const pending = this.#pending.get(sha256);
-    if (pending) return pending;
-    const finding = this.#look(sha256).finally(() => this.#pending.delete(sha256));
-    this.#pending.set(sha256, finding);
+    if (pending && this.#ageOf(pending) <= this.#maxAgeMs) return pending.finding;
+    // Before the call: what it answers may have been true only then.
+    const asOf = this.#clock.now();
+    const finding = this.#look(sha256, asOf).finally(() => {
+      if (this.#pending.get(sha256)?.finding === finding) this.#pending.delete(sha256);
+    });
+    this.#pending.set(sha256, { asOf, finding });
     return finding;
   }
 
-  async #look(sha256: string): Promise<Finding> {
-    // Before the call: what it answers may have been true only then.
-    const asOf = this.#clock.now();
+  async #look(sha256: string, asOf: number): Promise<Finding> {
     const key = await this.#lookup.find(sha256);
     if (key && isKeyValidAt(key, this.#clock.now())) {
       const finding = { asOf, found: { key, caller: callerOf(key) } };

@@ -133,6 +133,28 @@ describe('authenticate', () => {
     expect(await use()).toBeUndefined();
   });
 
+  it('lets nobody in, where a key is looked up at each request, by what was found out before he came', async () => {
+    const { key, client } = await made(store());
+    let next: Promise<unknown> | undefined;
+    const revokedMeanwhile = Object.create(platform.table.client, {
+      send: {
+        value: async (command: object, options: { requestTimeout: number }) => {
+          // The first request was found to be good, and notes that its key is in use.
+          if (command instanceof UpdateCommand && !next) {
+            await store().change(client, 'client.revoked', newDeed(), (seen) => revokedClient(seen, undefined, now()));
+            ahead += 1;
+            next = instance.authenticate(key.key);
+          }
+          return clientWith(() => busyMachineMs).send(command as UpdateCommand, options);
+        },
+      },
+    });
+    const instance = newInstance({ client: revokedMeanwhile, maxAgeMs: 0 });
+    expect(await instance.authenticate(key.key)).toBeDefined();
+    expect(next).toBeDefined();
+    expect(await next).toBeUndefined();
+  });
+
   it('looks up anew when the clock was turned back', async () => {
     const { key } = await made(store());
     const instance = newInstance();
