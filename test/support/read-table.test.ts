@@ -41,6 +41,15 @@ describe('readTable', () => {
     );
   });
 
+  it('reads of one tenant what is his, and of no other', async () => {
+    const { client, tables } = database;
+    for (const PK of ['T#one', 'T#one#A#x', 'T#one-more', 'T#one-more#A#x', 'R#T#one#A#x']) {
+      await client.send(new PutItemCommand({ TableName: tables.ledger, Item: marshall({ PK, SK: 'A' }) }));
+    }
+    const rows = await readTable(client, tables.ledger, 'one');
+    expect(rows.map(({ PK }) => PK).sort()).toEqual(['T#one', 'T#one#A#x']);
+  });
+
   it('fails where there is no such table', async () => {
     await expect(readTable(database.client, 'nowhere')).rejects.toThrow(/not found|no such|ResourceNotFound/i);
   });

@@ -5,20 +5,28 @@ import { type DynamoDBClient, ScanCommand, type ScanCommandInput } from '@aws-sd
 type Row = Record<string, unknown>;
 type AttributeValue = { readonly [type: string]: unknown };
 
-/** Everything in a table, read straight from DynamoDB. */
-export async function readTable(client: DynamoDBClient, table: string): Promise<Row[]> {
+/** Everything in a table, or all of it that is a tenant's, read straight from DynamoDB. */
+export async function readTable(client: DynamoDBClient, table: string, tenant?: string): Promise<Row[]> {
   const rows: Row[] = [];
   let start: Record<string, never> | undefined;
   do {
     const page = await scanned(client, {
       TableName: table,
       ConsistentRead: true,
+      ...(tenant !== undefined && onlyOf(tenant)),
       ...(start && { ExclusiveStartKey: start }),
     });
     for (const item of page.Items) rows.push(rowFrom(item));
     start = page.LastEvaluatedKey;
   } while (start);
   return rows;
+}
+
+function onlyOf(tenant: string): Pick<ScanCommandInput, 'FilterExpression' | 'ExpressionAttributeValues'> {
+  return {
+    FilterExpression: 'PK = :tenant OR begins_with(PK, :prefix)',
+    ExpressionAttributeValues: { ':tenant': { S: `T#${tenant}` }, ':prefix': { S: `T#${tenant}#` } },
+  };
 }
 
 interface Page {

@@ -43,8 +43,8 @@ afterAll(() => books.stop());
 /** Takes back what was appended, as if nobody had been there. */
 async function forget({ tenant }: Doing): Promise<void> {
   const { client, tables } = books.database;
-  const rows = await readTable(client, tables.ledger);
-  const journaled = rows.filter(({ PK, block }) => String(PK).startsWith(`T#${tenant}#`) && block !== undefined);
+  const rows = await readTable(client, tables.ledger, tenant);
+  const journaled = rows.filter(({ block }) => block !== undefined);
   const changes = [
     ...rows.filter(({ PK }) => PK === `T#${tenant}#J`).map(({ PK, SK }) => ({ Delete: keyed(PK, SK) })),
     ...journaled.map(({ PK, SK }) => ({ Update: { ...keyed(PK, SK), ...withoutBlock } })),
@@ -64,8 +64,9 @@ function appenderOn({ client }: FailingClient): JournalAppender {
   return new JournalAppender({ client, table: books.database.tables.ledger, clock: systemClock });
 }
 
-async function auditOf(doing: Doing) {
-  return auditJournal(await readTable(books.database.client, books.database.tables.ledger), doing.tenant);
+async function auditOf({ tenant }: Doing) {
+  const { client, tables } = books.database;
+  return auditJournal(await readTable(client, tables.ledger, tenant), tenant);
 }
 
 /** The last few woke the appender, and the others were forgotten. */
