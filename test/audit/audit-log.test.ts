@@ -9,6 +9,7 @@ import { auditKey } from '../../lib/platform/keys.ts';
 import { openPlatformTable, type PlatformTable } from '../../lib/platform/platform-table.ts';
 import { type PlatformFixture, startPlatform } from '../platform/platform-fixture.ts';
 import type { Fault } from '../support/faults.ts';
+import { until } from '../support/until.ts';
 import { act, allRecords, faultsOf, make, targetsMade } from './audit-fixture.ts';
 
 let platform: PlatformFixture;
@@ -227,7 +228,7 @@ describe('a write that comes late', () => {
       { operation: 'Query', fault: { kind: 'latency', ms: 500 }, skip: 1, count: 1 },
     );
     const noted = log.note(ours({ target: 'first' }));
-    await table.clock.sleep(250);
+    await until('it is recorded', async () => (await allRecords(plain, tenant)).length > 0);
     await new AuditLog(plain).note(ours({ target: 'second' }));
     await noted;
     expect((await allRecords(plain, tenant)).map(({ target }) => target)).toEqual(['first', 'second']);

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { defaultFlags, type Flags, flagsMaxAgeMs, parseFlags, type UnreadableFlags } from '../../lib/config/flags.ts';
 import { FlagsParameter, flagsRetryAfterMs, flagsTimeoutMs } from '../../lib/config/flags-parameter.ts';
 import type { LineWriter } from '../../lib/observability/index.ts';
+import { type HeldTimers, holdTimers } from '../support/held-timeouts.ts';
 import { type StoreMood, startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { parameters as runs } from '../support/property.ts';
 import { until } from '../support/until.ts';
@@ -18,27 +19,21 @@ const name = '/florin/test/flags';
 const writesOff: Flags = { acceptWrites: false, disabledOperations: [] };
 /** What never answers, or never to the end: only its time-out ends a read then. */
 const endless: readonly string[] = ['hangs', 'drips'] satisfies StoreMood[];
-/** What stays of a machine: a time-out runs out when a test says so, and not because the machine was busy. */
-const untouched = [
-  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
-  ...(['setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] as const),
-];
-
+/** The time-outs of all reads. */
+let timers: HeldTimers;
 let store: TestParameterStore;
 beforeAll(async () => {
   store = await startParameterStore();
 });
 afterAll(() => store.stop());
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: untouched });
+  timers = holdTimers();
   store.mood = 'answers';
   store.gate = undefined;
   store.asked.length = 0;
   store.parameters.clear();
 });
-afterEach(() => {
-  jest.useRealTimers();
-});
+afterEach(() => timers.release());
 
 /** An instance's flags on a clock that stands still until it is moved. */
 function instance({ endpoint = store.endpoint, whenUnreadable = 'open' as UnreadableFlags } = {}) {
@@ -62,9 +57,9 @@ async function afterTimeOut<T>(read: () => Promise<T>): Promise<T> {
   const asked = store.asked.length;
   const reading = read();
   await until('the store is asked', () => store.asked.length > asked);
-  jest.advanceTimersByTime(flagsTimeoutMs - 1);
+  timers.advance(flagsTimeoutMs - 1);
   expect(await Promise.race([reading, sleep(20, 'still reading')])).toBe('still reading');
-  jest.advanceTimersByTime(1);
+  timers.advance(1);
   return reading;
 }
 

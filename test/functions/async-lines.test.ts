@@ -220,7 +220,7 @@ describe('the lines in the log', () => {
     output.clear();
     const served = await serveLines(api);
     const { QueueSender, lineGroup } = await import('../../lib/sqs/index.ts');
-    const sender = new QueueSender({ queueUrl: api.queues.urlOf('lines'), timeoutMs: 1_000, maxAttempts: 1 });
+    const sender = new QueueSender({ queueUrl: api.queues.urlOf('lines'), timeoutMs: busyMachineMs, maxAttempts: 1 });
     const [tenant, id] = ['default', alice] as unknown as Parameters<typeof lineGroup>;
     const body = { tenant, account: id };
     await sender.send([{ body, group: lineGroup(tenant, id), deduplicationId: randomUUID() }]);

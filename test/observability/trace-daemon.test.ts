@@ -7,6 +7,7 @@ import {
   parseDaemonAddress,
   type Subsegment,
 } from '../../lib/observability/trace-daemon.ts';
+import { until } from '../support/until.ts';
 import { recorder } from './recorder.ts';
 import { listenForTraces } from './trace-listener.ts';
 
@@ -84,8 +85,7 @@ describe('openTraceDaemon', () => {
     // A broadcast address, to which no socket may send unless it says so.
     const daemon = openTraceDaemon('255.255.255.255:2000', instruments.logger);
     for (let i = 0; i < 3; i++) daemon.send(subsegment);
-    for (let waited = 0; lines.length === 0 && waited < 100; waited++)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('it is said', () => lines.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(lines).toMatchObject([{ level: 'warn', fields: { error: { code: 'EACCES' } } }]);
   });

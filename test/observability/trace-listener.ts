@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { busyMachineMs } from '../support/until.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read whatever they expect, and fail where it is not there.
 type Document = any;
@@ -9,7 +10,7 @@ export interface TraceListener {
   /** For AWS_XRAY_DAEMON_ADDRESS. */
   readonly address: string;
   readonly documents: Document[];
-  /** Resolves with the first document that satisfies a test, come or to come; rejects after a second. */
+  /** Resolves with the first document that satisfies a test, come or to come; rejects where none comes. */
   find(test: (document: Document) => boolean): Promise<Document>;
   stop(): Promise<void>;
 }
@@ -28,7 +29,7 @@ export async function listenForTraces(): Promise<TraceListener> {
     address: `127.0.0.1:${socket.address().port}`,
     documents,
     async find(test) {
-      const signal = AbortSignal.timeout(1_000);
+      const signal = AbortSignal.timeout(busyMachineMs);
       for (;;) {
         const found = documents.find(test);
         if (found) return found;

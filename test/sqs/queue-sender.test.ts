@@ -6,7 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { AccountId, TenantId, TransactionId } from '../../lib/ledger/index.ts';
 import { lineGroup, lineWaker, NotEnqueued, QueueSender, tenantGroup } from '../../lib/sqs/index.ts';
 import { recorder } from '../observability/recorder.ts';
+import { holdTimers } from '../support/held-timeouts.ts';
 import { startTestQueues, type TestQueues } from '../support/queues.ts';
+import { busyMachineMs } from '../support/until.ts';
 import { startSilentServer } from './silent-server.ts';
 
 let queues: TestQueues;
@@ -18,7 +20,7 @@ beforeEach(() => {
 });
 afterAll(() => queues.stop());
 
-const bounds = { timeoutMs: 1_000, maxAttempts: 1 };
+const bounds = { timeoutMs: busyMachineMs, maxAttempts: 1 };
 const sender = (name: 'lines' | 'deliveries') =>
   new QueueSender({ queueUrl: queues.urlOf(name), endpoint: queues.endpoint, ...bounds });
 const bodies = (name: 'lines' | 'deliveries') => queues.take(queues.queue(name)).map(({ body }) => JSON.parse(body));
@@ -121,8 +123,13 @@ describe('lineWaker', () => {
   it('sends one message that says where to look, under the id of what waits there', async () => {
     const { instruments, lines } = recorder();
     const wake = lineWaker({ queueUrl: queues.urlOf('lines'), endpoint: queues.endpoint, logger: instruments.logger });
-    await wake(tenant, account, transaction, cause);
-    await wake(tenant, account, transaction, cause);
+    const timers = holdTimers();
+    try {
+      await wake(tenant, account, transaction, cause);
+      await wake(tenant, account, transaction, cause);
+    } finally {
+      timers.release();
+    }
     const sent = queues.take(queues.queue('lines'));
     expect(sent.map(({ body }) => JSON.parse(body))).toEqual([{ tenant, account }]);
     expect(sent[0]?.attributes).toMatchObject({

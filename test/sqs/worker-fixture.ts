@@ -12,6 +12,7 @@ import {
 import { lambdaContext } from '../functions/proxy-event.ts';
 import { type Recorder, recorder } from '../observability/recorder.ts';
 import { type ServedQueue, startTestQueues, type TestQueues } from '../support/queues.ts';
+import { busyMachineMs } from '../support/until.ts';
 
 const message = z.object({ name: z.string() });
 type TestWorker = QueueWorker<typeof message>;
@@ -61,7 +62,7 @@ export async function startWorker(): Promise<WorkerFixture> {
   const queues = await startTestQueues({ visibilitySeconds });
   process.env.AWS_ENDPOINT_URL_SQS = queues.endpoint;
   const record = recorder();
-  const sender = new QueueSender({ queueUrl: queues.urlOf('lines'), timeoutMs: 2_000, maxAttempts: 1 });
+  const sender = new QueueSender({ queueUrl: queues.urlOf('lines'), timeoutMs: busyMachineMs, maxAttempts: 1 });
   const queue = queues.queue('lines');
   const fixture: WorkerFixture = {
     queues,

@@ -19,6 +19,7 @@ import { FanOut } from '../../lib/webhooks/fan-out.ts';
 import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
 import type { Verdict } from '../../lib/webhooks/verdict.ts';
 import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
+import { busyMachineMs } from '../support/until.ts';
 import { TestSecretBox } from './test-secret-box.ts';
 
 export const tenant = parseTenantId('default') as TenantId;
@@ -179,7 +180,7 @@ export class DeliveryFixture {
 
   async look(wakeUp: DeliveryWakeUp, parts: InstanceParts = {}): Promise<void> {
     const { platform = this.platform, queue = this.queue, timeLeftMs = () => 27_000 } = parts;
-    const { secrets = this.secrets, post = new GuardedPost({ rule: 'any', timeoutMs: 1_000 }) } = parts;
+    const { secrets = this.secrets, post = new GuardedPost({ rule: 'any', timeoutMs: busyMachineMs }) } = parts;
     const ledgerTable = this.database.tables.ledger;
     const deliverer = createDeliverer({
       platform,
