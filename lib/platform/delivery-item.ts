@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items.ts';
 import { type Delivery, type DeliveryFailure, deliveryFailures, deliveryStatuses } from './delivery.ts';
 import { deliveryBucketOf, dueAtText } from './delivery-due.ts';
-import { deliveryKey, tenantOfWebhooks } from './keys.ts';
+import { deliveryKey, idOfDelivery, tenantOfWebhooks } from './keys.ts';
 import type { DeliveryId, WebhookId } from './webhook-id.ts';
 
 const failures = Object.keys(deliveryFailures) as [DeliveryFailure, ...DeliveryFailure[]];
@@ -62,7 +62,7 @@ export function parseDelivery(row: Row): StoredDelivery {
   return {
     tenant: tenantOfWebhooks(PK),
     webhook: PK.slice(PK.lastIndexOf('#') + 1) as WebhookId,
-    id: SK.slice(SK.lastIndexOf('#') + 1) as DeliveryId,
+    id: idOfDelivery(SK),
     body,
     ...content,
   } as StoredDelivery;

@@ -23,14 +23,14 @@ import {
 } from './delivery-changes.ts';
 import { type DueDelivery, dueAtText, parseDueDelivery } from './delivery-due.ts';
 import { deliveryItem, parseDelivery, type StoredDelivery } from './delivery-item.ts';
-import { deliveryKey, deliveryPartition, deliveryPrefix } from './keys.ts';
+import { deliveryKey, deliveryPartition, deliveryPrefix, idOfDelivery } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DeliveryId, WebhookId } from './webhook-id.ts';
 
 /** A page of an endpoint's deliveries; `next` is where to go on. */
 export interface DeliveryPage {
   readonly deliveries: readonly Delivery[];
-  readonly next?: string;
+  readonly next?: DeliveryId;
 }
 
 /** The deliveries of all tenants. */
@@ -145,7 +145,7 @@ export class DeliveryStore {
   async list(
     tenant: TenantId,
     webhook: WebhookId,
-    { status, limit, before }: { status?: DeliveryStatus | undefined; limit: number; before?: string | undefined },
+    { status, limit, before }: { status?: DeliveryStatus | undefined; limit: number; before?: DeliveryId | undefined },
   ): Promise<DeliveryPage> {
     const names = [
       'PK',
@@ -167,12 +167,12 @@ export class DeliveryStore {
       ProjectionExpression: [...read, '#status'].join(', '),
       ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: { ':pk': PK, ':prefix': deliveryPrefix, ...(status && { ':status': status }) },
-      ...(before !== undefined && { ExclusiveStartKey: { PK, SK: before } }),
+      ...(before !== undefined && { ExclusiveStartKey: deliveryKey(tenant, webhook, before) }),
       ScanIndexForward: false,
       Limit: limit,
     });
     const deliveries = rows.map(parseDelivery);
-    return lastKey ? { deliveries, next: String(lastKey.SK) } : { deliveries };
+    return lastKey ? { deliveries, next: idOfDelivery(String(lastKey.SK)) } : { deliveries };
   }
 
   /** A page of what is due in a bucket, the most overdue first; eventually consistent. @throws LedgerError `unavailable` */

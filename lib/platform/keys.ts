@@ -88,6 +88,11 @@ export function deliveryKey(tenant: TenantId, webhook: WebhookId, id: DeliveryId
   return { PK: deliveryPartition(tenant, webhook), SK: `${deliveryPrefix}${sequence}#${id}` };
 }
 
+/** Reads the id back from the sort key of a delivery. */
+export function idOfDelivery(sortKey: string): DeliveryId {
+  return sortKey.slice(sortKey.lastIndexOf('#') + 1) as DeliveryId;
+}
+
 // --- cursors ---------------------------------------------------------------------------------------------------------
 
 /** How far a consumer has got in a tenant's journal. */

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Webhook as Verifier } from 'standardwebhooks';
 import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
 import { envelopeText, Journal } from '../../lib/events/index.ts';
+import { encodeCursor } from '../../lib/http/cursor.ts';
 import {
   deliveryAnswer,
   deliveryPage,
@@ -293,6 +294,16 @@ describe('deliveries', () => {
       `${path}/deliveries?status=failed&cursor=${(await call('GET', `${path}/deliveries?limit=2`)).body.nextCursor}`,
     );
     expect(other).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
+  });
+
+  it('are listed from a delivery on, and from nothing that somebody made up: DynamoDB refuses what is no key, which would be a fault of ours', async () => {
+    const { path, id } = await made();
+    const binding = { operation: 'listDeliveries', tenant: 'default', webhookId: id, status: null };
+    const from = (position: string) => call('GET', `${path}/deliveries?cursor=${encodeCursor(binding, position)}`);
+    expect(await from(`dlv_${'0'.repeat(12)}${'a'.repeat(26)}`)).toMatchObject({ status: 200, body: { data: [] } });
+    for (const position of ['', 'x', 'D#', `dlv_${'1'.repeat(2_000)}`]) {
+      expect(await from(position)).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
+    }
   });
 });
 
