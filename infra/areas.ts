@@ -2,13 +2,11 @@ import { ledgerTable } from '../lib/config/ledger-table.ts';
 import type { routes } from '../lib/http/routes.ts';
 import { apiKeyPrefix } from '../lib/platform/keys.ts';
 import type { FunctionNeeds, TableNeeds } from './function-needs.ts';
+import { auditLogs, clients, deadLetters, deliveries, monitors, webhooks } from './platform-partitions.ts';
 import type { NarrowActions } from './table-access.ts';
 
 /** A part of the API that one function serves. */
 export type Area = (typeof routes)[number]['area'];
-
-/** The partitions of all tenants' audit logs. */
-const auditLogs = 'T#*#AUDIT';
 
 /** What it takes to record an act: to see where the log ends, and to add to it. Nobody may change or delete what is there. */
 const recordsActs: NarrowActions = { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [auditLogs] };
@@ -109,10 +107,10 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     description: 'Makes and changes webhooks; tells what was delivered, and delivers it again',
     ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] },
     platform: {
-      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      actions: [],
       narrowActions: [
-        { actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#W', 'T#*#W#*', auditLogs] },
-        { actions: ['dynamodb:UpdateItem'], partitionKeys: ['T#*#W', 'T#*#W#*'] },
+        { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], partitionKeys: [webhooks, deliveries] },
+        { actions: ['dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [webhooks, deliveries, auditLogs] },
       ],
     },
     sendsTo: ['deliveries'],
@@ -126,11 +124,17 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     description: 'Makes and changes the monitors of balances, and tells their states',
     ledger: { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem'] },
     platform: {
-      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      actions: [],
       narrowActions: [
         {
-          actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-          partitionKeys: ['T#*#M#*'],
+          actions: [
+            'dynamodb:GetItem',
+            'dynamodb:Query',
+            'dynamodb:PutItem',
+            'dynamodb:DeleteItem',
+            'dynamodb:ConditionCheckItem',
+          ],
+          partitionKeys: [monitors],
         },
       ],
     },
@@ -150,9 +154,10 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
       ],
     },
     platform: {
-      actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+      actions: [],
       narrowActions: [
-        { actions: ['dynamodb:UpdateItem'], partitionKeys: ['T#*#DL', '-#DL'] },
+        { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], partitionKeys: deadLetters },
+        { actions: ['dynamodb:Query'], partitionKeys: [...deadLetters, auditLogs] },
         { actions: ['dynamodb:PutItem'], partitionKeys: [auditLogs] },
       ],
     },
@@ -177,7 +182,7 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     platform: {
       actions: [],
       narrowActions: [
-        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: ['T#*#K'] },
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [clients] },
         {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
           partitionKeys: [`${apiKeyPrefix}*`],

@@ -1,6 +1,22 @@
 import { auditPrefix, ledgerTable, platformTable } from '../lib/config/ledger-table.ts';
 import type { FunctionNeeds } from './function-needs.ts';
+import {
+  cursors,
+  deadLetters,
+  deadLettersOfTenants,
+  deliveries,
+  failureNotes,
+  monitors,
+  webhooks,
+} from './platform-partitions.ts';
 import type { QueueName } from './queue-list.ts';
+import type { NarrowActions } from './table-access.ts';
+
+/** What it takes to note what a message fails with: the note, or the dead letter that was kept of it meanwhile. */
+const notesFailures: NarrowActions = {
+  actions: ['dynamodb:UpdateItem'],
+  partitionKeys: [failureNotes, ...deadLetters],
+};
 
 /** What makes a worker work. */
 export type Waking = ScheduleWaking | QueueWaking | DeadLetterWaking | StreamWaking;
@@ -76,7 +92,11 @@ export const workers = {
       narrowActions: [{ actions: ['dynamodb:DeleteItem'], partitionKeys: ['T#*#L#*'] }],
       indexes: [ledgerTable.indexes.due],
     },
-    platform: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      // Whoever is given up leaves a dead letter in the same write.
+      narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: [deadLettersOfTenants] }, notesFailures],
+    },
     sendsTo: ['lines'],
     obeysFlags: true,
   },
@@ -94,7 +114,7 @@ export const workers = {
     ledger: {
       actions: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     },
-    platform: { actions: ['dynamodb:UpdateItem'] },
+    platform: { actions: [], narrowActions: [notesFailures] },
     sendsTo: ['journal', 'publication'],
     obeysFlags: true,
   },
@@ -102,7 +122,13 @@ export const workers = {
     description: 'Publishes the journals of tenants to the topic of events',
     wokenBy: { by: 'queue', queue: 'publication', maximumConcurrency: 10 },
     ledger: { actions: ['dynamodb:BatchGetItem', 'dynamodb:Query'] },
-    platform: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem'], partitionKeys: [cursors] },
+        { actions: ['dynamodb:UpdateItem'], partitionKeys: [cursors, ...notesFailures.partitionKeys] },
+      ],
+    },
     sendsTo: ['publication'],
     publishes: true,
     obeysFlags: true,
@@ -115,19 +141,38 @@ export const workers = {
       // A threshold that was crossed is recorded for the journal.
       narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#C#*'] }],
     },
-    platform: { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [monitors] },
+        notesFailures,
+      ],
+    },
     obeysFlags: true,
   },
   'keep-dead-letters': {
     description: 'Keeps what comes out of the queues of dead letters',
     wokenBy: { by: 'deadLetters' },
-    platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], partitionKeys: [failureNotes] },
+        { actions: ['dynamodb:PutItem'], partitionKeys: deadLetters },
+      ],
+    },
     obeysFlags: true,
   },
   'fan-out-webhooks': {
     description: 'Makes deliveries of published events, one for each webhook that wants it',
     wokenBy: { by: 'queue', queue: 'webhookEvents', maximumConcurrency: 10 },
-    platform: { actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:Query'], partitionKeys: [webhooks] },
+        { actions: ['dynamodb:PutItem'], partitionKeys: [deliveries] },
+        notesFailures,
+      ],
+    },
     sendsTo: ['deliveries'],
     obeysFlags: true,
   },
@@ -140,7 +185,14 @@ export const workers = {
       // An endpoint that is switched off is recorded for the journal.
       narrowActions: [{ actions: ['dynamodb:PutItem'], partitionKeys: ['T#*#C#*'] }],
     },
-    platform: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    platform: {
+      actions: [],
+      narrowActions: [
+        { actions: ['dynamodb:GetItem'], partitionKeys: [webhooks, deliveries] },
+        { actions: ['dynamodb:PutItem'], partitionKeys: [deliveries] },
+        { actions: ['dynamodb:UpdateItem'], partitionKeys: [webhooks, deliveries, ...notesFailures.partitionKeys] },
+      ],
+    },
     sendsTo: ['deliveries'],
     secrets: ['open'],
     callsOut: true,

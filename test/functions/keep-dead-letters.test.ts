@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { workers } from '../../infra/workers.ts';
 import { actionsOf } from '../infra/iam-actions.ts';
+import { grantsUsed, narrowGrants, partitionUsesOf } from '../infra/partition-uses.ts';
+import { grantsOnTable } from '../infra/table-grants.ts';
 import { type CapturedOutput, captureOutput } from '../observability/captured-output.ts';
 import { type PlatformFixture, queueRecord, startPlatform } from '../platform/platform-fixture.ts';
 import { type QueueFixture, startQueues } from '../platform/queue-fixture.ts';
@@ -101,10 +103,13 @@ describe('keep-dead-letters', () => {
 
   it('uses what it is granted, no less and no more', async () => {
     platform.proxy.log.length = 0;
-    await keep(queueRecord('grants', '{}'));
+    await keep(queueRecord('grants', '{}'), queueRecord('grants of a tenant', '{"tenant":"default"}'));
     const used = new Set(platform.proxy.log.flatMap(actionsOf));
-    const { actions } = workers['keep-dead-letters'].platform;
-    expect([...used].sort()).toEqual(actions.map((action) => `${action} on ${platform.table.name}`).sort());
+    const needs = workers['keep-dead-letters'].platform;
+    expect([...used].sort()).toEqual(grantsOnTable(platform.table.name, needs).sort());
+    const uses = platform.proxy.log.flatMap((each) => partitionUsesOf(platform.table.name, each));
+    const grants = narrowGrants(needs.narrowActions);
+    expect(grantsUsed(uses, grants)).toEqual(grants.sort());
   });
 
   it('keeps nothing while changes are switched off', async () => {

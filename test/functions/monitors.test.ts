@@ -6,6 +6,7 @@ import { envelopeText, Journal } from '../../lib/events/index.ts';
 import { monitorAnswer, monitorList } from '../../lib/http/monitor-schemas.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
 import { actionsOf } from '../infra/iam-actions.ts';
+import { grantsOnTable } from '../infra/table-grants.ts';
 import { queueRecord } from '../platform/platform-fixture.ts';
 import { readTable } from '../support/books.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
@@ -223,12 +224,8 @@ describe('watch-balances', () => {
     await watch({ Records: [queueRecord('noted', 'no json', { attributes })] }, lambdaContext());
 
     const { ledger, platform } = workers['watch-balances'];
-    const named = (table: string, actions: readonly string[]) => actions.map((action) => `${action} on ${table}`);
-    const puts = ledger.narrowActions.flatMap(({ actions }) => actions);
-    const granted = [
-      ...named(api.database.tables.ledger, [...ledger.actions, ...puts]),
-      ...named(api.database.tables.platform, platform.actions),
-    ];
+    const { tables } = api.database;
+    const granted = [...grantsOnTable(tables.ledger, ledger), ...grantsOnTable(tables.platform, platform)];
     expect([...new Set(proxy.log.flatMap(actionsOf))].sort()).toEqual(granted.sort());
   });
 });

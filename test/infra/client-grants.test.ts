@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { accessNeeds } from '../../infra/access-needs.ts';
 import { type Area, areas } from '../../infra/areas.ts';
-import type { NarrowActions } from '../../infra/table-access.ts';
 import { routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
 import { type ApiAnswer, type Call, loadFunctions, startApi, type TestApi } from '../functions/api.ts';
 import { samples } from '../functions/bad-input.ts';
-import { type FaultProxy, type ProxiedCall, startFaultProxy } from '../support/fault-proxy.ts';
-import { actionsOf } from './iam-actions.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { grantsUsed, narrowGrants, type PartitionUse, partitionUsesOf } from './partition-uses.ts';
 
 /**
  * What the access check of every area, and the area of API clients, ask of the Platform table is what they may ask: each action, on items
@@ -29,70 +28,12 @@ afterAll(async () => {
   await api.stop();
 });
 
-interface Use {
-  readonly action: string;
-  readonly partitionKey: string;
-}
-
-/** What a call asks of the Platform table, item by item. */
-function usesOf({ operation, body }: ProxiedCall): Use[] {
-  const { platform } = api.database.tables;
-  type Text = { readonly S: string };
-  type Named = { readonly TableName?: string; readonly Key?: { PK: Text }; readonly Item?: { PK: Text } };
-  const request = body as Named & {
-    readonly TransactItems?: readonly Readonly<Record<string, Named>>[];
-    readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly { PK: Text }[] }>>;
-    readonly ExpressionAttributeValues?: { readonly ':pk'?: Text };
-  };
-  const singles = request.TransactItems?.flatMap((item) => Object.entries(item)) ?? [];
-  const ofTransaction = singles
-    .filter(([, { TableName }]) => TableName === platform)
-    .map(([kind, item]) => {
-      const [action = ''] = actionsOf({ operation, body: { TransactItems: [{ [kind]: item }] } });
-      return { action: action.split(' ')[0] as string, partitionKey: (item.Key ?? item.Item)?.PK.S ?? '' };
-    });
-  const ofBatch = request.RequestItems?.[platform]?.Keys.map(({ PK }) => PK.S) ?? [];
-  const single =
-    request.TableName === platform
-      ? ((request.Key ?? request.Item)?.PK ?? request.ExpressionAttributeValues?.[':pk'])
-      : undefined;
-  const others = [...ofBatch, ...(single ? [single.S] : [])];
-  return [...ofTransaction, ...others.map((partitionKey) => ({ action: `dynamodb:${operation}`, partitionKey }))];
-}
-
 /** What is asked of the Platform table while something is done. */
-async function usesDuring(act: () => Promise<unknown>): Promise<Use[]> {
+async function usesDuring(act: () => Promise<unknown>): Promise<PartitionUse[]> {
   proxy.log.length = 0;
   await act();
   await proxy.settled();
-  return proxy.log.flatMap(usesOf);
-}
-
-const isLike = (pattern: string, text: string) =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[#.]/g, '\\$&'))
-      .join('.*')}$`,
-  ).test(text);
-
-/** `action on pattern`, for each action on each kind of partition that is granted. */
-const granted = (needs: readonly NarrowActions[]) =>
-  needs.flatMap(({ actions, partitionKeys }) =>
-    actions.flatMap((action) => partitionKeys.map((pattern) => `${action} on ${pattern}`)),
-  );
-
-/** The grants that allow what was asked; throws for what none allows. */
-function grantsUsed(uses: readonly Use[], grants: readonly string[]): string[] {
-  const used = uses.map(({ action, partitionKey }) => {
-    const grant = grants.find((each) => {
-      const [granted = '', pattern = ''] = each.split(' on ');
-      return granted === action && isLike(pattern, partitionKey);
-    });
-    if (grant === undefined) throw new Error(`nothing allows ${action} on ${partitionKey}`);
-    return grant;
-  });
-  return [...new Set(used)].sort();
+  return proxy.log.flatMap((each) => partitionUsesOf(api.database.tables.platform, each));
 }
 
 async function made(body: object): Promise<ApiAnswer> {
@@ -116,7 +57,7 @@ describe.each(checked)('the access check of %s', (area) => {
       const answer = await call(route.method, bad, sample, { headers: { Authorization: `Bearer ${body.key}` } });
       expect([routeKey(route), answer.status]).toEqual([routeKey(route), 400]);
     });
-    const grants = granted(accessNeeds.narrowActions ?? []);
+    const grants = narrowGrants(accessNeeds.narrowActions);
     expect(grantsUsed(uses, grants)).toEqual(grants.toSorted());
   });
 });
@@ -137,7 +78,7 @@ describe('the area of API clients', () => {
     });
     const { actions, narrowActions = [] } = areas.clients.platform ?? { actions: [] };
     expect(actions).toEqual([]);
-    expect(grantsUsed(uses, granted(narrowActions))).toEqual(granted(narrowActions).toSorted());
+    expect(grantsUsed(uses, narrowGrants(narrowActions))).toEqual(narrowGrants(narrowActions).toSorted());
   });
 
   it('asks for nothing of the ledger', () => {

@@ -2,6 +2,7 @@ import { type AttributeValue, UpdateItemCommand } from '@aws-sdk/client-dynamodb
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { type Area, areas } from '../../infra/areas.ts';
+import type { FunctionNeeds } from '../../infra/function-needs.ts';
 import { type QueueName, queueNames } from '../../infra/queue-list.ts';
 import { deadLettersNameOf, queueNameOf } from '../../infra/queue-name.ts';
 import { type Worker, workers } from '../../infra/workers.ts';
@@ -14,6 +15,7 @@ import { queueRecord } from '../platform/platform-fixture.ts';
 import { readTable } from '../support/books.ts';
 import type { Fault } from '../support/faults.ts';
 import type { Worker as QueueHandler } from '../support/queues.ts';
+import { commonGrants, grantsUsed, narrowGrants, type PartitionUse, partitionUsesOf } from './partition-uses.ts';
 import { type Recording, startRecording } from './recording.ts';
 import { namedGrants } from './table-grants.ts';
 
@@ -24,12 +26,17 @@ import { namedGrants } from './table-grants.ts';
 let recording: Recording;
 let call: Call;
 const used = new Map<Area | Worker, Set<string>>();
+/** What was asked of the Platform table, by function. */
+const platformUses = new Map<Area | Worker, PartitionUse[]>();
 const succeeded = new Set<string>();
 
 /** What it asks counts as used by the function. */
 async function as(name: Area | Worker, act: () => Promise<unknown>): Promise<void> {
   const actions = await recording.during(act);
   used.set(name, (used.get(name) ?? new Set()).union(new Set(actions)));
+  const { platform } = recording.database.tables;
+  const uses = recording.proxy.log.flatMap((each) => partitionUsesOf(platform, each));
+  platformUses.set(name, [...(platformUses.get(name) ?? []), ...uses]);
 }
 
 function recorded(area: Area, handler: AreaHandler): AreaHandler {
@@ -291,5 +298,12 @@ describe.each<Area | Worker>([...flowAreas, ...flowWorkers])('the grants of %s',
       (action) => !/ on Idempotency$|^sqs:(ChangeMessageVisibility|GetQueueUrl)/.test(action),
     );
     expect(own.sort()).toEqual(namedGrants(needs));
+  });
+
+  it('are of the kinds of items in the Platform table that it works with, no less and no more', () => {
+    const needs: FunctionNeeds = name in workers ? workers[name as Worker] : areas[name as Area];
+    const grants = narrowGrants(needs.platform?.narrowActions);
+    const expected = name in workers ? commonGrants(needs.platform?.narrowActions) : grants.toSorted();
+    expect(grantsUsed(platformUses.get(name) ?? [], grants)).toEqual(expected);
   });
 });

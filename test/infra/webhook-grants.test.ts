@@ -14,6 +14,7 @@ import { readTable } from '../support/books.ts';
 import { type FaultProxy, type ProxiedCall, startFaultProxy } from '../support/fault-proxy.ts';
 import { type Receiver, startReceiver, status } from '../webhooks/receiver.ts';
 import { actionsOf } from './iam-actions.ts';
+import { commonGrants, grantsUsed, narrowGrants, type PartitionUse, partitionUsesOf } from './partition-uses.ts';
 
 /** What the functions of webhooks do with the tables, recorded while they do all they can do, is what they may do. */
 const tenant = 'default' as TenantId;
@@ -25,6 +26,8 @@ let proxy: FaultProxy;
 let keyProxy: FaultProxy;
 let receiver: Receiver;
 const used = new Map<string, Set<string>>();
+/** What was asked of the Platform table, by function. */
+const platformUses = new Map<string, PartitionUse[]>();
 
 beforeAll(async () => {
   api = await startApiWithMoney();
@@ -55,6 +58,8 @@ async function as<T>(name: string, act: () => Promise<T>): Promise<T> {
   for (const action of proxy.log.flatMap(actionsOf)) actions.add(named(action));
   for (const call of keyProxy.log) actions.add(keyActionOf(call));
   used.set(name, actions);
+  const uses = proxy.log.flatMap((each) => partitionUsesOf(api.database.tables.platform, each));
+  platformUses.set(name, [...(platformUses.get(name) ?? []), ...uses]);
   return result;
 }
 
@@ -173,5 +178,10 @@ describe.each<[string, FunctionNeeds]>([
     expect(actions.sort()).toEqual(
       [...grantsOn('Ledger', needs.ledger), ...grantsOn('Platform', needs.platform), ...keyGrants(needs)].sort(),
     );
+  });
+
+  it('are of the kinds of items in the Platform table that it works with, no less and no more', () => {
+    const grants = narrowGrants(needs.platform?.narrowActions);
+    expect(grantsUsed(platformUses.get(name) ?? [], grants)).toEqual(commonGrants(needs.platform?.narrowActions));
   });
 });
