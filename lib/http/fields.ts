@@ -64,7 +64,8 @@ export const assetInUrl = z
 export const transactionId = checkedAs<TransactionId>(
   z.string().regex(transactionIdPattern, 'a transaction id as it was answered').meta({
     id: 'TransactionId',
-    description: 'Follows from the tenant and the idempotency key alone.',
+    description:
+      'Follows from the tenant and the idempotency key alone; that of an owner’s request from his subject, too.',
     example: 'tx_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
   }),
 );
@@ -72,7 +73,8 @@ export const transactionId = checkedAs<TransactionId>(
 export const holdId = checkedAs<HoldId>(
   z.string().regex(holdIdPattern, 'a hold id as it was answered').meta({
     id: 'HoldId',
-    description: 'Follows from the tenant and the idempotency key alone.',
+    description:
+      'Follows from the tenant and the idempotency key alone; that of an owner’s request from his subject, too.',
     example: 'hold_i3y5g2fjk7w3cdlqv4xw7hh7p3rbzq6n2om5tqsdy4ae6kx3rjza',
   }),
 );
