@@ -40,6 +40,9 @@ export interface Head {
 /** The hash before the first record. */
 const genesisHash = '0'.repeat(64);
 
+/** What is hashed with each record and is in none: one that has it was altered, and its hash would not show that. */
+const impliedMembers = ['v', 'tenant'] as const;
+
 /** Checks a log from its newest record back to its first, with what the API shows and nothing else. */
 export class AuditLogCheck {
   readonly #tenant: string;
@@ -70,6 +73,9 @@ export class AuditLogCheck {
     this.#count += 1;
     const expected = hashOfRecord(record, this.#tenant);
     if (expected !== record.hash) yield { kind: 'hash_mismatch', number, expected, found: record.hash };
+    for (const name of impliedMembers.filter((each) => Object.hasOwn(record, each))) {
+      yield { kind: 'hash_mismatch', number, expected: `no member ${name}`, found: `a member ${name}` };
+    }
     const head = this.#head;
     if (head && BigInt(number) === head.number && record.hash !== head.hash) {
       yield { kind: 'head_mismatch', number, expected: head.hash, found: record.hash };

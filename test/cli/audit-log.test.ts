@@ -159,4 +159,11 @@ describe('the check of an audit log', () => {
     expect(check([record])).toEqual([]);
     expect(check([{ ...record, place: 'Paris' }])).toEqual(['hash_mismatch']);
   });
+
+  it('lets nothing stand in a record that is not hashed', () => {
+    const [record] = chain([{}]) as [AuditRecordAnswer];
+    expect(check([{ ...record, tenant: 'other' }])).toEqual(['hash_mismatch']);
+    expect(check([{ ...record, tenant: 'default' }])).toEqual(['hash_mismatch']);
+    expect(check([{ ...record, v: 2 }])).toEqual(['hash_mismatch']);
+  });
 });

@@ -66,7 +66,7 @@ describe('the program that checks an export', () => {
     try {
       const file = join(folder, 'verify-audit-log.mjs');
       writeFileSync(file, program);
-      const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      const input = lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
       return spawnSync(process.execPath, [file, 'default'], { input, encoding: 'utf8' });
     } finally {
       rmSync(folder, { recursive: true });
@@ -82,6 +82,9 @@ describe('the program that checks an export', () => {
     ['a fact that was changed', [{ ...records[0], after: { status: 'closed' } }, records[1]]],
     ['a record that is missing', [records[1]]],
     ['records in another order', [records[1], records[0]]],
+    ['a record with a tenant of its own', [{ ...records[0], tenant: 'other' }, records[1]]],
+    ['a record with a version of its own', [{ ...records[0], v: 2 }, records[1]]],
+    ['a name that stands twice', [JSON.stringify(records[0]).replace('{', '{"target":"bob",'), records[1]]],
   ])('refuses %s', (_, lines) => {
     expect(run(lines)).toMatchObject({ status: 1, stderr: expect.stringContaining('does not fit') });
   });
