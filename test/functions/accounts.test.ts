@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accountAnswer, accountList, balanceAnswer, balanceAtAnswer, entryPage } from '../../lib/http/answers.ts';
-import { startApi, type TestApi } from './api.ts';
+import { insistingly, startApi, type TestApi } from './api.ts';
 
 let api: TestApi;
 beforeAll(async () => {
   api = await startApi();
-  for (const code of ['USD/2', 'GEMS']) await api.call('POST', '/v1/assets', { code });
-  for (const id of ['system:external', 'system:revenue'])
-    await api.call('POST', '/v1/accounts', { id, unbounded: true });
+  const call = insistingly(api.call);
+  for (const code of ['USD/2', 'GEMS']) await call('POST', '/v1/assets', { code });
+  for (const id of ['system:external', 'system:revenue']) await call('POST', '/v1/accounts', { id, unbounded: true });
 });
 afterAll(() => api.stop());
 
 async function account(funds = 0): Promise<string> {
-  const { body } = await api.call('POST', '/v1/accounts', {});
+  const { body } = await insistingly(api.call)('POST', '/v1/accounts', {});
   if (funds > 0) await deposit(body.id, funds);
   return body.id;
 }
 
 async function deposit(id: string, amount: number, asset = 'USD/2') {
-  const answer = await api.call('POST', `/v1/accounts/${id}/deposits`, { asset, amount });
+  const answer = await insistingly(api.call)('POST', `/v1/accounts/${id}/deposits`, { asset, amount });
   expect(answer.status).toBe(201);
   return answer.body;
 }

@@ -7,6 +7,7 @@ import { startDatabase, type TestDatabase } from '../support/dynoxide.ts';
 import { startTestKeys } from '../support/key-service.ts';
 import { startParameterStore, type TestParameterStore } from '../support/parameter-store.ts';
 import { startTestQueues, type TestQueues } from '../support/queues.ts';
+import { until } from '../support/until.ts';
 import { lambdaContext, proxyEvent, type TestRequest } from './proxy-event.ts';
 
 /** Where the functions find their flags. */
@@ -125,6 +126,20 @@ export function callWith(handlers: Partial<Record<Area, AreaHandler>>): Call {
       text: result.body,
       body: isJson ? JSON.parse(result.body) : undefined,
     };
+  };
+}
+
+/**
+ * Makes a call again with its key for as long as its answer is not final, as a user would: for what a test needs and is not about. Where a busy
+ * machine keeps DynamoDB from answering in time, functions say so.
+ */
+export function insistingly(call: Call): Call {
+  return (method, path, body, options = {}) => {
+    const key = options.key ?? randomUUID();
+    return until('the answer is final', async () => {
+      const answer = await call(method, path, body, { ...options, key });
+      return answer.status !== 503 && answer.body?.code !== 'in_progress' && answer;
+    });
   };
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { systemClock } from '../../lib/dynamodb/patience.ts';
 import { openPlatformTable, type PlatformTable } from '../../lib/platform/platform-table.ts';
 import { allRecords, faultsOf } from '../audit/audit-fixture.ts';
-import type { ApiAnswer, TestApi } from './api.ts';
+import { type ApiAnswer, insistingly, type TestApi } from './api.ts';
 import { startApiWithMoney } from './money.ts';
 
 let api: TestApi;
@@ -29,7 +29,7 @@ async function recordedBy(act: () => Promise<unknown>): Promise<object[]> {
 }
 
 async function account(body: object = {}): Promise<string> {
-  return (await api.call('POST', '/v1/accounts', body)).body.id;
+  return (await insistingly(api.call)('POST', '/v1/accounts', body)).body.id;
 }
 
 describe('the audit log', () => {

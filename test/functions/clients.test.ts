@@ -5,7 +5,7 @@ import { keyDigest, newApiKey } from '../../lib/auth/api-key.ts';
 import { type Role, roleNames, type Scope } from '../../lib/auth/index.ts';
 import { clientAnswer, clientPage, clientWithKey } from '../../lib/http/client-schemas.ts';
 import { readTable } from '../support/books.ts';
-import { type ApiAnswer, apiKey, type CallOptions, type TestApi } from './api.ts';
+import { type ApiAnswer, apiKey, type CallOptions, insistingly, type TestApi } from './api.ts';
 import { startApiWithMoney } from './money.ts';
 
 const path = '/v1/admin/clients';
@@ -29,7 +29,7 @@ const as =
     api.call(method, path, body, { ...options, headers: { Authorization: `Bearer ${apiKey}`, ...options.headers } });
 
 async function made(body: object = {}, by: string = apiKey): Promise<Made> {
-  const answer = await as(by)('POST', path, { name: 'Billing', ...body });
+  const answer = await insistingly(as(by))('POST', path, { name: 'Billing', ...body });
   expect(answer).toMatchObject({ status: 201 });
   return { id: answer.body.id, key: answer.body.key, path: `${path}/${answer.body.id}` };
 }

@@ -3,7 +3,7 @@ import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
 import { blockAnswer, eventPage } from '../../lib/http/event-schemas.ts';
 import { blockHash, type EventType, eventHash, hashedPart, type TenantId } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
-import type { TestApi } from './api.ts';
+import { insistingly, type TestApi } from './api.ts';
 import { startApiWithMoney } from './money.ts';
 
 const tenant = 'default' as TenantId;
@@ -13,7 +13,7 @@ let api: TestApi;
 const answers = new Map<string, { readonly type: EventType; readonly body: Record<string, unknown> }>();
 
 async function does(type: EventType, method: string, path: string, body?: unknown) {
-  const answer = await api.call(method, path, body);
+  const answer = await insistingly(api.call)(method, path, body);
   expect(answer.status).toBeLessThan(300);
   answers.set(`${type} ${answer.body.id} ${answer.body.version ?? ''}`, { type, body: answer.body });
   return answer.body;

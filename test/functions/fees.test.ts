@@ -5,19 +5,20 @@ import { postedTransaction, previewAnswer } from '../../lib/http/answers.ts';
 import { feeSchedulePage } from '../../lib/http/fee-schemas.ts';
 import { type AccountId, minFeeNoticeMs } from '../../lib/ledger/index.ts';
 import { tenant, usd } from '../support/ledger-fixture.ts';
-import { type ApiAnswer, callWith, startApi, type TestApi } from './api.ts';
+import { type ApiAnswer, callWith, insistingly, startApi, type TestApi } from './api.ts';
 
 const rule = { type: 'transfer', asset: 'USD/2', basisPoints: 150, minimum: '5', payer: 'source', feeAccount: 'fees' };
 
 let api: TestApi;
 beforeAll(async () => {
   api = await startApi();
-  for (const code of ['USD/2', 'EUR/2']) await demand(201, api.call('POST', '/v1/assets', { code }));
+  const call = insistingly(api.call);
+  for (const code of ['USD/2', 'EUR/2']) await demand(201, call('POST', '/v1/assets', { code }));
   for (const id of ['system:external', 'desk', 'fees']) {
-    await demand(201, api.call('POST', '/v1/accounts', { id, unbounded: true }));
+    await demand(201, call('POST', '/v1/accounts', { id, unbounded: true }));
   }
-  for (const id of ['alice', 'bob']) await demand(201, api.call('POST', '/v1/accounts', { id }));
-  await demand(201, api.call('POST', '/v1/accounts/alice/deposits', { asset: 'USD/2', amount: '100000' }));
+  for (const id of ['alice', 'bob']) await demand(201, call('POST', '/v1/accounts', { id }));
+  await demand(201, call('POST', '/v1/accounts/alice/deposits', { asset: 'USD/2', amount: '100000' }));
   // Made a little more than a minute ago, and so in force as soon as a function reads it anew.
   const past = new Ledger({
     table: api.database.tables.ledger,

@@ -3,21 +3,23 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Clock, systemClock } from '../../lib/dynamodb/patience.ts';
 import { holdAnswer, postedTransaction } from '../../lib/http/answers.ts';
 import { transactionAnswer } from '../../lib/http/line-schemas.ts';
-import { flagsParameter, startApi, type TestApi } from './api.ts';
+import { flagsParameter, insistingly, startApi, type TestApi } from './api.ts';
 import { lambdaContext } from './proxy-event.ts';
 
 let api: TestApi;
 beforeAll(async () => {
   api = await startApi();
-  await api.call('POST', '/v1/assets', { code: 'USD/2' });
-  for (const id of ['system:external', 'shop']) await api.call('POST', '/v1/accounts', { id, unbounded: true });
+  const call = insistingly(api.call);
+  await call('POST', '/v1/assets', { code: 'USD/2' });
+  for (const id of ['system:external', 'shop']) await call('POST', '/v1/accounts', { id, unbounded: true });
 });
 afterAll(() => api.stop());
 
 /** A new account with 1,000 of USD/2. */
 async function payer(): Promise<string> {
-  const { body } = await api.call('POST', '/v1/accounts', {});
-  await api.call('POST', `/v1/accounts/${body.id}/deposits`, { asset: 'USD/2', amount: 1_000 });
+  const call = insistingly(api.call);
+  const { body } = await call('POST', '/v1/accounts', {});
+  await call('POST', `/v1/accounts/${body.id}/deposits`, { asset: 'USD/2', amount: 1_000 });
   return body.id;
 }
 

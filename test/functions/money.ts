@@ -1,17 +1,19 @@
-import { startApi, type TestApi } from './api.ts';
+import { insistingly, startApi, type TestApi } from './api.ts';
 
 /** An API whose ledger knows USD/2 and the accounts that the named movements pay from and to. */
 export async function startApiWithMoney(): Promise<TestApi> {
   const api = await startApi();
-  await api.call('POST', '/v1/assets', { code: 'USD/2' });
+  const call = insistingly(api.call);
+  await call('POST', '/v1/assets', { code: 'USD/2' });
   for (const id of ['system:external', 'system:treasury', 'system:revenue']) {
-    await api.call('POST', '/v1/accounts', { id, unbounded: true });
+    await call('POST', '/v1/accounts', { id, unbounded: true });
   }
   return api;
 }
 
 /** A new account with so much USD/2, in cents. */
-export async function fundedAccount({ call }: TestApi, funds: number): Promise<string> {
+export async function fundedAccount(api: TestApi, funds: number): Promise<string> {
+  const call = insistingly(api.call);
   const { body } = await call('POST', '/v1/accounts', {});
   if (funds > 0) await call('POST', `/v1/accounts/${body.id}/deposits`, { asset: 'USD/2', amount: funds });
   return body.id;

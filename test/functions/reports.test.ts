@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
 import { systemClock } from '../../lib/dynamodb/patience.ts';
-import { type ApiAnswer, startApi, type TestApi } from './api.ts';
+import { type ApiAnswer, insistingly, startApi, type TestApi } from './api.ts';
 
 /** The books are made a minute ago, so that all of them are final now. */
 const madeAgoMs = 60_000;
@@ -12,7 +12,7 @@ const transfers = 7;
 beforeAll(async () => {
   api = await startApi();
   const clock = jest.spyOn(systemClock, 'now').mockImplementation(() => Date.now() - madeAgoMs);
-  const { call } = api;
+  const call = insistingly(api.call);
   for (const code of ['USD/2', 'GEMS']) await call('POST', '/v1/assets', { code });
   for (const id of ['system:external', 'system:treasury']) await call('POST', '/v1/accounts', { id, unbounded: true });
   for (const id of ['alice', 'bob', 'idle']) await call('POST', '/v1/accounts', { id });

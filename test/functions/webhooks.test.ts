@@ -17,7 +17,7 @@ import type { TenantId } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import type { ServedQueue, Worker } from '../support/queues.ts';
 import { type Receiver, startReceiver, status } from '../webhooks/receiver.ts';
-import { type Call, loadFunctions, type TestApi } from './api.ts';
+import { type Call, insistingly, loadFunctions, type TestApi } from './api.ts';
 import { startApiWithMoney } from './money.ts';
 import { lambdaContext } from './proxy-event.ts';
 
@@ -57,7 +57,7 @@ afterEach(async () => {
 });
 
 async function made(body: object = {}): Promise<{ id: string; secret: string; path: string }> {
-  const answer = await call('POST', '/v1/webhooks', { url: receiver.url, ...body });
+  const answer = await insistingly(call)('POST', '/v1/webhooks', { url: receiver.url, ...body });
   expect(answer.status).toBe(201);
   return { id: answer.body.id, secret: answer.body.secret, path: `/v1/webhooks/${answer.body.id}` };
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findLocalPage } from '../../infra/local/local-pages.ts';
 import { MetricRegistry } from '../../infra/local/metric-registry.ts';
 import { startEmbeddedHere, type TestRuntime } from '../support/embedded.ts';
+import { until } from '../support/until.ts';
 import { readPrometheusText, type Series, seriesValue } from './prometheus-text.ts';
 
 interface Measured {
@@ -116,12 +115,11 @@ describe('GET /metrics', () => {
   const scrape = async (): Promise<Series[]> => readPrometheusText(await (await get('/metrics')).text());
 
   /** Functions hand over what they print every 50 ms. */
-  async function until(condition: (series: Series[]) => boolean): Promise<Series[]> {
-    for (const giveUpAt = Date.now() + 5_000; ; await sleep(20)) {
+  const scrapedOnce = (what: string, isSo: (series: Series[]) => boolean): Promise<Series[]> =>
+    until(what, async () => {
       const series = await scrape();
-      if (condition(series) || Date.now() > giveUpAt) return series;
-    }
-  }
+      return isSo(series) && series;
+    });
 
   beforeEach(async () => {
     runtime = await startEmbeddedHere({ assemblyFolder, seed: false });
@@ -135,7 +133,8 @@ describe('GET /metrics', () => {
     await print(JSON.stringify(entry));
     await print(JSON.stringify({ level: 'INFO', message: 'request', ...entry }));
     await print(JSON.stringify({ ...entry, Requests: 'one' }));
-    const answered = await until(
+    const answered = await scrapedOnce(
+      'all is taken',
       (series) => seriesValue(series, 'florin_runtime_rejected_metrics_total', { reason: 'malformed' }) === 1,
     );
     expect(seriesValue(answered, 'florin_requests_total', { service: 'echo' })).toBe(2);
@@ -184,16 +183,16 @@ describe('GET /metrics', () => {
   });
 
   it('counts a client that goes away before its answer', async () => {
-    const outgoing = request(`${runtime.url}/items/1?sleep=300`);
+    const outgoing = request(`${runtime.url}/items/1?sleep=2000`);
     outgoing.on('error', () => undefined);
     outgoing.end();
-    await once(outgoing, 'finish');
-    await sleep(100);
+    const echo = { function: 'Front-EchoFunction' };
+    await scrapedOnce('it is at work', (each) => seriesValue(each, 'florin_runtime_isolates', echo) === 1);
     outgoing.destroy();
-    const series = await until(
+    await scrapedOnce(
+      'it is counted',
       (each) => seriesValue(each, 'florin_runtime_responses_total', { status: 'aborted' }) === 1,
     );
-    expect(seriesValue(series, 'florin_runtime_responses_total', { status: 'aborted' })).toBe(1);
   });
 });
 

@@ -2,10 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type RuntimeProcess, startEmbeddedHere, startEmbeddedProcess } from '../support/embedded.ts';
+import { until } from '../support/until.ts';
 import { readPrometheusText, seriesValue } from './prometheus-text.ts';
+
+// Each test starts whole runtimes, which takes a busy machine a while.
+jest.setTimeout(120_000);
 
 let dataFolder: string;
 const running: RuntimeProcess[] = [];
@@ -30,10 +33,6 @@ function transfer(runtime: RuntimeProcess, key: string): Promise<Response> {
     headers: { authorization: `Bearer ${runtime.apiKey}`, 'idempotency-key': key, 'content-type': 'application/json' },
     body: JSON.stringify({ source: 'user_001', destination: 'user_002', asset: 'GOLD_COINS', amount: '1' }),
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const giveUpAt = Date.now() + 5_000; !condition() && Date.now() < giveUpAt; ) await sleep(20);
 }
 
 beforeEach(() => {
@@ -97,7 +96,7 @@ describe('npm start', () => {
     const answer = await transfer(runtime, 'once');
     const correlation = answer.headers.get('x-correlation-id') ?? '';
     expect(correlation).not.toBe('');
-    await until(() => runtime.output().includes(correlation));
+    await until('the request is told', () => runtime.output().includes(correlation));
     // Those that made the demo data would only hide what a new user is to read.
     expect(runtime.output()).not.toMatch(/createAsset|createTopUp/);
     expect(runtime.output().match(/^.*createTransfer.*$/gm)).toEqual([
@@ -118,7 +117,9 @@ describe('npm start', () => {
   it('says nothing of requests where nobody reads along', async () => {
     const runtime = await start();
     expect((await transfer(runtime, 'quiet')).status).toBe(201);
-    await until(() => readFileSync(join(dataFolder, 'functions.log'), 'utf8').includes('createTransfer'));
+    await until('the request is in the log', () =>
+      readFileSync(join(dataFolder, 'functions.log'), 'utf8').includes('createTransfer'),
+    );
     expect(runtime.output()).not.toContain('createTransfer');
   });
 

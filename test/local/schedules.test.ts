@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { InvocationError } from '../../infra/local/invocation-errors.ts';
 import { playSchedules } from '../../infra/local/schedules.ts';
+import { until } from '../support/until.ts';
 
 const schedule = (everyMs: number) => ({ logicalId: 'Often', arn: 'arn:rule', functionName: 'f', everyMs });
 
@@ -27,16 +28,12 @@ function callee(answer: () => Promise<unknown> = async () => undefined) {
 let stop = () => {};
 afterEach(() => stop());
 
-async function until(isReached: () => boolean): Promise<void> {
-  for (let waited = 0; !isReached() && waited < 5_000; waited += 5) await sleep(5);
-}
-
 describe('playSchedules', () => {
   it('calls a function each time, with the event that a rule sends', async () => {
     const { events, functions } = callee();
     stop = playSchedules([schedule(20)], functions);
     expect(events).toEqual([]);
-    await until(() => events.length >= 2);
+    await until('it was called so often', () => events.length >= 2);
     expect(events.slice(0, 2)).toEqual(
       Array.from({ length: 2 }, () =>
         expect.objectContaining({
@@ -52,7 +49,7 @@ describe('playSchedules', () => {
   it('goes on after a call that failed', async () => {
     const { events, functions } = callee(() => Promise.reject(new InvocationError('crashed', 'gone')));
     stop = playSchedules([schedule(10)], functions);
-    await until(() => events.length >= 3);
+    await until('it was called so often', () => events.length >= 3);
     expect(events.length).toBeGreaterThanOrEqual(3);
   });
 
