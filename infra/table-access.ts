@@ -20,6 +20,8 @@ export interface NarrowActions {
   readonly actions: readonly TableAction[];
   /** What their partition keys are like; `*` stands for any text. */
   readonly partitionKeys: readonly string[];
+  /** All that a request may name of such items, their keys included; anything where it is absent. A Put would replace the rest all the same. */
+  readonly attributes?: readonly string[];
 }
 
 /** What functions need of a table, be it one of this Region's stack or the replica of another Region's. */
@@ -48,10 +50,14 @@ export class TableAccess {
     grantExactly(grantee, actions, this.#tableArn);
   }
 
-  /** Allows the named actions on items with such a partition key, and on no others. In a transaction each item is judged by itself. */
-  grantItemsLike(grantee: IGrantable, { actions, partitionKeys }: NarrowActions): void {
+  /**
+   * Allows the named actions on items with such a partition key, and on no others; and on no other attributes of them, where some are
+   * named. In a transaction each item is judged by itself.
+   */
+  grantItemsLike(grantee: IGrantable, { actions, partitionKeys, attributes }: NarrowActions): void {
     grantExactly(grantee, actions, this.#tableArn, {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitionKeys] },
+      ...(attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': [...attributes] } }),
     });
   }
 

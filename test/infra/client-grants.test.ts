@@ -3,9 +3,10 @@ import { accessNeeds } from '../../infra/access-needs.ts';
 import { type Area, areas } from '../../infra/areas.ts';
 import { routeKey } from '../../lib/http/route.ts';
 import { routes } from '../../lib/http/routes.ts';
+import { apiKeyPrefix } from '../../lib/platform/keys.ts';
 import { type ApiAnswer, type Call, loadFunctions, startApi, type TestApi } from '../functions/api.ts';
 import { samples } from '../functions/bad-input.ts';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type FaultProxy, type ProxiedCall, startFaultProxy } from '../support/fault-proxy.ts';
 import { grantsUsed, narrowGrants, type PartitionUse, partitionUsesOf } from './partition-uses.ts';
 
 /**
@@ -61,6 +62,37 @@ describe.each(checked)('the access check of %s', (area) => {
     expect(grantsUsed(uses, grants)).toEqual(grants.toSorted());
   });
 });
+
+describe('what the access check may write of a key', () => {
+  it('is when it was used, and nothing of what it is good for: else any function could make an administrator of a key', async () => {
+    const writing = (accessNeeds.narrowActions ?? []).filter(
+      ({ actions, partitionKeys }) =>
+        actions.some((action) => !['dynamodb:Query', 'dynamodb:GetItem'].includes(action)) &&
+        partitionKeys.some((pattern) => pattern.startsWith(apiKeyPrefix)),
+    );
+    expect(writing).toHaveLength(1);
+    const [{ attributes = [] } = {}] = writing;
+    expect(attributes).toEqual(['PK', 'SK', 'lastUsedAt']);
+
+    const { body } = await made({ roles: ['reader'] });
+    proxy.log.length = 0;
+    await call('GET', '/v1/assets', undefined, { headers: { Authorization: `Bearer ${body.key}` } });
+    await proxy.settled();
+    const written = proxy.log.filter(
+      ({ operation, body: { Key } }) =>
+        operation === 'UpdateItem' && (Key as { PK: { S: string } }).PK.S.startsWith(apiKeyPrefix),
+    );
+    expect(written).toHaveLength(1);
+    expect(new Set(written.flatMap(attributesOf))).toEqual(new Set(attributes));
+  });
+});
+
+/** The attributes that an update names, which is all that IAM sees of it. */
+function attributesOf({ body }: ProxiedCall): string[] {
+  const { Key, UpdateExpression, ConditionExpression } = body as Readonly<Record<string, string | object>>;
+  const named = `${UpdateExpression} ${ConditionExpression}`.matchAll(/(?<![:\w])[a-z]\w*(?=\)| [=<])/g);
+  return [...Object.keys(Key as object), ...[...named].map(([name]) => name)];
+}
 
 describe('the area of API clients', () => {
   it('asks for what it may, no less and no more', async () => {

@@ -91,7 +91,10 @@ function grantsOnTable(table: string, needs: TableNeeds | undefined): string[] {
   const { actions, narrowActions = [], indexes = [], scannedIndexes = [] } = needs;
   const narrow = narrowActions.flatMap((each) =>
     each.actions.map((action) => {
-      const condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': each.partitionKeys } };
+      const condition = {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': each.partitionKeys },
+        ...(each.attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': each.attributes } }),
+      };
       return `${action} on ${table} if ${JSON.stringify(condition)}`;
     }),
   );
