@@ -9,7 +9,6 @@ import {
   lineOf,
   type Refusal,
   recordIdOfTransaction,
-  type TenantId,
   type TransactionId,
 } from '../ledger/index.ts';
 import { boundedTimeout } from './client.ts';
@@ -19,7 +18,7 @@ import { ifAbsent, linePartition, recordKey } from './keys.ts';
 import { parsePlace, placeItem } from './line-item.ts';
 import type { Clock } from './patience.ts';
 import type { PendingCommand } from './pending-command.ts';
-import { parseRecord, recordItem } from './record-item.ts';
+import { hashInPlace, parseRecord, recordItem } from './record-item.ts';
 import type { LoadedState, StateLoader } from './state-loader.ts';
 
 export interface AcceptorDependencies {
@@ -111,7 +110,7 @@ export class Acceptor {
       new TransactWriteCommand({
         TransactItems: [
           ...items.map((Item) => ({ Put: { TableName: this.#table, Item, ...ifAbsent } })),
-          ...(options.reprocesses ? [this.#linkFailed(tenant, options.reprocesses, id)] : []),
+          ...(options.reprocesses ? [this.#linkFailed(options.reprocesses, command)] : []),
         ],
       }),
       { requestTimeout: boundedTimeout(pending.patience) },
@@ -120,16 +119,18 @@ export class Acceptor {
     return tail !== undefined;
   }
 
-  /** The failed transaction learns what was made of it, in the same write. */
-  #linkFailed(tenant: TenantId, failed: TransactionId, by: TransactionId) {
+  /** The failed transaction learns what was made of it, in the same write; unless it was redacted since its command was read, which would bring back what was removed. */
+  #linkFailed(failed: TransactionId, { tenant, id, requestHash }: LineCommand) {
+    const record = recordIdOfTransaction(failed);
+    const wasRedacted = requestHash === hashInPlace(record);
     return {
       Update: {
         TableName: this.#table,
-        Key: recordKey(tenant, recordIdOfTransaction(failed)),
+        Key: recordKey(tenant, record),
         UpdateExpression: 'SET reprocessedBy = :by',
-        ConditionExpression: '#status = :failed',
+        ConditionExpression: `#status = :failed${wasRedacted ? '' : ' AND attribute_not_exists(redacted)'}`,
         ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':by': by, ':failed': 'failed' },
+        ExpressionAttributeValues: { ':by': id, ':failed': 'failed' },
       },
     };
   }
@@ -195,11 +196,18 @@ export class Acceptor {
 
   #afterCancellation(pending: PendingCommand, failures: readonly ActionFailure[]): void {
     pending.lastFailure = 'unavailable';
-    const [record] = failures;
+    const [record, , failed] = failures;
     const invalid = failures.find(({ kind }) => kind === 'invalid');
     if (invalid) pending.throw(new InvariantViolation(`DynamoDB refused a place in line: ${invalid.message}`));
-    else if (record?.kind !== 'condition') return;
-    else if (record.item) pending.settleFromRecord(parseRecord(record.item));
+    else if (record?.kind !== 'condition') {
+      if (failed?.kind === 'condition') this.#giveUpOutdated(pending);
+    } else if (record.item) pending.settleFromRecord(parseRecord(record.item));
     else pending.throw(new InvariantViolation('a key record exists, but was not returned'));
+  }
+
+  /** What was read of the failed transaction is another thing by now: whoever asks again reads it anew. */
+  #giveUpOutdated(pending: PendingCommand): void {
+    pending.lastFailure = 'contention';
+    pending.fail();
   }
 }

@@ -255,6 +255,30 @@ describe('nothing that was redacted is in any item, and everything verifies', ()
     await redacts([said.text], () => redactTransaction(again.transactionId));
   });
 
+  it('of one that failed while it is brought back to work: nothing that was removed comes back with it', async () => {
+    const said = told();
+    const id = await failed(transfer('alice', 'bob', 9, { key: said.text, ...details(said) }), 'alice');
+    const reprocessing = lines.open();
+    let isRedacted = false;
+    reprocessing.client.middlewareStack.add(
+      (next) => async (call) => {
+        if ('TransactItems' in call.input && !isRedacted) {
+          isRedacted = true;
+          await redactTransaction(id);
+        }
+        return next(call);
+      },
+      { step: 'initialize' },
+    );
+    expect(await reprocessing.reprocess(tenant, id, timeMs)).toMatchObject({ kind: 'failed', code: 'contention' });
+    expect(isRedacted).toBe(true);
+    const again = await reprocessing.reprocess(tenant, id, timeMs);
+    if (again.kind !== 'accepted') throw new Error(`it is ${again.kind}`);
+    await lines.drain('alice');
+    expect(await lines.transaction(again.transactionId)).toMatchObject({ status: 'posted' });
+    expect(await contents(books)).not.toContain(said.text);
+  });
+
   it('of the largest transaction and the largest batch there can be, each in one write', async () => {
     const said = told();
     const posting = { source: account('alice'), destination: account('bob'), asset: usd, amount: 1n };
