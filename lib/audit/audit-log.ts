@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { AccountTurns } from '../dynamodb/account-turns.ts';
+import type { Row } from '../dynamodb/items.ts';
 import { ifAbsent } from '../dynamodb/keys.ts';
 import { Patience } from '../dynamodb/patience.ts';
 import { asUnknown, insistently, type WriteResult } from '../dynamodb/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
-import { auditKey, auditLogPartition, auditPrefix } from '../platform/keys.ts';
+import { auditKey, auditLogPartition, auditPrefix, numberOfAuditRecord } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';
 import { type Act, type ActRecorder, isUrgent, type WriteAction } from './act.ts';
-import { auditItem, parseMark } from './audit-item.ts';
-import { type AuditMark, type AuditTail, emptyLog, nextRecord } from './audit-record.ts';
+import { auditItem, parseAudit, parseMark } from './audit-item.ts';
+import { type AuditMark, type AuditTail, emptyLog, isSuchAct, nextRecord } from './audit-record.ts';
 
 /**
  * How long an act is tried against others that are recorded in the same log, its turn included, in milliseconds, and how often: time is over
@@ -64,16 +65,27 @@ export class AuditLog implements ActRecorder {
   /**
    * Records an act that is no write of a table, before it is done.
    *
+   * @returns the number of its record
    * @throws LedgerError `contention`, `unavailable`, `outcome_unknown`
    */
-  async note(act: Act): Promise<void> {
+  async note(act: Act): Promise<number> {
     const { client, clock } = this.#platform;
-    const { refusal } = await this.recorded(act, (record) =>
-      insistently(clock, (requestTimeout) =>
+    // Where an earlier try has come to lie, no later one was made under another number.
+    let number = 0;
+    const { refusal } = await this.recorded(act, (record) => {
+      number = numberOfAuditRecord(String(record.Put?.Item?.SK));
+      return insistently(clock, (requestTimeout) =>
         client.send(new TransactWriteCommand({ TransactItems: [record] }), { requestTimeout }),
-      ),
-    );
+      );
+    });
     if (refusal) throw new InvariantViolation('a write of one record is refused by that record alone');
+    return number;
+  }
+
+  /** Whether the record of this number is of such an act: done by the same client for the same subject, with what it became. One consistent read. @throws LedgerError `unavailable` */
+  async hasNoted(number: number, act: Act): Promise<boolean> {
+    const row = await this.#row(act.tenant, number);
+    return row !== undefined && isSuchAct(parseAudit(row), act);
   }
 
   /** Where a tenant's log stands: one consistent read. @throws LedgerError `unavailable`; InvariantViolation for a damaged row */
@@ -138,12 +150,17 @@ export class AuditLog implements ActRecorder {
   }
 
   async #mark(tenant: TenantId, number: number): Promise<AuditMark | undefined> {
+    const row = await this.#row(tenant, number);
+    return row && parseMark(row);
+  }
+
+  async #row(tenant: TenantId, number: number): Promise<Row | undefined> {
     const { PK, SK } = auditKey(tenant, number);
     const { rows } = await this.#platform.reader.query({
       KeyConditionExpression: 'PK = :pk AND SK = :sk',
       ExpressionAttributeValues: { ':pk': PK, ':sk': SK },
     });
-    return rows[0] && parseMark(rows[0]);
+    return rows[0];
   }
 }
 

@@ -1,4 +1,4 @@
-import { type CanonicalValue, digestOf, genesisHash, type TenantId } from '../ledger/index.ts';
+import { type CanonicalValue, canonicalJson, digestOf, genesisHash, type TenantId } from '../ledger/index.ts';
 import type { Act } from './act.ts';
 
 /** The version of the hashed form; it changes only together with a documented new form. */
@@ -35,6 +35,13 @@ export function nextRecord(tail: AuditTail, act: Act, now: number, nonce: string
     previousHash: tail.hash,
   };
   return { ...content, hash: auditHash(act.tenant, content) };
+}
+
+/** Whether a record says that such an act was done: the same to the same, by the same client for the same subject, with what it became. */
+export function isSuchAct(record: Act, act: Act): boolean {
+  const told = ({ action, target, actor: { tenant, client, subject }, after }: Act) =>
+    canonicalJson({ action, target, tenant, client, subject, after });
+  return told(record) === told(wellFormed(act));
 }
 
 /**

@@ -14,7 +14,7 @@ function bindingOf(query: CanonicalValue): string {
 
 /**
  * Writes an opaque cursor: a position within the answer to one query. Whoever makes one up only reads on from elsewhere
- * in what the query may read anyway, so it is not signed.
+ * in what the query may read anyway, so it is not signed. That of an export names the record of it, which is looked up.
  */
 export function encodeCursor(query: CanonicalValue, position: CanonicalValue): string {
   return Buffer.from(JSON.stringify([cursorVersion, bindingOf(query), position])).toString('base64url');

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { encodeCursor } from '../../lib/http/cursor.ts';
 import { openPlatformTable, type PlatformTable } from '../../lib/platform/platform-table.ts';
 import { allRecords, faultsOf } from '../audit/audit-fixture.ts';
 import { type ApiAnswer, insistingly, type TestApi } from './api.ts';
-import { startApiWithMoney } from './money.ts';
+import { fundedAccount, startApiWithMoney } from './money.ts';
 
 let api: TestApi;
 let table: PlatformTable;
@@ -276,6 +277,66 @@ describe('exportAuditLog', () => {
       .map((line) => Number(JSON.parse(line).number));
     expect(numbers).toEqual(records.filter(({ at }) => at >= from && at <= to).map(({ number }) => number));
     expect((await api.call('GET', `${path}/export?to=1970-01-02T00:00:00Z`)).text).toBe('');
+  });
+});
+
+describe('the next part of an export', () => {
+  const notFinalMs = 60_000;
+  const tenant = 'default';
+  const refused = { status: 400, body: { code: 'invalid_cursor' } };
+  let funded: string;
+  beforeAll(async () => {
+    funded = await fundedAccount(api, 5);
+  });
+  const positionIn = (cursor = '') => JSON.parse(Buffer.from(cursor, 'base64url').toString())[2];
+
+  it('is answered to nobody who made up where to begin, so that no export is without its record', async () => {
+    const to = Date.now() - notFinalMs;
+    const last = (await allRecords(table)).length;
+    for (const record of [{}, { record: 1 }, { record: last + 1 }]) {
+      const entries = encodeCursor({ operation: 'exportEntries', tenant }, { to, account: funded, ...record });
+      const log = encodeCursor({ operation: 'exportAuditLog', tenant }, { after: 0, through: last, ...record });
+      expect(await recordedBy(() => api.call('GET', `/v1/entries?cursor=${entries}`))).toEqual([]);
+      expect(await api.call('GET', `/v1/entries?cursor=${entries}`)).toMatchObject(refused);
+      expect(await api.call('GET', `${path}/export?cursor=${log}`)).toMatchObject(refused);
+    }
+  });
+
+  it('is of the period that was recorded', async () => {
+    const clock = jest.spyOn(systemClock, 'now').mockImplementation(() => Date.now() + notFinalMs);
+    const first = await api.call('GET', '/v1/entries?limit=1');
+    const { to, ...position } = positionIn(first.body.nextCursor);
+    const of = { operation: 'exportEntries', tenant };
+    const same = encodeCursor(of, { ...position, to });
+    const longer = encodeCursor(of, { ...position, to: to + 1 });
+    expect(await api.call('GET', `/v1/entries?cursor=${same}`)).toMatchObject({ status: 200 });
+    expect(await api.call('GET', `/v1/entries?cursor=${longer}`)).toMatchObject(refused);
+    // An instance whose clock is behind, as far as clocks may be, answers the same period.
+    clock.mockImplementation(() => Date.now() + notFinalMs - 4_000);
+    expect((await api.call('GET', `/v1/entries?cursor=${same}`)).body.to).toBe(first.body.to);
+    clock.mockRestore();
+    const records = await allRecords(table);
+    const [from, until] = [records[2]?.at ?? 0, records[5]?.at ?? 0];
+    const query = `from=${new Date(from).toISOString()}&to=${new Date(until).toISOString()}&limit=1`;
+    const part = await api.call('GET', `${path}/export?${query}`);
+    const { after, through, ...rest } = positionIn(part.headers['X-Next-Cursor']);
+    const log = { operation: 'exportAuditLog', tenant, from, to: until };
+    const ask = (changed: object) =>
+      api.call('GET', `${path}/export?${query}&cursor=${encodeCursor(log, { after, through, ...rest, ...changed })}`);
+    expect(await ask({})).toMatchObject({ status: 200 });
+    expect(await ask({ after: 0 })).toMatchObject(refused);
+    expect(await ask({ after: through, through: records.length })).toMatchObject(refused);
+  });
+
+  it('is for who began it', async () => {
+    const make = async (name: string) =>
+      (await insistingly(api.call)('POST', '/v1/admin/clients', { name, roles: ['admin'] })).body.key;
+    const as = async (key: string, cursor = '') =>
+      api.call('GET', `${path}/export?limit=2${cursor}`, undefined, { headers: { Authorization: `Bearer ${key}` } });
+    const [ada, bob] = [await make('Ada'), await make('Bob')];
+    const cursor = `&cursor=${(await as(ada)).headers['X-Next-Cursor']}`;
+    expect(await as(ada, cursor)).toMatchObject({ status: 200 });
+    expect(await as(bob, cursor)).toMatchObject(refused);
   });
 });
 
