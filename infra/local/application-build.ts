@@ -17,6 +17,8 @@ const waitForOtherBuildMs = 120_000;
 /** A build that stays where it is until it is released. */
 export interface ApplicationBuild {
   readonly folder: string;
+  /** Where Node may keep what it compiles of the bundles: it goes when they go. */
+  readonly compiledCodeFolder: string;
   release(): void;
 }
 
@@ -32,7 +34,11 @@ export async function builtApplication(): Promise<ApplicationBuild> {
   const lock = await lockBuilds();
   try {
     if (!isComplete(folder)) await build(folder);
-    return { folder, release: shareLock(join(folder, inUse)).release };
+    return {
+      folder,
+      compiledCodeFolder: join(folder, 'compiled'),
+      release: shareLock(join(folder, inUse)).release,
+    };
   } finally {
     lock.release();
   }

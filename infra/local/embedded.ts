@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { developmentKey } from './api-key.ts';
-import { builtApplication } from './application-build.ts';
+import { type ApplicationBuild, builtApplication } from './application-build.ts';
 import { type Progress, silent, terminal } from './console-output.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import type { Deployment } from './deployment.ts';
@@ -87,7 +87,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   const issuer = await startIssuer(folder.issuerKeyFile, apiKey);
   cleanup.defer(() => issuer.stop());
 
-  const application = readApplication(options.assemblyFolder ?? (await build(progress, cleanup)));
+  const { folder: assemblyFolder, compiledCodeFolder }: Assembly = options.assemblyFolder
+    ? { folder: options.assemblyFolder }
+    : await build(progress, cleanup);
+  const application = readApplication(assemblyFolder);
   let sources: EventSources | undefined;
   const services = await startServices(application, {
     ...options,
@@ -111,7 +114,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedR
   });
   const { functions, reclaim } = prepareFunctions(
     deployment,
-    { endpoints, isolates: options.isolates, output },
+    { endpoints, isolates: options.isolates, compiledCodeFolder, output },
     cleanup,
   );
   const started = await connectSources(services, functions, folder, options.isolates, output.failed);
@@ -215,10 +218,12 @@ function prepareFunctions(
   return { functions, reclaim };
 }
 
-async function build(progress: Progress, cleanup: AsyncDisposableStack): Promise<string> {
-  const { folder, release } = await progress.step('functions and template', builtApplication);
-  cleanup.defer(release);
-  return folder;
+type Assembly = Pick<ApplicationBuild, 'folder'> & Partial<ApplicationBuild>;
+
+async function build(progress: Progress, cleanup: AsyncDisposableStack): Promise<Assembly> {
+  const application = await progress.step('functions and template', builtApplication);
+  cleanup.defer(application.release);
+  return application;
 }
 
 /** The mark names the database, since the demo data lies there and not in the folder. */

@@ -62,6 +62,7 @@ export class FunctionIsolate {
   readonly #output: FunctionOutput;
   /** Default Lambda ends an environment whose invocation timed out; one that serves many at once must go on. */
   readonly #endOnTimeout: boolean;
+  readonly #compiledCodeFolder: string | undefined;
   readonly #pending = new Map<number, PendingInvocation>();
   #worker: Worker | undefined;
   #sweep: NodeJS.Timeout | undefined;
@@ -75,11 +76,13 @@ export class FunctionIsolate {
     environment: Readonly<Record<string, string>>,
     output: FunctionOutput,
     endOnTimeout: boolean,
+    compiledCodeFolder?: string,
   ) {
     this.#definition = definition;
     this.#environment = environment;
     this.#output = output;
     this.#endOnTimeout = endOnTimeout;
+    this.#compiledCodeFolder = compiledCodeFolder;
   }
 
   /** Whether its thread is there. */
@@ -139,6 +142,7 @@ export class FunctionIsolate {
       memoryMegabytes,
       moduleUrl: pathToFileURL(join(codeFolder, `${handler.slice(0, dot)}.mjs`)).href,
       handlerName: handler.slice(dot + 1),
+      ...(this.#compiledCodeFolder && { compiledCodeFolder: this.#compiledCodeFolder }),
     };
     const worker = new Worker(workerUrl(), {
       workerData: settings,

@@ -7,6 +7,8 @@ export interface IsolateSettings {
   readonly moduleUrl: string;
   /** The export that handles events. */
   readonly handlerName: string;
+  /** Where the bundle's compiled code is kept for the threads to come; absent: nowhere. */
+  readonly compiledCodeFolder?: string;
 }
 
 /** An event for the function. */

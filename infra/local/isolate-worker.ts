@@ -6,6 +6,7 @@
  * functions (see function-isolate.ts), since a compiler in every thread would cost 10 MB each.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { enableCompileCache } from 'node:module';
 import { Writable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Failure, FromIsolate, InvokeMessage, IsolateSettings, ToIsolate } from './isolate-protocol.ts';
@@ -166,6 +167,8 @@ async function invoke(handler: Handler, { id, event, requestId, trace, deadline 
 }
 
 async function load(): Promise<Handler> {
+  // To compile the bundle takes as long as to run it, and every thread of the function would do so again.
+  if (settings.compiledCodeFolder) enableCompileCache(settings.compiledCodeFolder);
   const module = await import(settings.moduleUrl);
   const handler = module[settings.handlerName];
   if (typeof handler !== 'function') {

@@ -18,6 +18,8 @@ export interface FunctionOptions {
   readonly endpoints: ServiceEndpoints;
   /** Absent: one isolate serves everything at once. A number: so many isolates serve one request each. */
   readonly isolates?: number;
+  /** Where the compiled code of bundles is kept; absent: nowhere, and each isolate compiles its own. */
+  readonly compiledCodeFolder?: string;
   readonly output: FunctionOutput;
 }
 
@@ -49,7 +51,7 @@ export class LambdaFunction {
     const environment = functionEnvironment(definition, options);
     this.#all = Array.from(
       { length: options.isolates ?? 1 },
-      () => new FunctionIsolate(definition, environment, options.output, this.#exclusive),
+      () => new FunctionIsolate(definition, environment, options.output, this.#exclusive, options.compiledCodeFolder),
     );
     this.#idle = [...this.#all].reverse();
   }

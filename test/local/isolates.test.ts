@@ -1,3 +1,5 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FunctionDefinition } from '../../infra/local/deployment.ts';
@@ -25,9 +27,10 @@ const output: FunctionOutput = {
   failed: (_, message) => failures.push(message),
 };
 
-function start(logicalId: string, isolates?: number): LambdaFunction {
+function start(logicalId: string, isolates?: number, compiledCodeFolder?: string): LambdaFunction {
   const definition = functions.find((each) => each.logicalId === logicalId) as FunctionDefinition;
-  const started = new LambdaFunction(definition, { endpoints: { dynamodb: 'http://127.0.0.1:1' }, isolates, output });
+  const endpoints = { dynamodb: 'http://127.0.0.1:1' };
+  const started = new LambdaFunction(definition, { endpoints, isolates, compiledCodeFolder, output });
   running.push(started);
   return started;
 }
@@ -50,6 +53,19 @@ describe('a function in one isolate', () => {
     expect(answers.at(-1)?.mostAtOnce).toBe(20);
     expect(answers.every(({ storeIsMine }) => storeIsMine)).toBe(true);
     expect(answers[0]?.environment.AWS_LAMBDA_MAX_CONCURRENCY).toBeDefined();
+  });
+
+  it('keeps the compiled code of its bundle where it is told to, for the next one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'florin-test-'));
+    const compiled = () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    for (const _ of ['compiles', 'finds it compiled']) {
+      const target = start('EchoFunction', undefined, folder);
+      expect(await echo(target)).toMatchObject({ invocations: 1 });
+      await target.stop();
+      expect(compiled()).toHaveLength(1);
+    }
+    rmSync(folder, { recursive: true });
   });
 
   it('answers a time-out, and serves others in the same isolate meanwhile and afterwards', async () => {
