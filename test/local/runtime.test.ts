@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type RuntimeProcess, startEmbeddedHere, startEmbeddedProcess } from '../support/embedded.ts';
 import { until } from '../support/until.ts';
 import { readPrometheusText, seriesValue } from './prometheus-text.ts';
@@ -44,9 +44,14 @@ afterEach(async () => {
   rmSync(dataFolder, { recursive: true, maxRetries: 5 });
 });
 
-describe('npm start', () => {
+describe('npm start, while it runs,', () => {
+  let runtime: RuntimeProcess;
+  beforeAll(async () => {
+    runtime = await startEmbeddedProcess();
+  });
+  afterAll(() => runtime.stop());
+
   it('seeds demo data, and prints curl lines that work as pasted', async () => {
-    const runtime = await start();
     const lines = runtime.output().match(/^ {2}curl .*$/gm) ?? [];
     expect(lines).toHaveLength(3);
     expect(await balance(runtime, 'user_001', 'USD.2')).toBe('10000');
@@ -57,6 +62,31 @@ describe('npm start', () => {
     expect(await balance(runtime, 'user_002', 'GOLD_COINS')).toBe('1025');
   });
 
+  it('says nothing of requests where nobody reads along', async () => {
+    const { status, headers } = await transfer(runtime, 'quiet');
+    expect(status).toBe(201);
+    const correlation = headers.get('x-correlation-id') ?? '';
+    expect(correlation).not.toBe('');
+    await until('the request is in the log', () =>
+      readFileSync(join(runtime.dataFolder, 'functions.log'), 'utf8').includes(correlation),
+    );
+    expect(runtime.output()).not.toContain('createTransfer');
+  });
+
+  it('says which Florin owns the data folder', async () => {
+    await expect(startEmbeddedProcess({ dataFolder: runtime.dataFolder })).rejects.toThrow(
+      new RegExp(`in use by another Florin \\(process ${runtime.pid}, port ${runtime.port}\\)`),
+    );
+  });
+
+  it('says what to do about a port in use', async () => {
+    await expect(startEmbeddedProcess({ port: runtime.port })).rejects.toThrow(
+      `Port ${runtime.port} is in use. Choose another: PORT=${runtime.port + 1} npm start`,
+    );
+  });
+});
+
+describe('npm start', () => {
   it('keeps everything over SIGKILL, ends its database too, and does not seed twice', async () => {
     const first = await start();
     const keys = Array.from({ length: 40 }, (_, index) => `kill-${index}`);
@@ -114,15 +144,6 @@ describe('npm start', () => {
     expect(readFileSync(join(dataFolder, 'functions.log'), 'utf8')).toContain(`"${correlation}"`);
   });
 
-  it('says nothing of requests where nobody reads along', async () => {
-    const runtime = await start();
-    expect((await transfer(runtime, 'quiet')).status).toBe(201);
-    await until('the request is in the log', () =>
-      readFileSync(join(dataFolder, 'functions.log'), 'utf8').includes('createTransfer'),
-    );
-    expect(runtime.output()).not.toContain('createTransfer');
-  });
-
   it('lets a developer try the feature flags by a file', async () => {
     const first = await start();
     await first.stop();
@@ -168,20 +189,6 @@ describe('npm start', () => {
 });
 
 describe('npm start says what to do about', () => {
-  it('a data folder that another one owns', async () => {
-    const first = await start();
-    await expect(startEmbeddedProcess({ dataFolder })).rejects.toThrow(
-      new RegExp(`in use by another Florin \\(process ${first.pid}, port ${first.port}\\)`),
-    );
-  });
-
-  it('a port in use', async () => {
-    const first = await start();
-    await expect(startEmbeddedProcess({ port: first.port })).rejects.toThrow(
-      `Port ${first.port} is in use. Choose another: PORT=${first.port + 1} npm start`,
-    );
-  });
-
   it('a damaged data file', async () => {
     const first = await start({ seed: false });
     await first.stop();
