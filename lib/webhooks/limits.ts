@@ -45,7 +45,7 @@ export const maxFailingMs = 5 * 24 * 60 * 60 * 1_000;
 /** Attempts that a delivery remembers: two schedules of ten. */
 export const attemptsRemembered = 20;
 
-/** How long deliveries are kept from when they were made, or replayed, last; the longest schedule is over after four days. */
+/** How long deliveries are kept from when they were made, or replayed, last; the longest schedule, of a receiver that asks for a day each time, is over after ten days. */
 export const deliveryKeptSeconds = 30 * 24 * 60 * 60;
 
 /** Events that one request replays at most: each is read from the journal and written as a delivery within the request's time. */
