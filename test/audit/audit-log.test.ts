@@ -97,6 +97,12 @@ describe('a record whose texts are no Unicode', () => {
 });
 
 describe('many acts at once', () => {
+  /** The table, on which everybody has four times the patience: a busy machine is no crowd. */
+  const patient = (): PlatformTable => ({
+    ...table,
+    clock: { ...table.clock, elapsed: () => table.clock.elapsed() / 4 },
+  });
+
   it.each([
     ['within one instance', 1, 60],
     ['in each of two instances', 2, 30],
@@ -104,6 +110,7 @@ describe('many acts at once', () => {
   ])(
     '%s are recorded once each, without gaps, in a chain',
     async (_, instances, actsEach) => {
+      const table = patient();
       const logs = Array.from({ length: instances }, () => new AuditLog(table));
       const acts = logs.flatMap((log) => Array.from({ length: actsEach }, () => ({ log, one: ours() })));
       const results = await Promise.all(acts.map(({ log, one }) => make(table, log, one)));
@@ -112,7 +119,7 @@ describe('many acts at once', () => {
       expect(faultsOf(records)).toEqual([]);
       expect(records.map(({ target }) => target).sort()).toEqual(acts.map(({ one }) => one.target).sort());
     },
-    30_000,
+    60_000,
   );
 
   it('are recorded once each also where writes collide and answers are lost', async () => {
@@ -122,6 +129,7 @@ describe('many acts at once', () => {
       { ...writes, fault: { kind: 'serverError', when: 'after' }, probability: 0.1 },
       { ...writes, fault: { kind: 'cut' }, probability: 0.1 },
     );
+    const table = patient();
     const logs = Array.from({ length: 3 }, () => new AuditLog(table));
     const acts = Array.from({ length: 45 }, (_, index) => ({ log: logs[index % 3] as AuditLog, one: ours() }));
     const results = await Promise.allSettled(acts.map(({ log, one }) => make(table, log, one)));
