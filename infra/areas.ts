@@ -182,7 +182,10 @@ export const areas: Readonly<Record<Area, AreaNeeds>> = {
     platform: {
       actions: [],
       narrowActions: [
-        { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], partitionKeys: [clients] },
+        {
+          actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+          partitionKeys: [clients],
+        },
         {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
           partitionKeys: [`${apiKeyPrefix}*`],

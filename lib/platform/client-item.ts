@@ -15,12 +15,15 @@ const clientRow = z.object({
   revokedAt: count.optional(),
   revokedFor: z.string().optional(),
   version: count,
+  reservedUntil: count.optional(),
   keysApplied: z.array(z.object({ mark: z.string(), requestHash: z.string() })),
 });
 
 /** A client as it is stored: with the last idempotency keys applied to it. */
 export interface StoredClient extends ApiClient {
   readonly keysApplied: readonly AppliedKey[];
+  /** Until when nobody changes it but who revokes it, in milliseconds since 1970; each change takes it away. */
+  readonly reservedUntil?: number;
 }
 
 /** The row of a client. */
@@ -35,6 +38,6 @@ export function parseClient(row: Row): StoredClient {
 }
 
 /** The client without what only its storage needs. */
-export function clientOf({ keysApplied: _, ...client }: StoredClient): ApiClient {
+export function clientOf({ keysApplied: _, reservedUntil: __, ...client }: StoredClient): ApiClient {
   return client;
 }

@@ -1,4 +1,4 @@
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type ActContext, type ActionName, type ActRecorder, changedFacts } from '../audit/index.ts';
 import type { AppliedKey, Row } from '../dynamodb/items.ts';
 import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
@@ -11,7 +11,7 @@ import { factsOf } from './client-changes.ts';
 import type { ClientId } from './client-id.ts';
 import { clientOf, parseClient, type StoredClient } from './client-item.ts';
 import { maxClients } from './client-limits.ts';
-import { type Actions, changeActions, creationActions, lostKeys } from './client-write.ts';
+import { type Actions, changeActions, creationActions, isReservedAt, lostKeys, reserving } from './client-write.ts';
 import { apiKeyKey, apiKeyUseKey, clientKey, clientPartition, sha256OfApiKey } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 
@@ -100,6 +100,8 @@ export class ClientStore {
    * changes nothing is not made at all, unless a key may do other than its client: then it brings them together. `change` may be asked more
    * than once, of what others made of the client.
    *
+   * A revocation reserves the client first, so that no other change overtakes it. Should it come no further, others can go on in ten seconds.
+   *
    * A key whose row somebody took away past the service is of no use to anybody and comes back by no change: it is no key of the client any
    * more, and stands in the way of nothing, least of all of revoking the others.
    *
@@ -112,6 +114,7 @@ export class ClientStore {
     change: (client: ApiClient) => ApiClient,
   ): Promise<ApiClient> {
     const lost = new Set<string>();
+    const isRevocation = action === 'client.revoked';
     return this.#persist(id, async () => {
       const stored = await this.#stored(tenant, id);
       if (!stored) throw notFound(id);
@@ -121,15 +124,20 @@ export class ClientStore {
       const after = { ...wanted, keys: wanted.keys.filter(({ sha256 }) => !lost.has(sha256)) };
       const facts = changedFacts(factsOf(before), factsOf(after));
       if (!facts && (await this.#keysAgree(before))) return { client: stored };
+      const now = this.#platform.clock.now();
+      if (isRevocation !== isReservedAt(stored, now)) {
+        // Either it is reserved now and looked at once more, since others may have changed it until then; or who revokes it goes first.
+        if (isRevocation) await this.#reserve(stored, now);
+        return { isInDoubt: false };
+      }
       const changed: StoredClient = {
         ...after,
         version: stored.version + 1,
         keysApplied: rememberKey(stored.keysApplied, keyApplied),
       };
       const act = { tenant, action, target: id, ...by, reason, ...facts };
-      const result = await this.#recorder.recorded(act, (record) =>
-        this.#write([...changeActions(this.#platform.name, stored, changed), record]),
-      );
+      const actions = changeActions(this.#platform.name, stored, changed, isRevocation ? 'its own' : now);
+      const result = await this.#recorder.recorded(act, (record) => this.#write([...actions, record]));
       for (const { sha256 } of lostKeys(result, stored, changed)) lost.add(sha256);
       return outcomeOf(result, changed);
     });
@@ -173,6 +181,14 @@ export class ClientStore {
       start = lastKey;
     }
     return true;
+  }
+
+  /** Whoever is refused here finds out why when he looks again. */
+  async #reserve(client: ApiClient, now: number): Promise<void> {
+    const { clock, client: dynamodb, name } = this.#platform;
+    await insistently(clock, (requestTimeout) =>
+      dynamodb.send(new UpdateCommand(reserving(name, client, now)), { requestTimeout }),
+    );
   }
 
   #write(actions: Actions): Promise<WriteResult> {

@@ -13,6 +13,7 @@ import { maxClientKeys, maxClients } from '../../lib/platform/client-limits.ts';
 import type { ClientStore } from '../../lib/platform/client-store.ts';
 import { apiKeyKey, apiKeyUseKey } from '../../lib/platform/keys.ts';
 import { actor, made, newClient, newDeed, storeOf, tenant } from '../auth/client-fixture.ts';
+import { until } from '../support/until.ts';
 import { type PlatformFixture, startPlatform } from './platform-fixture.ts';
 import { dieEverywhere, watchedTable } from './watched-table.ts';
 
@@ -323,6 +324,74 @@ describe('changes at the same time', () => {
   );
 });
 
+describe('a revocation', () => {
+  /** Goes on changing a client in all instances, many times at once, as whoever has its key may. */
+  function flood(client: ApiClient, stores: readonly ClientStore[]) {
+    let isOver = false;
+    let changes = 0;
+    const goOn = async (store: ClientStore) => {
+      while (!isOver) {
+        const name = `Flood ${changes++}`;
+        const change = store.change(client, 'client.updated', newDeed(), (seen) => {
+          if (seen.revokedAt !== undefined) throw new LedgerError('already_exists', 'revoked');
+          return patchedClient(seen, { name });
+        });
+        await change.catch((error) => expect(['contention', 'already_exists']).toContain(error.code));
+      }
+    };
+    const all = Promise.all(Array.from({ length: 48 }, (_, index) => goOn(stores[index % stores.length] ?? store)));
+    return async () => {
+      isOver = true;
+      await all;
+    };
+  }
+
+  it.each([1, 6])(
+    'comes through all that is changed of the client meanwhile, in as many instances as %d',
+    async (instances) => {
+      const { client, key } = await made(store);
+      const stores = Array.from({ length: instances }, () => storeOf(platform.table));
+      const end = flood(client, stores);
+      try {
+        await until('the flood has begun', async () => (await store.get(tenant, client.id)).version > 3);
+        const revoked = await stores[0]?.change(client, 'client.revoked', newDeed(), (seen) =>
+          revokedClient(seen, 'Leaked', now()),
+        );
+        expect(revoked?.revokedAt).toBeDefined();
+        expect(await isGood(key.sha256)).toBe(false);
+      } finally {
+        await end();
+      }
+    },
+  );
+
+  it('that came no further than to reserve the client keeps others from changing it for ten seconds, and is made when it is repeated', async () => {
+    const { client, key } = await made(store);
+    const deed = newDeed();
+    const revoke = (by: ClientStore) =>
+      by.change(client, 'client.revoked', deed, (seen) => revokedClient(seen, 'Leaked', now()));
+    platform.proxy.rules.push({ fault: { kind: 'throttle' }, operation: 'TransactWriteItems' });
+    await expect(revoke(store)).rejects.toEqual(refusal('unavailable'));
+    platform.proxy.rules.length = 0;
+
+    const rename = (by: ClientStore, name: string) =>
+      by.change(client, 'client.updated', newDeed(), (seen) => patchedClient(seen, { name }));
+    await expect(rename(store, 'At once')).rejects.toEqual(refusal('contention'));
+    const later = storeOf({ ...platform.table, clock: { ...platform.table.clock, now: () => now() + 10_000 } });
+    expect(await rename(later, 'Later')).toMatchObject({ name: 'Later', version: 2 });
+    expect(await rename(store, 'Not reserved any more')).toMatchObject({ version: 3 });
+
+    expect(await revoke(store)).toMatchObject({ version: 4 });
+    expect(await isGood(key.sha256)).toBe(false);
+    expect(await actionsOn(client.id)).toEqual([
+      'client.created',
+      'client.updated',
+      'client.updated',
+      'client.revoked',
+    ]);
+  });
+});
+
 describe('a request that is repeated after a death', () => {
   it('has made one client, whose key is known only if it was told', async () => {
     let current = newDeed();
@@ -360,6 +429,25 @@ describe('a request that is repeated after a death', () => {
         await expectKeysAgree(rotated);
         deed = newDeed();
         client = (await made(store)).client;
+      },
+    );
+  });
+
+  it('has revoked once', async () => {
+    let deed = newDeed();
+    let { client, key } = await made(store);
+    const revoke = (in_: ClientStore) =>
+      in_.change(client, 'client.revoked', deed, (seen) => revokedClient(seen, 'Leaked', now()));
+    await dieEverywhere(
+      (watch) => revoke(storeOf(watchedTable(platform.table, watch))),
+      async () => {
+        const revoked = await revoke(store);
+        expect(revoked).toMatchObject({ version: 2, revokedFor: 'Leaked' });
+        expect(await isGood(key.sha256)).toBe(false);
+        expect(await actionsOn(client.id)).toEqual(['client.created', 'client.revoked']);
+        await expectKeysAgree(revoked);
+        deed = newDeed();
+        ({ client, key } = await made(store));
       },
     );
   });
