@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
 const lockedPackage = z.object({
+  /** Of the registry, where it is installed under another. */
+  name: z.string().optional(),
   version: z.string().optional(),
   resolved: z.string().optional(),
   integrity: z.string().optional(),
@@ -15,6 +17,8 @@ const lockedPackage = z.object({
   optionalDependencies: z.record(z.string(), z.string()).optional(),
 });
 
+type LockedPackage = z.output<typeof lockedPackage>;
+
 const lockFile = z.object({ lockfileVersion: z.literal(3), packages: z.record(z.string(), lockedPackage) });
 
 const packageFile = z.object({ allowScripts: z.record(z.string(), z.union([z.boolean(), z.string()])) });
@@ -27,9 +31,9 @@ const registryVersion = /^[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?$/;
 const foreignRange = /^(?:git|github|gitlab|bitbucket|https?|ssh|file|link|workspace)[:+]|^[\w.-]+\/[\w.-]+(?:#|$)/;
 
 /**
- * What is wrong with a lock file: a package without a digest, unless it is an optional binary of one platform, from anywhere but the
- * public registry, or with an install script that
- * `allowScripts` of the package file does not decide on. Empty where nothing is.
+ * What is wrong with a lock file: a package without a digest, unless it is an optional binary of one platform, from anywhere but its own
+ * place in the public registry, under another's name that nobody asked for, or with an install script that `allowScripts` of the package
+ * file does not decide on. Empty where nothing is.
  *
  * @param lockText the text of `package-lock.json`
  * @param packageText the text of `package.json`
@@ -38,15 +42,17 @@ export function lockFileFaults(lockText: string, packageText: string): string[] 
   const { packages } = lockFile.parse(JSON.parse(lockText));
   const { allowScripts } = packageFile.parse(JSON.parse(packageText));
   const faults: string[] = [];
+  const aliases = aliasesOf(Object.values(packages));
   for (const [place, locked] of Object.entries(packages)) {
-    const ranges = { ...locked.dependencies, ...locked.devDependencies, ...locked.optionalDependencies };
-    for (const [name, range] of Object.entries(ranges))
+    for (const [name, range] of rangesOf(locked))
       if (foreignRange.test(range)) faults.push(`${place || 'package.json'}: ${name} is ${range}, not of the registry`);
     if (place === '') continue;
     if (locked.link) faults.push(`${place}: a link to a folder`);
     if (!registryVersion.test(locked.version ?? '')) faults.push(`${place}: ${locked.version} is no version`);
-    if (locked.resolved !== undefined && !locked.resolved.startsWith(publicRegistry))
+    if (locked.resolved !== undefined && locked.resolved !== addressOf(place, locked))
       faults.push(`${place}: comes from ${locked.resolved}`);
+    if (locked.name !== undefined && !aliases.has(`${nameOf(place)} ${locked.name}`))
+      faults.push(`${place}: is ${locked.name}, which nobody asks for under that name`);
     if (!locked.inBundle && !isOfOtherPlatform(locked) && !strongIntegrity.test(locked.integrity ?? ''))
       faults.push(`${place}: has no digest`);
     if (locked.hasInstallScript && !Object.hasOwn(allowScripts, nameOf(place)))
@@ -59,8 +65,28 @@ export function lockFileFaults(lockText: string, packageText: string): string[] 
  * Whether it is a binary for one kind of machine whose digest nobody has recorded, since the registry that the lock file was made with
  * does not have it. npm installs it on that kind of machine only; the version is fixed, the content is not.
  */
-function isOfOtherPlatform(locked: z.output<typeof lockedPackage>): boolean {
+function isOfOtherPlatform(locked: LockedPackage): boolean {
   return locked.integrity === undefined && locked.optional === true && (locked.os ?? locked.cpu) !== undefined;
+}
+
+function rangesOf({ dependencies, devDependencies, optionalDependencies }: LockedPackage): [string, string][] {
+  return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+}
+
+/** What is asked for under another name, as `name real-name`. */
+function aliasesOf(all: readonly LockedPackage[]): ReadonlySet<string> {
+  const ranges = all.flatMap(rangesOf);
+  return new Set(
+    ranges.flatMap(([name, range]) => {
+      const real = /^npm:(@?[^@]+)/.exec(range)?.[1];
+      return real === undefined ? [] : [`${name} ${real}`];
+    }),
+  );
+}
+
+/** Where the public registry has a package. */
+function addressOf(place: string, { name = nameOf(place), version = '' }: LockedPackage): string {
+  return `${publicRegistry}${name}/-/${name.slice(name.lastIndexOf('/') + 1)}-${version}.tgz`;
 }
 
 function nameOf(place: string): string {

@@ -22,6 +22,13 @@ describe('lockFileFaults', () => {
     expect(faultsOf({ inBundle: true, integrity: undefined })).toEqual([]);
   });
 
+  it('lets a package have another name that somebody asks for', () => {
+    expect(faultsOf({ name: 'other' }, { dependencies: { '@scope/thing': 'npm:other@^1.2.0' } })).toEqual([]);
+    expect(faultsOf({ name: 'other' }, { dependencies: { '@scope/thing': 'npm:@other/thing@^1.2.0' } })).toHaveLength(
+      1,
+    );
+  });
+
   it('lets an optional binary of a platform be without a digest, and nothing else of it', () => {
     expect(faultsOf({ integrity: undefined, optional: true, os: ['win32'] })).toEqual([]);
     expect(faultsOf({ integrity: 'sha1-x', optional: true, os: ['win32'] })).toHaveLength(1);
@@ -33,6 +40,13 @@ describe('lockFileFaults', () => {
     ['a digest that can be forged', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }],
     ['another registry', { resolved: 'https://registry.example.org/thing-1.2.3.tgz' }],
     ['the registry without encryption', { resolved: 'http://registry.npmjs.org/thing-1.2.3.tgz' }],
+    ['another package', { resolved: 'https://registry.npmjs.org/evil/-/evil-1.2.3.tgz' }],
+    ['another version', { resolved: 'https://registry.npmjs.org/@scope/thing/-/thing-1.2.4.tgz' }],
+    [
+      'a path that leads elsewhere',
+      { resolved: 'https://registry.npmjs.org/@scope/thing/-/../../evil/-/thing-1.2.3.tgz' },
+    ],
+    ['another package under its name', { name: 'evil' }],
     ['a repository', { resolved: 'git+ssh://git@github.com/scope/thing.git#abc' }],
     ['a version that is an address', { version: 'https://example.org/thing.tgz' }],
     ['a folder', { link: true }],
