@@ -47,8 +47,18 @@ export function livingOf({ keysApplied: _, status, ...webhook }: StoredWebhook):
   return status === 'deleted' ? undefined : { ...webhook, status };
 }
 
-/** What the audit log keeps of an endpoint. Of its address not the query, which often is what lets one in; and never a secret. */
+/** What is left of a deleted endpoint: nothing that signs, or that lets one in at its receiver, or that was said about it. */
+export function deletedOf({ description: _, ...webhook }: Webhook): Omit<StoredWebhook, 'keysApplied'> {
+  return { ...webhook, url: withoutQuery(webhook.url), status: 'deleted', secrets: [] };
+}
+
+/** What the audit log keeps of an endpoint, never a secret among it. */
 export function webhookFacts({ url, types, status, ordered }: StoredWebhook | Webhook): Facts {
+  return { url: withoutQuery(url), types, status, ordered };
+}
+
+/** An address without its query, which often is what lets one in. */
+function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
-  return { url: origin + pathname, types, status, ordered };
+  return origin + pathname;
 }

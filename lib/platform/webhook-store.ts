@@ -15,6 +15,7 @@ import { webhookKey, webhookPartition } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
 import {
+  deletedOf,
   disablingUpdate,
   livingOf,
   type WebhookUpdate,
@@ -132,7 +133,7 @@ export class WebhookStore {
    */
   async delete(tenant: TenantId, id: WebhookId, keyApplied: AppliedKey, by?: ActContext): Promise<void> {
     const act = { action: 'webhook.deleted', by } as const;
-    await this.#change(tenant, id, keyApplied, (webhook) => ({ ...webhook, status: 'deleted', secrets: [] }), act);
+    await this.#change(tenant, id, keyApplied, deletedOf, act);
   }
 
   /** See `disablingUpdate`. */

@@ -222,6 +222,15 @@ describe('updateWebhook', () => {
 });
 
 describe('deleteWebhook', () => {
+  it('leaves nothing of what lets one in at its receiver, and of what was said about it', async () => {
+    const { path } = await made({ url: `${receiver.url}?token=hush-${randomUUID()}`, description: 'Books of Jane' });
+    await call('DELETE', path);
+    const rows = await readTable(api.database.client, api.database.tables.platform);
+    const left = rows.find(({ PK, SK }) => PK === 'T#default#W' && SK === path.split('/').at(-1));
+    expect(left).toMatchObject({ status: 'deleted' });
+    expect(inspect(left, { depth: 9 })).not.toMatch(/hush|Jane/);
+  });
+
   it('deletes it once, and the same request again finds that out', async () => {
     const { id, path } = await made();
     const key = randomUUID();
