@@ -29,7 +29,8 @@ exec 3<&-
 wait "$emulator"
 `;
 
-const readyTimeoutMs = 10_000;
+/** It answers within a tenth of a second, but for a machine that is busy with other things. */
+const readyTimeoutMs = 30_000;
 const stopTimeoutMs = 5_000;
 
 /**
@@ -54,7 +55,7 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
   let stopping = false;
   const ended = watch(shell);
   const endpoint = `http://127.0.0.1:${port}`;
-  const problem = await Promise.race([answers(endpoint, () => shell.exitCode === null), ended]);
+  const problem = await Promise.race([answers(endpoint, () => shell.exitCode === null, ended), ended]);
   if (problem !== undefined) {
     shell.stdio[3]?.destroy();
     throw databaseFailure(problem, databaseFile);
@@ -108,7 +109,8 @@ function watch(shell: ChildProcess): Promise<string> {
   });
 }
 
-async function answers(endpoint: string, isAlive: () => boolean): Promise<string | undefined> {
+/** Resolves when the emulator answers, or with what is wrong: of one that has ended, with what it said, which comes a little after its end. */
+async function answers(endpoint: string, isAlive: () => boolean, ended: Promise<string>): Promise<string | undefined> {
   const client = dynamodbClient(endpoint);
   const giveUpAt = Date.now() + readyTimeoutMs;
   try {
@@ -118,9 +120,8 @@ async function answers(endpoint: string, isAlive: () => boolean): Promise<string
         return undefined;
       } catch (error) {
         // Refused connections are the normal case until the emulator listens.
-        if (Date.now() > giveUpAt || !isAlive()) {
-          return `it does not answer (${String(error)})`;
-        }
+        if (!isAlive()) return await ended;
+        if (Date.now() > giveUpAt) return `it does not answer (${String(error)})`;
         await sleep(10);
       }
     }

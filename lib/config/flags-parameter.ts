@@ -19,8 +19,6 @@ export interface FlagsParameterOptions {
   readonly endpoint?: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** The whole time of a read, in milliseconds; `flagsTimeoutMs` where nothing is said. */
-  readonly timeoutMs?: number;
 }
 
 /**
@@ -50,7 +48,6 @@ export class FlagsParameter implements FlagReader {
   readonly #whenUnreadable: UnreadableFlags;
   readonly #logger: LineWriter;
   readonly #now: () => number;
-  readonly #timeoutMs: number;
   readonly #client: SSMClient;
   readonly #provider: SSMProvider;
   /** In force. Nobody sees what it starts with under `closed`, since `current` reads first. */
@@ -61,19 +58,11 @@ export class FlagsParameter implements FlagReader {
   #failing = false;
   #reading: Promise<void> | undefined;
 
-  constructor({
-    parameter,
-    whenUnreadable,
-    logger,
-    endpoint,
-    now = Date.now,
-    timeoutMs = flagsTimeoutMs,
-  }: FlagsParameterOptions) {
+  constructor({ parameter, whenUnreadable, logger, endpoint, now = Date.now }: FlagsParameterOptions) {
     this.#parameter = parameter;
     this.#whenUnreadable = whenUnreadable;
     this.#logger = logger;
     this.#now = now;
-    this.#timeoutMs = timeoutMs;
     this.#client = new SSMClient({ ...(endpoint !== undefined && { endpoint }), maxAttempts: 1 });
     this.#provider = new SSMProvider({ awsSdkV3Client: this.#client });
   }
@@ -132,10 +121,10 @@ export class FlagsParameter implements FlagReader {
   async #fetch(): Promise<string> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      late.reject(new Error(`no answer within ${this.#timeoutMs} ms`));
+      late.reject(new Error(`no answer within ${flagsTimeoutMs} ms`));
       // Closes the connection on which the answer might still come. There is no other call on this client.
       this.#client.destroy();
-    }, this.#timeoutMs);
+    }, flagsTimeoutMs);
     try {
       // Powertools is not to keep the value (maxAge 0): how long it is good depends on what it says, see above.
       const text = await Promise.race([this.#provider.get(this.#parameter, { maxAge: 0 }), late.promise]);
