@@ -34,7 +34,7 @@ describe('the grants on the Platform table', () => {
 
   it('let the area of API clients alone come near clients', () => {
     expect(allowedOn(clientPartition(tenant))).toEqual({
-      clients: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      clients: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
     });
   });
 
