@@ -16,7 +16,7 @@ export function getStatement(reports: Reports): Operation<'getStatement'> {
     log({ accounts: [account], asset });
     const binding = { operation: 'getStatement', tenant, account, asset, ...asPeriod };
     const at = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
-    const { from, to } = periodOf({ ...asPeriod, to: at?.to ?? asPeriod.to }, reports);
+    const { from, to } = periodOf(asPeriod, reports, at?.to);
     const { opening, closing, entries, next } = await reports.statements.page({
       tenant,
       account,

@@ -29,7 +29,7 @@ export function getTrialBalance(reports: Reports): Operation<'getTrialBalance'> 
     if (asset !== undefined) log({ asset });
     const binding = { operation: 'getTrialBalance', tenant, ...query };
     const known = cursor === undefined ? undefined : decodeCursor(cursor, binding, position);
-    const at = reports.cuts.at(known?.at ?? query.at);
+    const at = known ? reports.cuts.again(known.at) : reports.cuts.at(query.at);
     const from = known && { account: known.account, sums: sumsOf(known.sums) };
     const isTime = () => remainingTimeInMillis() >= shortestStepMs;
     const { sums, next } = await reports.trialBalance.page({ tenant, asset, at, from }, isTime);

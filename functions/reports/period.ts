@@ -10,13 +10,15 @@ export interface Period {
 /**
  * The period asked for, ended where something might still change. On later pages it ends where it did on the first.
  *
+ * @param begunTo where it ended on the page before
  * @throws HttpProblem `invalid_request` for one that begins after its end
  */
 export function periodOf(
   { from, to }: { from?: number | undefined; to?: number | undefined },
   { cuts }: Reports,
+  begunTo?: number,
 ): Period {
-  const end = cuts.at(to);
+  const end = begunTo === undefined ? cuts.at(to) : cuts.again(begunTo);
   if (from === undefined || from <= end) return { from, to: end };
   const detail =
     to !== undefined && from > to

@@ -21,6 +21,14 @@ export class Cuts {
   }
 
   /**
+   * The cut that an earlier page was of, made by an instance whose clock may be ahead of this one's by as much as clocks may differ: all pages are of one
+   * cut. A later instant, which only a cursor that was made up can name, is drawn back to that.
+   */
+  again(instant: number): number {
+    return Math.min(instant, this.at() + 2 * maxClockSkewMs);
+  }
+
+  /**
    * To be called once something was read for a cut: by then the clock that made the cut has been compared with DynamoDB's.
    *
    * @throws LedgerError `unavailable` when it is too far ahead for the cut to be one

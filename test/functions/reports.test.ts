@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
 import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { encodeCursor } from '../../lib/http/cursor.ts';
+import { maxClockSkewMs, maxCommitMs } from '../../lib/ledger/index.ts';
 import { type ApiAnswer, insistingly, startApi, type TestApi } from './api.ts';
 
 /** The books are made a minute ago, so that all of them are final now. */
@@ -258,5 +260,36 @@ describe('getChecks', () => {
     expect(body).toMatchObject({ status: 'sound', findings: [] });
     expect(Date.parse(body.verifiedTo)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(body.reverified.endedAt)).toBeGreaterThanOrEqual(Date.parse(body.reverified.startedAt));
+  });
+});
+
+describe('the pages of a report, answered by instances whose clocks are as far apart as they may be', () => {
+  const apartMs = 2 * maxClockSkewMs;
+  const later = async (path: string): Promise<ApiAnswer> => {
+    const clock = jest.spyOn(systemClock, 'now').mockImplementation(() => Date.now() - apartMs);
+    const answer = await api.call('GET', path);
+    clock.mockRestore();
+    return answer;
+  };
+
+  it('are of one period', async () => {
+    const first = await api.call('GET', `${statement}&limit=2`);
+    const second = await later(`${statement}&limit=2&cursor=${first.body.nextCursor}`);
+    expect(second.body).toMatchObject({ to: first.body.to, closing: first.body.closing });
+  });
+
+  it('are of one instant, so that what was added up of one is not missed of another', async () => {
+    const path = '/v1/admin/trial-balance';
+    const { at } = (await api.call('GET', path)).body;
+    const position = { at: Date.parse(at), account: 'alice', sums: [] };
+    const cursor = encodeCursor({ operation: 'getTrialBalance', tenant: 'default' }, position);
+    expect((await later(`${path}?cursor=${cursor}`)).body.at).toBe(at);
+  });
+
+  it('are of no later one than clocks can explain', async () => {
+    const position = { at: Date.now(), account: 'alice', sums: [] };
+    const cursor = encodeCursor({ operation: 'getTrialBalance', tenant: 'default' }, position);
+    const { at } = (await api.call('GET', `/v1/admin/trial-balance?cursor=${cursor}`)).body;
+    expect(Date.parse(at)).toBeLessThan(position.at - maxCommitMs + 1_000);
   });
 });
