@@ -27,9 +27,11 @@ export class IdempotencyRecords extends DynamoDBPersistenceLayer {
 
 function isSame(found: IdempotencyRecord | undefined, record: IdempotencyRecord): boolean {
   return (
-    found?.getStatus() === IdempotencyRecordStatus.INPROGRESS &&
+    found !== undefined &&
     found.inProgressExpiryTimestamp === record.inProgressExpiryTimestamp &&
     found.expiryTimestamp === record.expiryTimestamp &&
-    found.payloadHash === record.payloadHash
+    found.payloadHash === record.payloadHash &&
+    // Asked for last: it throws for a damaged record, which is for Powertools to find and no outage of the table.
+    found.getStatus() === IdempotencyRecordStatus.INPROGRESS
   );
 }
