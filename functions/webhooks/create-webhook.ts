@@ -1,4 +1,4 @@
-import { json, type Operation } from '../../lib/http/index.ts';
+import { json, type Operation, requireScope } from '../../lib/http/index.ts';
 import { webhookLocation, webhookOf } from '../../lib/http/webhook-representations.ts';
 import { requireTarget } from '../../lib/http/webhook-target.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
@@ -7,7 +7,9 @@ import type { TargetRule } from '../../lib/webhooks/target-url.ts';
 import { type Shown, secretNote } from './shown-secret.ts';
 
 export function createWebhook(endpoints: Endpoints, rule: TargetRule, once: Once): Operation<'createWebhook'> {
-  return async ({ body, caller: { tenant }, by, ...invocation }) => {
+  return async ({ body, caller, by, ...invocation }) => {
+    requireScope(caller, 'events:read', 'To have events sent to a URL');
+    const { tenant } = caller;
     const { url, types = [], description, ordered = false } = body;
     requireTarget(url, rule);
     let shown: Shown;

@@ -1,4 +1,4 @@
-import { json, type Operation } from '../../lib/http/index.ts';
+import { json, type Operation, requireScope } from '../../lib/http/index.ts';
 import { webhookOf } from '../../lib/http/webhook-representations.ts';
 import { requireTarget } from '../../lib/http/webhook-target.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
@@ -6,8 +6,12 @@ import type { Endpoints } from '../../lib/webhooks/endpoints.ts';
 import type { TargetRule } from '../../lib/webhooks/target-url.ts';
 
 export function updateWebhook(endpoints: Endpoints, rule: TargetRule, once: Once): Operation<'updateWebhook'> {
-  return ({ path: { webhookId }, body, caller: { tenant }, by, ...invocation }) => {
-    if (body.url !== undefined) requireTarget(body.url, rule);
+  return async ({ path: { webhookId }, body, caller, by, ...invocation }) => {
+    const { tenant } = caller;
+    if (body.url !== undefined) {
+      requireScope(caller, 'events:read', 'To have events sent to another URL');
+      requireTarget(body.url, rule);
+    }
     return once({
       ...invocation,
       tenant,

@@ -33,7 +33,7 @@ export const webhookRoutes = [
     operationId: 'createWebhook',
     summary: 'Make a webhook',
     description:
-      'It gets every event that comes into the journal from then on. The answer has its secret; no other answer ever has.',
+      'It gets every event that comes into the journal from then on, so to make it takes the scope `events:read` too. The answer has its secret; no other answer ever has.',
     params: nothing,
     body: createWebhookBody,
     answers: {

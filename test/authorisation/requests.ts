@@ -128,6 +128,7 @@ export const demanding: Readonly<Record<`${OperationId}/${string}`, Prepare>> = 
   'createAccount/credit': () => ({ path: '/v1/accounts', body: { floors: { [asset]: '-1' } } }),
   'createAccount/shards': () => ({ path: '/v1/accounts', body: { unbounded: true, shards: 2 } }),
   'createReversal/overdraft': ofTransaction('/reversals', { allowOverdraft: true }),
+  'updateWebhook/url': ofWebhook('', { url: 'https://example.com/other' }),
   'createTransaction/type': (world) => ({
     path: '/v1/transactions',
     body: { postings: [payment(world)], type: 'payroll' },
