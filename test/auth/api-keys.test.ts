@@ -358,7 +358,7 @@ describe('when a key was used last', () => {
 describe('a damaged key', () => {
   it.each([
     ['an unknown role', { roles: ['owner'] }],
-    ['an unknown scope', { scopes: ['everything'] }],
+    ['a scope that is no name', { scopes: [1] }],
     ['no tenant', { tenant: undefined }],
     ['roles that are no list', { roles: 'admin' }],
     ['an end that is no time', { expiresAt: 'never' }],
@@ -374,6 +374,16 @@ describe('a damaged key', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvariantViolation);
     expect(String(error)).not.toContain(key.sha256);
+  });
+
+  it('with a scope of a later release lets in with what this one knows', async () => {
+    const { key } = await made(store(), { roles: [], scopes: ['events:read'] });
+    const { client, name } = platform.table;
+    const Key = apiKeyKey(key.sha256);
+    const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
+    await client.send(new PutCommand({ TableName: name, Item: { ...Item, scopes: ['everything', 'events:read'] } }));
+    const caller = await newInstance().authenticate(key.key);
+    expect([...(caller?.scopes ?? [])]).toEqual(['events:read']);
   });
 
   it('is taken again once it is repaired', async () => {
