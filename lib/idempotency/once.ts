@@ -52,11 +52,14 @@ interface Payload {
 
 /** A client for idempotency records. Its own retries are few, since a request waits for them. */
 export function createIdempotencyClient(endpoint?: string): DynamoDBClient {
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...(endpoint !== undefined && { endpoint }),
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
   });
+  // It builds a filtered copy of every request and answer for a logger that discards them.
+  client.middlewareStack.remove('loggerMiddleware');
+  return client;
 }
 
 /**
