@@ -2,12 +2,13 @@ import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writ
 
 const ownerOnly = 0o600;
 
-/** Writes a file that only its owner may read. A crash leaves what was there before or all of the new, never a part. */
+/** Writes a file that only its owner may read. A crash, also of the machine, leaves what was there before or all of the new, never a part. */
 export function writePrivately(file: string, text: string): void {
   const aside = `${file}.new`;
   // What a crash has left would keep its own permissions.
   rmSync(aside, { force: true });
-  writeFileSync(aside, text, { mode: ownerOnly });
+  // Else the name may reach the disk before what it names.
+  writeFileSync(aside, text, { mode: ownerOnly, flush: true });
   renameSync(aside, file);
 }
 
