@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
 }, 120_000);
 afterAll(async () => {
-  await runtime.stop();
+  await runtime?.stop();
   await rm(dataFolder, { recursive: true, force: true });
 });
 
