@@ -283,14 +283,20 @@ describe.each(outages)('while DynamoDB does not answer ($kind)', (fault) => {
 
 describe('when a key was used last', () => {
   const lastUsed = async (sha256: string) => {
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     const { Item } = await client.send(new GetCommand({ TableName: name, Key: apiKeyUseKey(sha256) }));
     return Item?.lastUsedAt && Number(Item.lastUsedAt);
   };
 
   it('is noted beside the key, whose own row remains as it was: a Region behind must take nothing back by noting a use', async () => {
     const { key } = await made(store());
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     const row = async () => (await client.send(new GetCommand({ TableName: name, Key: apiKeyKey(key.sha256) }))).Item;
     const before = await row();
     expect(before).toBeDefined();
@@ -301,7 +307,10 @@ describe('when a key was used last', () => {
 
   it('lets nobody in where it is all that is left of a key', async () => {
     const { key } = await made(store());
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     await newInstance().authenticate(key.key);
     await client.send(new DeleteCommand({ TableName: name, Key: apiKeyKey(key.sha256) }));
     expect(await newInstance().authenticate(key.key)).toBeUndefined();
@@ -309,7 +318,10 @@ describe('when a key was used last', () => {
 
   it('keeps nobody out where it is damaged', async () => {
     const { key } = await made(store());
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     await client.send(new PutCommand({ TableName: name, Item: { ...apiKeyUseKey(key.sha256), lastUsedAt: 'often' } }));
     expect(await newInstance().authenticate(key.key)).toBeDefined();
   });
@@ -365,7 +377,10 @@ describe('a damaged key', () => {
     ['a rate that is none', { rate: {} }],
   ])('with %s lets nobody in', async (_name, damage) => {
     const { key } = await made(store());
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     const Key = apiKeyKey(key.sha256);
     const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
     await client.send(new PutCommand({ TableName: name, Item: { ...Item, ...damage } }));
@@ -378,7 +393,10 @@ describe('a damaged key', () => {
 
   it('with a scope of a later release lets in with what this one knows', async () => {
     const { key } = await made(store(), { roles: [], scopes: ['events:read'] });
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     const Key = apiKeyKey(key.sha256);
     const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
     await client.send(new PutCommand({ TableName: name, Item: { ...Item, scopes: ['everything', 'events:read'] } }));
@@ -388,7 +406,10 @@ describe('a damaged key', () => {
 
   it('is taken again once it is repaired', async () => {
     const { key } = await made(store());
-    const { client, name } = platform.table;
+    const {
+      database: { documents: client },
+      table: { name },
+    } = platform;
     const set = (roles: unknown) =>
       client.send(
         new UpdateCommand({

@@ -5,7 +5,6 @@ import type { Role, Scope } from '../../lib/auth/index.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
 import { apiKeyItem } from '../../lib/platform/api-key-item.ts';
 import { clientIdOf } from '../../lib/platform/client-id.ts';
-import { openPlatformTable } from '../../lib/platform/platform-table.ts';
 import type { ApiAnswer, Call, CallOptions, TestApi } from '../functions/api.ts';
 
 export interface Grants {
@@ -25,7 +24,7 @@ const rate = { requestsPerSecond: 100_000, burst: 100_000 };
  * API clients as the Platform table has them, one for each set of grants: their keys are looked up and judged by the real access check.
  */
 export function callersOf({ database, call }: TestApi): CallersOf {
-  const table = openPlatformTable({ table: database.tables.platform, endpoint: database.endpoint });
+  const { documents, tables } = database;
   const made = new Map<string, Promise<Call>>();
   const make = async ({ tenant = 'default', subject, roles = [], scopes = [] }: Grants): Promise<Call> => {
     const id = clientIdOf(tenant as TenantId, randomUUID());
@@ -43,7 +42,7 @@ export function callersOf({ database, call }: TestApi): CallersOf {
       createdAt: clientKey.createdAt,
       version: 1,
     };
-    await table.client.send(new PutCommand({ TableName: table.name, Item: apiKeyItem(client, clientKey) }));
+    await documents.send(new PutCommand({ TableName: tables.platform, Item: apiKeyItem(client, clientKey) }));
     return (method, path, body, { headers, ...options }: CallOptions = {}) =>
       call(method, path, body, { ...options, headers: { Authorization: `Bearer ${key}`, ...headers } });
   };

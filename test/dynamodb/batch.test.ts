@@ -207,7 +207,7 @@ describe('a batch under faults', () => {
     ]);
     await damaged.ledger.postBatch(command, timeMs);
     const Key = recordKey(tenant, recordIdOfTransaction(command.id));
-    await damaged.ledger.client.send(new DeleteCommand({ TableName: damaged.database.tables.ledger, Key }));
+    await damaged.database.documents.send(new DeleteCommand({ TableName: damaged.database.tables.ledger, Key }));
     await expect(damaged.ledger.postBatch(command, timeMs)).rejects.toThrow('without the batch');
     expect(await damaged.ledger.post(transfer('one', 'other', 1n), timeMs)).toMatchObject({ kind: 'settled' });
     await damaged.stop();

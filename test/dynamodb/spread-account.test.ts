@@ -470,9 +470,9 @@ describe('damage on a shard', () => {
   async function foundWith(key: typeof place, attribute: string, value: unknown): Promise<string[]> {
     const { client, tables } = books.database;
     const table = { TableName: tables.ledger, Key: key };
-    const { Item: sound } = await books.ledger.client.send(new GetCommand({ ...table, ConsistentRead: true }));
+    const { Item: sound } = await books.database.documents.send(new GetCommand({ ...table, ConsistentRead: true }));
     const put = (Item: Record<string, unknown>) =>
-      books.ledger.client.send(new PutCommand({ TableName: tables.ledger, Item }));
+      books.database.documents.send(new PutCommand({ TableName: tables.ledger, Item }));
     await put({ ...sound, [attribute]: value });
     const { findings } = await auditTable({ client, table: tables.ledger, segments: 2 });
     expect((await books.audit()).findings).not.toEqual([]);

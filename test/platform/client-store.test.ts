@@ -129,7 +129,7 @@ describe('create', () => {
     );
     for (let start = 0; start < requests.length; start += 25) {
       const RequestItems = { [platform.table.name]: requests.slice(start, start + 25) };
-      await platform.table.client.send(new BatchWriteCommand({ RequestItems }));
+      await platform.database.documents.send(new BatchWriteCommand({ RequestItems }));
     }
     const deed = newDeed();
     const last = newClient(deed, { tenant: of, id: clientIdOf(of, deed.keyApplied.mark) }).client;
@@ -225,7 +225,7 @@ describe('a client whose keys do not agree with it', () => {
     return { client, older: key, newer: next };
   }
   const removeRow = (sha256: string) =>
-    platform.table.client.send(new DeleteCommand({ TableName: platform.table.name, Key: apiKeyKey(sha256) }));
+    platform.database.documents.send(new DeleteCommand({ TableName: platform.table.name, Key: apiKeyKey(sha256) }));
 
   it('can be revoked although a row is lost, which does not come back', async () => {
     const { client, older, newer } = await rotatedOnce();
@@ -258,7 +258,7 @@ describe('a client whose keys do not agree with it', () => {
     const ask = () => store.change(client, 'client.revoked', newDeed(), (seen) => change(seen, undefined, now()));
     await ask();
     // As replication leaves it that takes an older row for the newer one.
-    await platform.table.client.send(
+    await platform.database.documents.send(
       new UpdateCommand({
         TableName: platform.table.name,
         Key: apiKeyKey(newer.sha256),
@@ -278,7 +278,10 @@ describe('a client whose keys do not agree with it', () => {
 
   it('is shown although a row is damaged, which a change mends', async () => {
     const { client, newer } = await rotatedOnce();
-    const { client: dynamodb, name } = platform.table;
+    const {
+      database: { documents: dynamodb },
+      table: { name },
+    } = platform;
     await dynamodb.send(
       new UpdateCommand({
         TableName: name,

@@ -40,7 +40,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   const puts = letters.map((letter) => ({ PutRequest: { Item: deadLetterRowOf(letter) } }));
   for (let from = 0; from < puts.length; from += batchSize) {
-    await platform.table.client.send(
+    await platform.database.documents.send(
       new BatchWriteCommand({ RequestItems: { [platform.table.name]: puts.slice(from, from + batchSize) } }),
     );
   }

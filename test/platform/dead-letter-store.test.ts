@@ -213,7 +213,7 @@ describe('resolve', () => {
       firstFailureAt: sentAt,
       lastFailureAt: sentAt,
     });
-    await platform.table.client.send(new PutCommand({ TableName: platform.table.name, Item: item }));
+    await platform.database.documents.send(new PutCommand({ TableName: platform.table.name, Item: item }));
     const [letter] = (await platform.items()).filter(({ SK }) => SK === item.SK).map(parseDeadLetter);
     if (!letter) throw new Error('the letter is not there');
     const transactionId = `tx_${'b'.repeat(52)}` as TransactionId;

@@ -81,7 +81,7 @@ async function failedTransaction(name: string): Promise<DeadLetterId> {
     firstFailureAt: sentAt,
     lastFailureAt: sentAt,
   });
-  await platform.table.client.send(new PutCommand({ TableName: platform.table.name, Item: item }));
+  await platform.database.documents.send(new PutCommand({ TableName: platform.table.name, Item: item }));
   return String(item.SK) as DeadLetterId;
 }
 

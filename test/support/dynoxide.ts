@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { startDynamoDB } from '../../infra/local/dynamodb-process.ts';
 import { keepStreamsShort } from '../../infra/local/stream-records.ts';
 import { createTables, type Tables } from './create-tables.ts';
@@ -10,6 +11,8 @@ import { createTables, type Tables } from './create-tables.ts';
 export interface TestDatabase {
   readonly endpoint: string;
   readonly client: DynamoDBClient;
+  /** What a test itself does with the tables: unlike the service's own clients it has no time-out, so that no busy machine fails a preparation. */
+  readonly documents: DynamoDBDocumentClient;
   readonly tables: Tables;
   stop(): Promise<void>;
 }
@@ -31,6 +34,10 @@ export async function startDatabase(): Promise<TestDatabase> {
   return {
     endpoint,
     client,
+    documents: DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
+      unmarshallOptions: { wrapNumbers: BigInt },
+    }),
     tables,
     async stop() {
       client.destroy();

@@ -56,7 +56,7 @@ const arrivals = () => receiver.requests.map(({ headers }) => String(headers['we
 
 async function disabledEvents(id: string): Promise<number> {
   const table = fixture.database.tables.ledger;
-  const { Items = [] } = await fixture.platform.client.send(
+  const { Items = [] } = await fixture.database.documents.send(
     new ScanCommand({ TableName: table, ConsistentRead: true }),
   );
   return Items.filter(({ subject }) => subject === `webhook/${id}`).length;

@@ -36,7 +36,7 @@ const ids = () => receiver.requests.map(({ headers }) => headers['webhook-id']);
 /** The changes of endpoints that the journal will tell of. */
 async function disablings() {
   const table = fixture.database.tables.ledger;
-  const { Items = [] } = await fixture.platform.client.send(
+  const { Items = [] } = await fixture.database.documents.send(
     new ScanCommand({ TableName: table, ConsistentRead: true }),
   );
   return Items.map((row) => parseChange(row).change);

@@ -50,7 +50,7 @@ async function forget({ tenant }: Doing): Promise<void> {
     ...journaled.map(({ PK, SK }) => ({ Update: { ...keyed(PK, SK), ...withoutBlock } })),
   ];
   for (let from = 0; from < changes.length; from += 100) {
-    await books.ledger.client.send(new TransactWriteCommand({ TransactItems: changes.slice(from, from + 100) }));
+    await books.database.documents.send(new TransactWriteCommand({ TransactItems: changes.slice(from, from + 100) }));
   }
 }
 
