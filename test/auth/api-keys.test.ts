@@ -59,6 +59,9 @@ function clientWith(timeoutMs: (call: string, asked: number) => number): Platfor
   return Object.create(client, { send: { value: send } });
 }
 
+/** The table as a test itself reads and damages it, past the service's client and its time-outs. */
+const directly = () => ({ client: platform.database.documents, name: platform.table.name });
+
 const store = () => storeOf({ ...platform.table, clock: { ...platform.table.clock, now } });
 
 /** The calls that are made meanwhile, by their operations. */
@@ -283,20 +286,14 @@ describe.each(outages)('while DynamoDB does not answer ($kind)', (fault) => {
 
 describe('when a key was used last', () => {
   const lastUsed = async (sha256: string) => {
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     const { Item } = await client.send(new GetCommand({ TableName: name, Key: apiKeyUseKey(sha256) }));
     return Item?.lastUsedAt && Number(Item.lastUsedAt);
   };
 
   it('is noted beside the key, whose own row remains as it was: a Region behind must take nothing back by noting a use', async () => {
     const { key } = await made(store());
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     const row = async () => (await client.send(new GetCommand({ TableName: name, Key: apiKeyKey(key.sha256) }))).Item;
     const before = await row();
     expect(before).toBeDefined();
@@ -307,10 +304,7 @@ describe('when a key was used last', () => {
 
   it('lets nobody in where it is all that is left of a key', async () => {
     const { key } = await made(store());
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     await newInstance().authenticate(key.key);
     await client.send(new DeleteCommand({ TableName: name, Key: apiKeyKey(key.sha256) }));
     expect(await newInstance().authenticate(key.key)).toBeUndefined();
@@ -318,10 +312,7 @@ describe('when a key was used last', () => {
 
   it('keeps nobody out where it is damaged', async () => {
     const { key } = await made(store());
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     await client.send(new PutCommand({ TableName: name, Item: { ...apiKeyUseKey(key.sha256), lastUsedAt: 'often' } }));
     expect(await newInstance().authenticate(key.key)).toBeDefined();
   });
@@ -377,10 +368,7 @@ describe('a damaged key', () => {
     ['a rate that is none', { rate: {} }],
   ])('with %s lets nobody in', async (_name, damage) => {
     const { key } = await made(store());
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     const Key = apiKeyKey(key.sha256);
     const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
     await client.send(new PutCommand({ TableName: name, Item: { ...Item, ...damage } }));
@@ -393,10 +381,7 @@ describe('a damaged key', () => {
 
   it('with a scope of a later release lets in with what this one knows', async () => {
     const { key } = await made(store(), { roles: [], scopes: ['events:read'] });
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     const Key = apiKeyKey(key.sha256);
     const { Item } = await client.send(new GetCommand({ TableName: name, Key }));
     await client.send(new PutCommand({ TableName: name, Item: { ...Item, scopes: ['everything', 'events:read'] } }));
@@ -406,10 +391,7 @@ describe('a damaged key', () => {
 
   it('is taken again once it is repaired', async () => {
     const { key } = await made(store());
-    const {
-      database: { documents: client },
-      table: { name },
-    } = platform;
+    const { client, name } = directly();
     const set = (roles: unknown) =>
       client.send(
         new UpdateCommand({
