@@ -14,21 +14,33 @@ NOWHERE = "http://127.0.0.1:9/hook"
 SEED = os.environ["FLORIN_FUZZ_SEED"]
 # Ids of what is there, by the name of the path variable.
 KNOWN = json.loads(os.environ["FLORIN_FUZZ_IDS"])
+# A body that is right for each operation that has one, by its name.
+RIGHT_BODIES = json.loads(os.environ["FLORIN_FUZZ_BODIES"])
 # What is found only under the first of what it belongs to.
 PARENTS = {"monitorId": "accountId", "deliveryId": "webhookId"}
+# What ends the thing that it is done to.
+ENDINGS = {"captureHold", "voidHold", "deleteMonitor", "deleteWebhook", "reprocessDeadLetter", "discardDeadLetter", "revokeClient"}
 # How many of the requests that are right in themselves are about accounts that are there.
 SHARE_OF_KNOWN = 0.9
 
 numbers = itertools.count(1)
 chance = random.Random(SEED)
+# By path variable and id, the operation that is tried with it.
+assigned = {}
 
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Lets each operation be tried once with ids that are there, and no other operation with the same if there are enough."""
+    """Lets each operation be tried once with a right body and ids that are there, and no other operation with the same ids if there are enough."""
     uses = {}
     for operations in raw_schema["paths"].values():
         for operation in operations.values():
+            for media_type in operation.get("requestBody", {}).get("content", {}).values():
+                media_type["example"] = RIGHT_BODIES[operation["operationId"]]
+            for parameter in operation.get("parameters", []):
+                # What is there is this tenant's.
+                if parameter["name"] == "tenant":
+                    parameter["schema"].pop("example", None)
             parameters = [each for each in operation.get("parameters", []) if each["in"] == "path"]
             names = {each["name"] for each in parameters}
             for parameter in parameters:
@@ -43,6 +55,8 @@ def before_load_schema(context, raw_schema):
                 # The first stays, for what is under it.
                 others = KNOWN[name][1:] if name in PARENTS.values() else KNOWN[name]
                 parameter["example"] = KNOWN[name][0] if is_parent else others[use % len(others)]
+                if not is_parent:
+                    assigned.setdefault((name, parameter["example"]), operation["operationId"])
 
 
 @schemathesis.hook
@@ -52,6 +66,7 @@ def before_call(context, case, kwargs):
         headers["Idempotency-Key"] = f"fuzz-{SEED}-{next(numbers)}"
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
+    leave_to_others(case)
     if isinstance(case.body, dict) and isinstance(case.body.get("url"), str):
         case.body["url"] = NOWHERE
     if chance.random() > SHARE_OF_KNOWN:
@@ -72,6 +87,18 @@ def before_call(context, case, kwargs):
     for child, parent in PARENTS.items():
         if child in path and parent in path:
             path[parent] = KNOWN[parent][0]
+
+
+def leave_to_others(case):
+    """Keeps an operation that ends things from those that another operation has yet to be tried with."""
+    operation = case.operation.definition.raw.get("operationId")
+    if operation not in ENDINGS:
+        return
+    path = case.path_parameters or {}
+    for name, each in path.items():
+        if assigned.get((name, each), operation) != operation:
+            own = (known for (of, known), owner in assigned.items() if (of, owner) == (name, operation))
+            path[name] = next(own, each)
 
 
 def with_known(value):
@@ -104,6 +131,9 @@ def keep_rules(body):
         body.pop("above", None)
     if not body.get("unbounded"):
         body.pop("shards", None)
+    if "ids" in body:
+        body.pop("filter", None)
+        body.pop("limit", None)
     for member in body.get("transactions", []):
         if "postings" in member:
             for name in ("source", "destination", "asset", "amount", "exchange"):

@@ -7,9 +7,9 @@ import { sendToQueues } from '../support/queue-messages.ts';
 export type KnownIds = Readonly<Record<string, readonly string[]>>;
 
 /** Nobody listens there, so nobody is called. */
-const nowhere = 'http://127.0.0.1:9/hook';
+export const nowhere = 'http://127.0.0.1:9/hook';
 const patienceMs = 60_000;
-const asset = 'USD/2';
+export const asset = 'USD/2';
 
 /** As many as there are operations on one of its kind, so that one that ends it does not keep the others from their work. */
 const eachOf = <Made>(count: number, make: (n: number) => Promise<Made>): Promise<Made[]> =>

@@ -12,6 +12,8 @@ export interface FuzzOptions {
   readonly seconds: number;
   /** Of each path variable, ids of what is there: drawn in some of the cases, so that not all end in 404. */
   readonly ids: KnownIds;
+  /** Of each operation that has one, a body that is right: each is tried first, so that no chance decides whether an operation does its work. */
+  readonly bodies: Readonly<Record<string, unknown>>;
   /** For its configuration and reports. */
   readonly folder: string;
 }
@@ -29,7 +31,7 @@ const shareOfKnownIds = 0.6;
 
 /** Runs Schemathesis over the whole OpenAPI document of a running stage. What it finds is printed. Needs Python 3.10 or later. */
 export async function runSchemathesis(options: FuzzOptions): Promise<FuzzResult> {
-  const { url, seed, seconds, ids, folder, apiKey } = options;
+  const { url, seed, seconds, ids, bodies, folder, apiKey } = options;
   const python = pythonOf('schemathesis', path.join(import.meta.dirname, 'requirements.txt'));
   const configuration = path.join(folder, 'schemathesis.toml');
   writeFileSync(configuration, configurationText(options));
@@ -42,6 +44,7 @@ export async function runSchemathesis(options: FuzzOptions): Promise<FuzzResult>
       FLORIN_API_KEY: apiKey,
       FLORIN_FUZZ_SEED: String(seed),
       FLORIN_FUZZ_IDS: JSON.stringify(ids),
+      FLORIN_FUZZ_BODIES: JSON.stringify(bodies),
     },
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: seconds * 1_000 + graceMs,
