@@ -1,4 +1,4 @@
-import { changeSortKey, placePrefix, recordSortKey } from '../lib/dynamodb/keys.ts';
+import { changeSortKey, placePrefix, recordSortKey } from '../lib/dynamodb/items/keys.ts';
 
 /** What a pattern demands of an attribute of type string. */
 type StringDemand = string | { readonly prefix: string } | { readonly 'anything-but': readonly string[] };

@@ -1,4 +1,4 @@
-import type { JournalReader } from '../../lib/dynamodb/journal-reader.ts';
+import type { JournalReader } from '../../lib/dynamodb/journal/journal-reader.ts';
 import { HttpProblem, json, type Operation, weakETag } from '../../lib/http/index.ts';
 import { timeText } from '../../lib/http/representations.ts';
 

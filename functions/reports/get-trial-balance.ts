@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import type { AssetSum, AssetSums } from '../../lib/dynamodb/readers/trial-balance.ts';
 import type { Reports } from '../../lib/dynamodb/reports.ts';
-import type { AssetSum, AssetSums } from '../../lib/dynamodb/trial-balance.ts';
 import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
 import { accountId, assetCode } from '../../lib/http/fields.ts';
 import { json, type Operation } from '../../lib/http/index.ts';

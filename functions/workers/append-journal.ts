@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { flagsOfEnvironment } from '../../lib/config/flags-parameter.ts';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 import { StoredFailureNotes } from '../../lib/platform/failure-notes.ts';
 import { openPlatformTable } from '../../lib/platform/platform-table.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { otherRegionInCharge } from '../../lib/config/region-in-charge.ts';
-import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
+import { LedgerAudit } from '../../lib/dynamodb/audit/ledger-audit.ts';
 import { createInstruments } from '../../lib/observability/index.ts';
 
 /** What is kept back of the function's time: a step that was begun in time may take some seconds more, and its end is kept. */

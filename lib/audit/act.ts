@@ -1,6 +1,6 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Actor } from '../auth/actor.ts';
-import type { WriteResult } from '../dynamodb/single-write.ts';
+import type { WriteResult } from '../dynamodb/table/single-write.ts';
 import type { CanonicalValue, TenantId } from '../ledger/index.ts';
 
 /** Every act that is recorded, with what it says to people. */

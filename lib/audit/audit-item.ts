@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, parseRow, type Row } from '../dynamodb/items.ts';
+import { count, parseRow, type Row } from '../dynamodb/items/items.ts';
 import { canonicalJson, type TenantId } from '../ledger/index.ts';
 import { auditKey, numberOfAuditRecord, tenantOfAuditLog } from '../platform/keys.ts';
 import type { ActionName, Facts } from './act.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { AccountTurns } from '../dynamodb/account-turns.ts';
-import type { Row } from '../dynamodb/items.ts';
-import { ifAbsent } from '../dynamodb/keys.ts';
-import { Patience } from '../dynamodb/patience.ts';
-import { asUnknown, insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { AccountTurns } from '../dynamodb/commit/account-turns.ts';
+import type { Row } from '../dynamodb/items/items.ts';
+import { ifAbsent } from '../dynamodb/items/keys.ts';
+import { Patience } from '../dynamodb/table/patience.ts';
+import { asUnknown, insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { auditKey, auditLogPartition, auditPrefix, numberOfAuditRecord } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';

@@ -1,4 +1,4 @@
-import type { Row } from '../dynamodb/items.ts';
+import type { Row } from '../dynamodb/items/items.ts';
 import type { TenantId } from '../ledger/index.ts';
 import { auditKey, auditLogPartition } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';

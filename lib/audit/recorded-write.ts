@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import type { Clock } from '../dynamodb/patience.ts';
-import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import type { Clock } from '../dynamodb/table/patience.ts';
+import { insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import type { Act, ActContext, ActRecorder, WriteAction } from './act.ts';
 

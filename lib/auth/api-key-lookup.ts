@@ -1,7 +1,7 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { faultOf } from '../dynamodb/faults.ts';
-import type { Row } from '../dynamodb/items.ts';
-import { Patience } from '../dynamodb/patience.ts';
+import type { Row } from '../dynamodb/items/items.ts';
+import { faultOf } from '../dynamodb/table/faults.ts';
+import { Patience } from '../dynamodb/table/patience.ts';
 import { LedgerError } from '../ledger/index.ts';
 import type { LineWriter } from '../observability/index.ts';
 import { parseApiKey, type StoredApiKey } from '../platform/api-key-item.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../dynamodb/patience.ts';
+import type { Clock } from '../dynamodb/table/patience.ts';
 import type { LineWriter } from '../observability/index.ts';
 import { isKeyValidAt, type StoredApiKey } from '../platform/api-key-item.ts';
 import { isApiKey, keyDigest } from './api-key.ts';

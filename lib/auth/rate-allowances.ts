@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../dynamodb/patience.ts';
+import type { Clock } from '../dynamodb/table/patience.ts';
 import { allowanceKey, type PlatformKey } from '../platform/keys.ts';
 import type { Caller, RatePolicy } from './caller.ts';
 import { Outage, type OutageTelling } from './outage.ts';

@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { faultOf } from '../dynamodb/faults.ts';
-import { parseRow } from '../dynamodb/items.ts';
+import { parseRow } from '../dynamodb/items/items.ts';
+import { faultOf } from '../dynamodb/table/faults.ts';
 import { InvariantViolation } from '../ledger/index.ts';
 import type { PlatformKey } from '../platform/keys.ts';
 import type { PlatformTable } from '../platform/platform-table.ts';

@@ -1,16 +1,16 @@
-import { AccountOwners } from './account-owners.ts';
-import { AccountSpread } from './account-spread.ts';
-import { AuditStore } from './audit-store.ts';
-import { BalanceReader } from './balance-reader.ts';
-import { createLedgerClient } from './client.ts';
-import { ClockSkew } from './clock-skew.ts';
-import { Cuts } from './cuts.ts';
-import { EntryReader } from './entry-reader.ts';
-import { type Clock, systemClock } from './patience.ts';
-import { Reader } from './reader.ts';
-import { StatementReader } from './statement-reader.ts';
-import { TenantEntries } from './tenant-entries.ts';
-import { TrialBalance } from './trial-balance.ts';
+import { AuditStore } from './audit/audit-store.ts';
+import { AccountOwners } from './readers/account-owners.ts';
+import { AccountSpread } from './readers/account-spread.ts';
+import { BalanceReader } from './readers/balance-reader.ts';
+import { EntryReader } from './readers/entry-reader.ts';
+import { StatementReader } from './readers/statement-reader.ts';
+import { TenantEntries } from './readers/tenant-entries.ts';
+import { TrialBalance } from './readers/trial-balance.ts';
+import { createLedgerClient } from './table/client.ts';
+import { ClockSkew } from './table/clock-skew.ts';
+import { Cuts } from './table/cuts.ts';
+import { type Clock, systemClock } from './table/patience.ts';
+import { Reader } from './table/reader.ts';
 
 export interface ReportsOptions {
   /** The Ledger table's name. */

@@ -1,4 +1,4 @@
-import { type JournalReader, keyOfEvent } from '../dynamodb/journal-reader.ts';
+import { type JournalReader, keyOfEvent } from '../dynamodb/journal/journal-reader.ts';
 import { type Block, type EventType, InvariantViolation, type JournalEvent, type TenantId } from '../ledger/index.ts';
 import { type EventView, viewOf } from './event-view.ts';
 

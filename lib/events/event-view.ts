@@ -1,7 +1,7 @@
-import { parseChange } from '../dynamodb/change-record-item.ts';
 import type { Cause } from '../dynamodb/index.ts';
-import type { Row } from '../dynamodb/items.ts';
-import { parseRecord } from '../dynamodb/record-item.ts';
+import { parseChange } from '../dynamodb/items/change-record-item.ts';
+import type { Row } from '../dynamodb/items/items.ts';
+import { parseRecord } from '../dynamodb/items/record-item.ts';
 import { holdOf, postedTransactionOf } from '../http/representations.ts';
 import {
   type AccountId,

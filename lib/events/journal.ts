@@ -1,8 +1,8 @@
-import { createLedgerClient } from '../dynamodb/client.ts';
-import { ClockSkew } from '../dynamodb/clock-skew.ts';
 import { type Clock, systemClock } from '../dynamodb/index.ts';
-import { JournalReader } from '../dynamodb/journal-reader.ts';
-import { Reader } from '../dynamodb/reader.ts';
+import { JournalReader } from '../dynamodb/journal/journal-reader.ts';
+import { createLedgerClient } from '../dynamodb/table/client.ts';
+import { ClockSkew } from '../dynamodb/table/clock-skew.ts';
+import { Reader } from '../dynamodb/table/reader.ts';
 import { EventFeed } from './event-feed.ts';
 
 export interface JournalOptions {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Credentials } from '../auth/caller.ts';
 import { isScope, roleNames } from '../auth/scopes.ts';
-import { count, type Row } from '../dynamodb/items.ts';
+import { count, type Row } from '../dynamodb/items/items.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import type { ApiClient, ClientKey } from './client.ts';
 import { apiKeyKey, sha256OfApiKey } from './keys.ts';

@@ -1,5 +1,5 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { balanceItemKey } from '../dynamodb/keys.ts';
+import { balanceItemKey } from '../dynamodb/items/keys.ts';
 import type { BalanceTotal, TenantId } from '../ledger/index.ts';
 
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

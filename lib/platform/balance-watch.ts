@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import type { BalanceReader } from '../dynamodb/balance-reader.ts';
-import { putChange } from '../dynamodb/change-record-item.ts';
 import type { Cause } from '../dynamodb/index.ts';
-import { Patience } from '../dynamodb/patience.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { putChange } from '../dynamodb/items/change-record-item.ts';
+import type { BalanceReader } from '../dynamodb/readers/balance-reader.ts';
+import { Patience } from '../dynamodb/table/patience.ts';
+import { insistently } from '../dynamodb/table/single-write.ts';
 import { type BalanceMonitor, lookAt, watchedAmount } from '../ledger/balance-monitor.ts';
 import { type ChangeRecord, changeRecord } from '../ledger/change-record.ts';
 import {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items.ts';
+import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items/items.ts';
 import { termsRow } from './api-key-item.ts';
 import type { ApiClient } from './client.ts';
 import type { ClientId } from './client-id.ts';

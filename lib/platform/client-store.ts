@@ -1,9 +1,9 @@
 import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type ActContext, type ActionName, type ActRecorder, changedFacts } from '../audit/index.ts';
-import type { AppliedKey, Row } from '../dynamodb/items.ts';
-import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
-import { Patience } from '../dynamodb/patience.ts';
-import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import type { AppliedKey, Row } from '../dynamodb/items/items.ts';
+import { rememberKey, wasKeyApplied } from '../dynamodb/items/keys-applied.ts';
+import { Patience } from '../dynamodb/table/patience.ts';
+import { insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import { parseKeyUse, saysTermsOf } from './api-key-item.ts';
 import type { ApiClient } from './client.ts';

@@ -1,6 +1,6 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { ifAbsent } from '../dynamodb/keys.ts';
-import type { WriteResult } from '../dynamodb/single-write.ts';
+import { ifAbsent } from '../dynamodb/items/keys.ts';
+import type { WriteResult } from '../dynamodb/table/single-write.ts';
 import { apiKeyItem } from './api-key-item.ts';
 import type { ApiClient, ClientKey } from './client.ts';
 import { clientItem, type StoredClient } from './client-item.ts';

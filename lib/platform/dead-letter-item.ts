@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { FailedHead } from '../dynamodb/index.ts';
-import { accountId, count, parseRow, type Row, transactionId } from '../dynamodb/items.ts';
+import { accountId, count, parseRow, type Row, transactionId } from '../dynamodb/items/items.ts';
 import {
   type DeadLetter,
   type DeadLetterSource,

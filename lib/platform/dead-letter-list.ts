@@ -1,4 +1,4 @@
-import type { Row } from '../dynamodb/items.ts';
+import type { Row } from '../dynamodb/items/items.ts';
 import type { TenantId } from '../ledger/index.ts';
 import type { DeadLetterKind, DeadLetterSource, DeadLetterStatus } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';

@@ -2,8 +2,8 @@ import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/l
 import type { ActContext, ActRecorder } from '../audit/act.ts';
 import { recordingOf, writeRecorded } from '../audit/recorded-write.ts';
 import type { AppliedKey } from '../dynamodb/index.ts';
-import { type Clock, Patience } from '../dynamodb/patience.ts';
-import { checkRefusal, insistently } from '../dynamodb/single-write.ts';
+import { type Clock, Patience } from '../dynamodb/table/patience.ts';
+import { checkRefusal, insistently } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, LedgerError, type TenantId } from '../ledger/index.ts';
 import type { DeadLetter, DeadMessage, Resolution } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';

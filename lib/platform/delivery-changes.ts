@@ -1,4 +1,4 @@
-import type { AppliedKey, Row } from '../dynamodb/items.ts';
+import type { AppliedKey, Row } from '../dynamodb/items/items.ts';
 import { attemptsRemembered, leaseMs } from '../webhooks/limits.ts';
 import type { Delivery, DeliveryAttempt, DeliveryFailure } from './delivery.ts';
 import { dueAttributes, notDue, parseDelivery, type StoredDelivery } from './delivery-item.ts';

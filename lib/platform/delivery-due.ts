@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Row } from '../dynamodb/items.ts';
+import type { Row } from '../dynamodb/items/items.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import { tenantOfWebhooks } from './keys.ts';
 import { type DeliveryId, parseDeliveryId, parseWebhookId, type WebhookId } from './webhook-id.ts';

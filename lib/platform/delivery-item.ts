@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items.ts';
+import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items/items.ts';
 import { type Delivery, type DeliveryFailure, deliveryFailures, deliveryStatuses } from './delivery.ts';
 import { deliveryBucketOf, dueAtText } from './delivery-due.ts';
 import { deliveryKey, idOfDelivery, tenantOfWebhooks } from './keys.ts';

@@ -1,8 +1,8 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { attributeChanges } from '../dynamodb/attribute-changes.ts';
-import { count, parseRow, type Row } from '../dynamodb/items.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { attributeChanges } from '../dynamodb/items/attribute-changes.ts';
+import { count, parseRow, type Row } from '../dynamodb/items/items.ts';
+import { insistently } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation } from '../ledger/index.ts';
 import type { FailureNote, FailureNotes } from '../sqs/index.ts';
 import { type Failure, failureTold } from './failure.ts';

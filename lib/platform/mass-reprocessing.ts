@@ -1,4 +1,4 @@
-import { type Clock, Patience } from '../dynamodb/patience.ts';
+import { type Clock, Patience } from '../dynamodb/table/patience.ts';
 import type { TenantId } from '../ledger/index.ts';
 import type { DeadLetterKind, DeadLetterSource } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';

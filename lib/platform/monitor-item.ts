@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { AppliedKey } from '../dynamodb/index.ts';
-import { accountId, amount, assetCode, count, parseRow, type Row } from '../dynamodb/items.ts';
+import { accountId, amount, assetCode, count, parseRow, type Row } from '../dynamodb/items/items.ts';
 import { type BalanceMonitor, type MonitorId, monitorStates, thresholdSides } from '../ledger/balance-monitor.ts';
 import { type AccountId, base32, digestOf, type TenantId } from '../ledger/index.ts';
 import { monitorKey, monitorPrefix } from './keys.ts';

@@ -1,10 +1,10 @@
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { BalanceReader } from '../dynamodb/balance-reader.ts';
 import type { AppliedKey } from '../dynamodb/index.ts';
-import { ifAbsent } from '../dynamodb/keys.ts';
-import { rememberKey, wasKeyApplied } from '../dynamodb/keys-applied.ts';
-import { Patience } from '../dynamodb/patience.ts';
-import { insistently, type WriteResult } from '../dynamodb/single-write.ts';
+import { ifAbsent } from '../dynamodb/items/keys.ts';
+import { rememberKey, wasKeyApplied } from '../dynamodb/items/keys-applied.ts';
+import type { BalanceReader } from '../dynamodb/readers/balance-reader.ts';
+import { Patience } from '../dynamodb/table/patience.ts';
+import { insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
 import {
   type BalanceMonitor,
   changeMonitor,

@@ -1,5 +1,5 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { WriteResult } from '../dynamodb/single-write.ts';
+import type { WriteResult } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import { monitorItem, type StoredMonitor } from './monitor-item.ts';
 

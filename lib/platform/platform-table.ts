@@ -1,8 +1,8 @@
-import { createLedgerClient } from '../dynamodb/client.ts';
-import { ClockSkew } from '../dynamodb/clock-skew.ts';
-import { type Clock, systemClock } from '../dynamodb/patience.ts';
-import { Reader } from '../dynamodb/reader.ts';
-import type { Table } from '../dynamodb/table.ts';
+import { createLedgerClient } from '../dynamodb/table/client.ts';
+import { ClockSkew } from '../dynamodb/table/clock-skew.ts';
+import { type Clock, systemClock } from '../dynamodb/table/patience.ts';
+import { Reader } from '../dynamodb/table/reader.ts';
+import type { Table } from '../dynamodb/table/table.ts';
 
 /** What every store of the Platform table works with: one client, whose calls are bounded and whose numbers are bigint. */
 export type PlatformTable = Table;

@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { count, parseRow } from '../dynamodb/items.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { count, parseRow } from '../dynamodb/items/items.ts';
+import { insistently } from '../dynamodb/table/single-write.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import { cursorKey } from './keys.ts';
 import type { PlatformTable } from './platform-table.ts';

@@ -1,6 +1,6 @@
 import type { ActContext } from '../audit/act.ts';
 import type { AppliedKey, Cause } from '../dynamodb/index.ts';
-import type { Clock } from '../dynamodb/patience.ts';
+import type { Clock } from '../dynamodb/table/patience.ts';
 import { InvariantViolation, type RefusalCode, type TenantId, type TransactionId } from '../ledger/index.ts';
 import type { DeadLetterQueue, DeadMessage, Resolution } from './dead-letter.ts';
 import type { DeadLetterId } from './dead-letter-id.ts';

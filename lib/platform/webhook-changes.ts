@@ -1,5 +1,5 @@
 import type { Facts } from '../audit/act.ts';
-import { attributeChanges } from '../dynamodb/attribute-changes.ts';
+import { attributeChanges } from '../dynamodb/items/attribute-changes.ts';
 import { webhookKey } from './keys.ts';
 import type { DisableReason, Webhook } from './webhook.ts';
 import type { StoredWebhook } from './webhook-item.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items.ts';
+import { type AppliedKey, count, parseRow, type Row } from '../dynamodb/items/items.ts';
 import type { TenantId } from '../ledger/index.ts';
 import { tenantOfWebhooks, webhookKey } from './keys.ts';
 import { type DisableReason, disableReasons, type Webhook, webhookStatuses } from './webhook.ts';

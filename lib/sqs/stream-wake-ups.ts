@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { changeSortKey, placePrefix, recordSortKey } from '../dynamodb/keys.ts';
+import { changeSortKey, placePrefix, recordSortKey } from '../dynamodb/items/keys.ts';
 import type { AccountId, TenantId } from '../ledger/index.ts';
 import { lineGroup, tenantGroup } from './groups.ts';
 import type { OutgoingMessage } from './queue-sender.ts';

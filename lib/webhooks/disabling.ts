@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { putChange } from '../dynamodb/change-record-item.ts';
 import type { Cause, Clock } from '../dynamodb/index.ts';
-import { insistently } from '../dynamodb/single-write.ts';
+import { putChange } from '../dynamodb/items/change-record-item.ts';
+import { insistently } from '../dynamodb/table/single-write.ts';
 import { changeRecord, InvariantViolation, LedgerError } from '../ledger/index.ts';
 import type { DisableReason, Webhook } from '../platform/webhook.ts';
 import type { WebhookStore } from '../platform/webhook-store.ts';

@@ -1,5 +1,5 @@
-import type { Row } from '../dynamodb/items.ts';
-import { type Clock, Patience } from '../dynamodb/patience.ts';
+import type { Row } from '../dynamodb/items/items.ts';
+import { type Clock, Patience } from '../dynamodb/table/patience.ts';
 import { deliveryBuckets } from '../platform/delivery-due.ts';
 import type { DeliveryStore } from '../platform/delivery-store.ts';
 import type { QueueSender } from '../sqs/index.ts';

@@ -1,10 +1,10 @@
 import type { ScanCommandInput } from '@aws-sdk/lib-dynamodb';
-import { createLedgerClient } from '../../lib/dynamodb/client.ts';
-import { ClockSkew } from '../../lib/dynamodb/clock-skew.ts';
 import { systemClock } from '../../lib/dynamodb/index.ts';
-import { JournalAppender } from '../../lib/dynamodb/journal-appender.ts';
-import { changeSortKey, recordSortKey } from '../../lib/dynamodb/keys.ts';
-import { Reader } from '../../lib/dynamodb/reader.ts';
+import { changeSortKey, recordSortKey } from '../../lib/dynamodb/items/keys.ts';
+import { JournalAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
+import { createLedgerClient } from '../../lib/dynamodb/table/client.ts';
+import { ClockSkew } from '../../lib/dynamodb/table/clock-skew.ts';
+import { Reader } from '../../lib/dynamodb/table/reader.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
 import { type RepairOptions, tokenOf } from './options.ts';
 

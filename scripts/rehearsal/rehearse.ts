@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { auditTable, type TableAudit } from '../../lib/dynamodb/table-audit.ts';
+import { auditTable, type TableAudit } from '../../lib/dynamodb/audit/table-audit.ts';
 import { copyRows, createCopy } from './copy-table.ts';
 import type { RehearsalOptions } from './options.ts';
 import {

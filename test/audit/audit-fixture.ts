@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { emptyLog } from '../../lib/audit/audit-record.ts';
 import { type Act, type AuditLog, AuditReader, type AuditRecord, auditHash } from '../../lib/audit/index.ts';
 import { writeRecorded } from '../../lib/audit/recorded-write.ts';
-import type { WriteResult } from '../../lib/dynamodb/single-write.ts';
+import type { WriteResult } from '../../lib/dynamodb/table/single-write.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
 import type { PlatformTable } from '../../lib/platform/platform-table.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { type CanonicalValue, canonicalJson, type TenantId } from '../../lib/ledger/index.ts';
 import { callWith, type TestApi } from '../functions/api.ts';
 import { startApiWithMoney } from '../functions/money.ts';

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import { maxReceives } from '../../lib/config/queues.ts';
-import { busyErrors, faultOf, isOwnFault, requestErrors, unreachableErrors } from '../../lib/dynamodb/faults.ts';
+import { busyErrors, faultOf, isOwnFault, requestErrors, unreachableErrors } from '../../lib/dynamodb/table/faults.ts';
 import { InvariantViolation } from '../../lib/ledger/index.ts';
 import { maxCommitMs, maxLineAttempts } from '../../lib/ledger/limits.ts';
 import { retryDelaySeconds } from '../../lib/sqs/retry-delay.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AccountTurns } from '../../lib/dynamodb/account-turns.ts';
+import { AccountTurns } from '../../lib/dynamodb/commit/account-turns.ts';
 
 const never = () => new Promise<void>(() => {});
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BatchResult, Ledger } from '../../lib/dynamodb/index.ts';
-import { recordKey } from '../../lib/dynamodb/keys.ts';
+import { recordKey } from '../../lib/dynamodb/items/keys.ts';
 import { type PostBatch, postBatch, recordIdOfTransaction, reverseTransaction } from '../../lib/ledger/index.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';

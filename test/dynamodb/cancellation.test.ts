@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readCancellation } from '../../lib/dynamodb/cancellation.ts';
-import type { ActionFailure } from '../../lib/dynamodb/faults.ts';
-import { WritePlan } from '../../lib/dynamodb/write-plan.ts';
+import { readCancellation } from '../../lib/dynamodb/commit/cancellation.ts';
+import { WritePlan } from '../../lib/dynamodb/commit/write-plan.ts';
+import type { ActionFailure } from '../../lib/dynamodb/table/faults.ts';
 import { type Account, decide, emptyBalance, InvariantViolation, nothingFound } from '../../lib/ledger/index.ts';
 import { account, tenant, transfer, usd } from '../support/ledger-fixture.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Cause, causeBytes, parseCause } from '../../lib/dynamodb/cause.ts';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
-import { parseRecord, recordItem } from '../../lib/dynamodb/record-item.ts';
+import { type Cause, causeBytes, parseCause } from '../../lib/dynamodb/items/cause.ts';
+import { parseRecord, recordItem } from '../../lib/dynamodb/items/record-item.ts';
 import { formatTraceparent } from '../../lib/observability/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer } from '../support/ledger-fixture.ts';

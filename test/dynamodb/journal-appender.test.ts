@@ -2,7 +2,7 @@ import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../lib/dynamodb/index.ts';
-import { type JournalAppender, openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { type JournalAppender, openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { Journal } from '../../lib/events/index.ts';
 import { createHold, InvariantViolation, type PostTransaction, voidHold } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';

@@ -1,9 +1,9 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AuditRun } from '../../lib/dynamodb/ledger-audit.ts';
-import { LedgerAudit, type LedgerAuditOptions } from '../../lib/dynamodb/ledger-audit.ts';
-import { systemClock } from '../../lib/dynamodb/patience.ts';
+import type { AuditRun } from '../../lib/dynamodb/audit/ledger-audit.ts';
+import { LedgerAudit, type LedgerAuditOptions } from '../../lib/dynamodb/audit/ledger-audit.ts';
+import { systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { reverseTransaction, type TransactionId } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';

@@ -1,12 +1,12 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { LedgerAudit } from '../../lib/dynamodb/audit/ledger-audit.ts';
+import { RollingWalk } from '../../lib/dynamodb/audit/rolling-walk.ts';
+import { auditTable } from '../../lib/dynamodb/audit/table-audit.ts';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
 import { systemClock } from '../../lib/dynamodb/index.ts';
-import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
-import { Reader } from '../../lib/dynamodb/reader.ts';
-import { RollingWalk } from '../../lib/dynamodb/rolling-walk.ts';
-import { auditTable } from '../../lib/dynamodb/table-audit.ts';
+import { Reader } from '../../lib/dynamodb/table/reader.ts';
 import { recordIdOfTransaction, type TransactionId } from '../../lib/ledger/index.ts';
 import { account, tenant, transfer } from '../support/ledger-fixture.ts';
 import { type LineFixture, startLines } from './line-fixture.ts';

@@ -2,7 +2,7 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../lib/dynamodb/index.ts';
-import { type Clock, systemClock } from '../../lib/dynamodb/patience.ts';
+import { type Clock, systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { createHold, maxLineWaitMs } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { account, tenant, transfer, usd } from '../support/ledger-fixture.ts';

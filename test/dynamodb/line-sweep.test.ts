@@ -2,7 +2,7 @@ import { BatchWriteItemCommand, DeleteItemCommand } from '@aws-sdk/client-dynamo
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Ledger, systemClock } from '../../lib/dynamodb/index.ts';
-import { placeItem } from '../../lib/dynamodb/line-item.ts';
+import { placeItem } from '../../lib/dynamodb/items/line-item.ts';
 import { recordIdOf, type TenantId, transactionIdOf } from '../../lib/ledger/index.ts';
 import { account, tenant, transfer } from '../support/ledger-fixture.ts';
 import { type LineFixture, startLines } from './line-fixture.ts';

@@ -1,8 +1,8 @@
 import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { changeItem } from '../../lib/dynamodb/change-record-item.ts';
-import { parseAccount } from '../../lib/dynamodb/items.ts';
+import { changeItem } from '../../lib/dynamodb/items/change-record-item.ts';
+import { parseAccount } from '../../lib/dynamodb/items/items.ts';
 import { type AccountId, accountChange } from '../../lib/ledger/index.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import type { Fault } from '../support/faults.ts';

@@ -1,8 +1,8 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { auditTable } from '../../lib/dynamodb/audit/table-audit.ts';
 import type { KeyRecord } from '../../lib/dynamodb/index.ts';
-import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import {
   captureHold,
   createHold,

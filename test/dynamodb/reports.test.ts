@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
-import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { LedgerAudit } from '../../lib/dynamodb/audit/ledger-audit.ts';
+import type { AssetSums } from '../../lib/dynamodb/readers/trial-balance.ts';
 import { Reports } from '../../lib/dynamodb/reports.ts';
-import type { AssetSums } from '../../lib/dynamodb/trial-balance.ts';
+import { systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { type AccountId, type Entry, maxSettlingMs } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';

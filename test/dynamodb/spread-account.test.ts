@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { auditTable } from '../../lib/dynamodb/audit/table-audit.ts';
 import { type Ledger, type PageEnd, systemClock, type TransactionResult } from '../../lib/dynamodb/index.ts';
-import { auditTable } from '../../lib/dynamodb/table-audit.ts';
 import {
   type AccountPatch,
   captureHold,

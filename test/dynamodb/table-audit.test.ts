@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
-import { auditTable } from '../../lib/dynamodb/table-audit.ts';
+import { auditTable } from '../../lib/dynamodb/audit/table-audit.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { damageKinds } from '../../lib/ledger/audit-finding.ts';
 import {
   captureHold,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type LocalQueue, type QueuedMessage, type QueueService, startQueues } from '../../infra/local/queues.ts';
 import { region } from '../../infra/local/stack-scope.ts';
 import { systemClock } from '../../lib/dynamodb/index.ts';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { EventTopic } from '../../lib/events/event-topic.ts';
 import type { EventView } from '../../lib/events/event-view.ts';
 import { eventEnvelope, Journal } from '../../lib/events/index.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { pendingTransaction, transactionAnswer } from '../../lib/http/line-schemas.ts';
 import { maxLineWaitMs } from '../../lib/ledger/index.ts';
 import type { ApiAnswer, CallOptions, TestApi } from './api.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { encodeCursor } from '../../lib/http/cursor.ts';
 import { openPlatformTable, type PlatformTable } from '../../lib/platform/platform-table.ts';
 import { allRecords, faultsOf } from '../audit/audit-fixture.ts';

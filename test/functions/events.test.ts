@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { blockAnswer, eventPage } from '../../lib/http/event-schemas.ts';
 import { blockHash, type EventType, eventHash, hashedPart, type TenantId } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Clock, systemClock } from '../../lib/dynamodb/patience.ts';
+import { type Clock, systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { holdAnswer, postedTransaction } from '../../lib/http/answers.ts';
 import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import { flagsParameter, insistingly, startApi, type TestApi } from './api.ts';
@@ -181,7 +181,7 @@ describe('the worker release-expired-holds', () => {
       jest.resetModules();
       const { handler } = await import('../../functions/workers/release-expired-holds.ts');
       // The clock of the instance, which has modules of its own.
-      const { systemClock } = await import('../../lib/dynamodb/patience.ts');
+      const { systemClock } = await import('../../lib/dynamodb/table/patience.ts');
       await aMinuteLater(() => handler({}, lambdaContext(50_000)), systemClock);
     };
     await sweep('{"acceptWrites":false}');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { workers } from '../../infra/workers.ts';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { envelopeText, Journal } from '../../lib/events/index.ts';
 import { monitorAnswer, monitorList } from '../../lib/http/monitor-schemas.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { accountAnswer, holdAnswer } from '../../lib/http/answers.ts';
 import { transactionAnswer } from '../../lib/http/line-schemas.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';

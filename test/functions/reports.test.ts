@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { LedgerAudit } from '../../lib/dynamodb/ledger-audit.ts';
-import { systemClock } from '../../lib/dynamodb/patience.ts';
+import { LedgerAudit } from '../../lib/dynamodb/audit/ledger-audit.ts';
+import { systemClock } from '../../lib/dynamodb/table/patience.ts';
 import { encodeCursor } from '../../lib/http/cursor.ts';
 import { maxClockSkewMs, maxCommitMs } from '../../lib/ledger/index.ts';
 import { type ApiAnswer, insistingly, startApi, type TestApi } from './api.ts';

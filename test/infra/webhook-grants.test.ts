@@ -4,7 +4,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { areas } from '../../infra/areas.ts';
 import type { FunctionNeeds, TableNeeds } from '../../infra/function-needs.ts';
 import { workers } from '../../infra/workers.ts';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { envelopeText, Journal } from '../../lib/events/index.ts';
 import type { TenantId } from '../../lib/ledger/index.ts';
 import { type Call, loadFunctions, type TestApi } from '../functions/api.ts';

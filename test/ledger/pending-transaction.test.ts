@@ -1,8 +1,8 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { commandRow, parseCommand } from '../../lib/dynamodb/command-item.ts';
-import { parseRecord, recordItem } from '../../lib/dynamodb/record-item.ts';
+import { commandRow, parseCommand } from '../../lib/dynamodb/items/command-item.ts';
+import { parseRecord, recordItem } from '../../lib/dynamodb/items/record-item.ts';
 import {
   captureHold,
   createHold,

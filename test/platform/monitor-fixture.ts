@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { parseChange } from '../../lib/dynamodb/change-record-item.ts';
+import { parseChange } from '../../lib/dynamodb/items/change-record-item.ts';
 import type { Threshold } from '../../lib/ledger/balance-monitor.ts';
 import type { ChangeRecord } from '../../lib/ledger/change-record.ts';
 import { BalanceWatch } from '../../lib/platform/balance-watch.ts';

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Reader } from '../../lib/dynamodb/reader.ts';
+import { Reader } from '../../lib/dynamodb/table/reader.ts';
 import type { PlatformTable } from '../../lib/platform/platform-table.ts';
 
 /** What happens around the calls of one process to DynamoDB, numbered from 1. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openAppender } from '../../lib/dynamodb/journal-appender.ts';
+import { openAppender } from '../../lib/dynamodb/journal/journal-appender.ts';
 import { repairJournals } from '../../scripts/journal-repair/repair.ts';
 import { type Deed, Doing } from '../dynamodb/journal/journal-deeds.ts';
 import { readTable } from '../support/books.ts';

@@ -1,7 +1,7 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
-import { parseChange } from '../../lib/dynamodb/change-record-item.ts';
+import { parseChange } from '../../lib/dynamodb/items/change-record-item.ts';
 import { GuardedPost } from '../../lib/webhooks/guarded-post.ts';
 import { leaseMs } from '../../lib/webhooks/limits.ts';
 import { newDelivery } from '../../lib/webhooks/new-delivery.ts';

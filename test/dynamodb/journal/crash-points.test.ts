@@ -1,7 +1,7 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../lib/dynamodb/index.ts';
-import { JournalAppender } from '../../../lib/dynamodb/journal-appender.ts';
+import { JournalAppender } from '../../../lib/dynamodb/journal/journal-appender.ts';
 import { readTable } from '../../support/books.ts';
 import { auditJournal } from '../../support/journal-books.ts';
 import { type LedgerFixture, startLedger } from '../../support/ledger-fixture.ts';
