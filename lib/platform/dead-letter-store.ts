@@ -43,17 +43,18 @@ export class DeadLetterStore {
   /**
    * Keeps a message's dead letter with what was noted of its last failure, unless it is kept already.
    *
-   * @returns whether it was kept now
+   * @returns whether it was kept now; also where it may have been, since the answer to a try was lost: rather told twice than by nobody
    * @throws LedgerError `contention`, `unavailable`, `outcome_unknown`: then it may or may not be kept, and is kept once by another try
    */
   async keep(letter: MessageLetter): Promise<boolean> {
     const noteKey = failureNoteKey(letter.message.id);
     const patience = new Patience(this.#clock, keepTimeoutMs);
+    let mayBeKept = false;
     for (let attempt = 1; attempt <= maxAttempts && !patience.isOver; attempt++) {
       const row = await this.#table.reader.get(noteKey);
       const note = row ? parseNote(row) : {};
-      if (note.keptAs) return false;
-      const { refusal } = await insistently(this.#clock, (requestTimeout) =>
+      if (note.keptAs) return mayBeKept;
+      const { refusal, isInDoubt } = await insistently(this.#clock, (requestTimeout) =>
         this.#table.client.send(new TransactWriteCommand({ TransactItems: this.#keeping(letter, note) }), {
           requestTimeout,
         }),
@@ -63,7 +64,8 @@ export class DeadLetterStore {
       const [kept, noted] = refusal.failures;
       const invalid = refusal.failures.find(({ kind }) => kind === 'invalid');
       if (invalid) throw new InvariantViolation(`DynamoDB refused a dead letter: ${invalid.message}`);
-      if (kept?.kind === 'condition') return false;
+      mayBeKept ||= isInDoubt;
+      if (kept?.kind === 'condition') return mayBeKept;
       // Another note, or a conflict: to be read again.
       if (noted) await patience.pause(attempt);
     }

@@ -87,6 +87,13 @@ describe('keep-dead-letters', () => {
     expect(await lettersOf('twice')).toHaveLength(1);
   });
 
+  it('counts a message although the answer to its write was lost: nobody else will', async () => {
+    platform.proxy.rules.push({ operation: 'TransactWriteItems', fault: { kind: 'dropAnswer' }, count: 1 });
+    expect(await keep(queueRecord('answer lost', '{}'))).toEqual(failures());
+    expect(line('dead letter')).toEqual([expect.objectContaining({ DeadLettersKept: 1 })]);
+    expect(await lettersOf('answer lost')).toHaveLength(1);
+  });
+
   it('leaves in its queue what cannot be kept, and keeps the rest', async () => {
     const stranger = queueRecord('stranger', '{}', { eventSourceARN: 'arn:aws:sqs:eu-central-1:0:another-queue' });
     expect(await keep(stranger, queueRecord('sound', '{}'))).toEqual(failures('stranger'));
