@@ -52,27 +52,16 @@ const ofGroup = (letter: string): string =>
     .filter((body) => body.startsWith(letter))
     .join(' ');
 
-/** Reports the messages that the function is to have failed with. */
+/** Reports the messages that the function is to have failed with, and has them come again at once. */
 function reportWhere(fails: (body: string, call: Call<SQSRecord>) => boolean): void {
-  runtime.relays.onCall((call) =>
-    call.answer({
-      batchItemFailures: call.records
-        .filter(({ body }) => fails(body, call))
-        .map(({ messageId }) => ({ itemIdentifier: messageId })),
-    }),
-  );
+  runtime.relays.onCall(async (call) => {
+    const failed = call.records.filter(({ body }) => fails(body, call));
+    call.answer({ batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) });
+    await runtime.giveBack('Work', failed);
+  });
 }
 
-const givesBack = (call: Call<SQSRecord>): Promise<unknown[]> =>
-  Promise.all(
-    call.records.map(({ receiptHandle }) =>
-      runtime.sqs('ChangeMessageVisibility', {
-        QueueUrl: runtime.queueUrls.Work,
-        ReceiptHandle: receiptHandle,
-        VisibilityTimeout: 0,
-      }),
-    ),
-  );
+const isFirst = (_: string, call: Call<SQSRecord>): boolean => runtime.relays.calls.indexOf(call) === 0;
 
 describe('a standard queue as an event source', () => {
   it('passes messages on as Lambda does, with the trace of whoever sent the first', async () => {
@@ -146,10 +135,11 @@ describe('a standard queue as an event source', () => {
 
   it('has the whole batch come again where the function throws, or reports what it was not given', async () => {
     await start(reports);
-    runtime.relays.onCall((call) => {
+    runtime.relays.onCall(async (call) => {
       const count = runtime.relays.calls.length;
       if (count === 1) call.fail('broken');
       else call.answer(count === 2 ? { batchItemFailures: [{ itemIdentifier: 'unknown' }] } : null);
+      if (count < 3) await runtime.giveBack('Work', call.records);
     });
     await send('x');
     await runtime.drained();
@@ -166,12 +156,9 @@ describe('a standard queue as an event source', () => {
   });
 
   it('has a message come again as soon as the function says', async () => {
-    await start(reports, queue('Work', { VisibilityTimeout: 3_600 }));
-    reportWhere((_, call) => runtime.relays.calls.indexOf(call) === 0);
-    const decided = runtime.relays.until(() => runtime.relays.calls.length === 1);
+    await start(reports);
+    reportWhere(isFirst);
     await send('x');
-    await decided;
-    await givesBack(runtime.relays.calls[0] as Call<SQSRecord>);
     await runtime.drained();
     expect(calls()).toEqual(['x', 'x']);
     expect(runtime.relays.calls[1]?.records[0]?.attributes.ApproximateReceiveCount).toBe('2');
@@ -215,7 +202,7 @@ describe('a standard queue as an event source', () => {
   });
 
   it('waits no longer than the window', async () => {
-    await start({ BatchSize: 25, MaximumBatchingWindowInSeconds: 1 }, queue('Work', { VisibilityTimeout: 30 }));
+    await start({ BatchSize: 25, MaximumBatchingWindowInSeconds: 1 });
     await send('a');
     await send('b');
     await runtime.drained();
@@ -279,20 +266,23 @@ describe('a FIFO queue as an event source', () => {
   });
 
   it('lets nothing of a group pass what failed, and comes back to it in order', async () => {
-    await start({ ...reports, BatchSize: 2 }, fifo);
-    reportWhere((_, call) => runtime.relays.calls.indexOf(call) === 0);
+    const comesAgainByItself = queue('Work', { FifoQueue: true, VisibilityTimeout: 1 }, 1_000);
+    await start({ ...reports, BatchSize: 2 }, comesAgainByItself);
+    runtime.relays.onCall((call) => {
+      const failed = runtime.relays.calls.indexOf(call) === 0 ? call.records : [];
+      call.answer({ batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) });
+    });
     await sendInGroups('a1', 'a2', 'a3', 'b1');
     await runtime.drained();
-    expect(ofGroup('a')).toBe('a1 a2 a1 a2 a3');
-    expect(ofGroup('b')).toBe('b1');
+    // What is not deleted within the second comes once more.
+    expect(ofGroup('a')).toMatch(/^a1 a2( a1 a2)+( a2)*( a3)+$/);
+    expect(ofGroup('b')).toMatch(/^b1( b1)*$/);
   });
 
   it('keeps the order when messages are given back one by one', async () => {
-    await start({ ...reports, BatchSize: 3 }, queue('Work', { FifoQueue: true, VisibilityTimeout: 3_600 }));
-    reportWhere((_, call) => runtime.relays.calls.indexOf(call) === 0);
+    await start({ ...reports, BatchSize: 3 }, fifo);
+    reportWhere(isFirst);
     await sendInGroups('a1', 'a2', 'a3');
-    await runtime.relays.until(() => runtime.relays.calls.length === 1);
-    await givesBack(runtime.relays.calls[0] as Call<SQSRecord>);
     await runtime.drained();
     expect(ofGroup('a')).toBe('a1 a2 a3 a1 a2 a3');
   });

@@ -86,7 +86,10 @@ export function fromQueue(id: string): object {
   return { EventSourceArn: { 'Fn::GetAtt': [id, 'Arn'] } };
 }
 
-/** A queue, and one for what was received too often from it, named `<id>Dead`. */
+/**
+ * A queue, and one for what was received too often from it, named `<id>Dead`. Nothing comes again by itself while a test lasts, unless it
+ * says when: how long a busy machine takes to delete a message is no test's business.
+ */
 export function queue(
   id: string,
   properties: { FifoQueue?: true; VisibilityTimeout?: number } = {},
@@ -97,7 +100,7 @@ export function queue(
     [id]: {
       Type: 'AWS::SQS::Queue',
       Properties: {
-        VisibilityTimeout: 1,
+        VisibilityTimeout: 3_600,
         ...properties,
         RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': [`${id}Dead`, 'Arn'] }, maxReceiveCount },
       },

@@ -15,6 +15,8 @@ export interface RelayRuntime<Record> extends TestRuntime {
   sns(form: { readonly [name: string]: string }): Promise<string>;
   /** The depth of a queue by its logical id. */
   depth(id: string): Promise<{ readonly visible: number; readonly inFlight: number }>;
+  /** Has what was received from a queue come again at once. */
+  giveBack(id: string, records: readonly { readonly receiptHandle: string }[]): Promise<void>;
   /** Stops the runtime, does something meanwhile, and starts it again on the same data. */
   restart(meanwhile?: () => Promise<unknown>): Promise<void>;
 }
@@ -87,6 +89,11 @@ export async function startRelayRuntime<Record>(
         visible: Number(Attributes.ApproximateNumberOfMessages),
         inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible),
       };
+    },
+    async giveBack(id, records) {
+      const QueueUrl = runtime.queueUrls[id];
+      for (const { receiptHandle: ReceiptHandle } of records)
+        await sqs('ChangeMessageVisibility', { QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
     },
     drained: () => runtime.drained(),
     async restart(meanwhile) {

@@ -24,7 +24,7 @@ export interface RelayServer<Record> {
   stop(): Promise<void>;
 }
 
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /** Stands behind the functions of a relay application. */
 export async function startRelayServer<Record>(): Promise<RelayServer<Record>> {

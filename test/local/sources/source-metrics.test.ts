@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { SQSRecord } from 'aws-lambda';
 import { readPrometheusText, seriesValue } from '../prometheus-text.ts';
 import { fromQueue, queue, relay, streamOfThings, table } from './relay-application.ts';
 import { type RelayRuntime, startRelayRuntime } from './relay-runtime.ts';
 import type { Call } from './relay-server.ts';
 
-let runtime: RelayRuntime<unknown>;
+let runtime: RelayRuntime<SQSRecord>;
 
 afterEach(() => runtime.stop());
 
@@ -19,7 +20,7 @@ describe('GET /metrics', () => {
     const scrape = async () => readPrometheusText(await (await fetch(`${runtime.url}/metrics`)).text());
     const reader = { source: 'Relays-Things', function: 'Relays-Reader' };
     const worker = { source: 'Relays-Work', function: 'Relays-Worker' };
-    const held: Call<unknown>[] = [];
+    const held: Call<SQSRecord>[] = [];
     runtime.relays.onCall((call) => held.push(call));
     await runtime.dynamodb('PutItem', { TableName: runtime.tables.Things, Item: { id: { S: 'a' } } });
     await runtime.relays.until(() => held.length === 1);
@@ -34,7 +35,10 @@ describe('GET /metrics', () => {
     expect(seriesValue(busy, 'florin_runtime_source_age_seconds', worker)).toBeGreaterThan(0);
 
     runtime.relays.onCall((call) => call.answer(null));
-    for (const call of held) call.fail('no');
+    for (const call of held) {
+      call.fail('no');
+      if (call.functionName === 'Worker') await runtime.giveBack('Work', call.records);
+    }
     await runtime.drained();
     const done = await scrape();
     const figure = (name: string, labels: Record<string, string>) =>
