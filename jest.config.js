@@ -17,5 +17,6 @@ export default {
   // Most of a test's time goes to databases of its own, so two go side by side on two processors too. With three, two processors have no time
   // left, and a database that stalls for seconds is to a function one that does not answer.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 30_000,
+  // It ends what hangs. How fast a machine is, is no test's business.
+  testTimeout: 180_000,
 };

@@ -145,7 +145,7 @@ describe('many acts at once', () => {
     // Of whom it was said that nothing was done, nothing was.
     const undone = acts.filter((__, index) => isUndone(results[index])).map(({ one }) => one.target);
     expect(records.filter(({ target }) => undone.includes(target))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 function isDone(result: PromiseSettledResult<{ readonly refusal?: unknown }> | undefined): boolean {
@@ -212,7 +212,7 @@ describe('an act that meets a fault', () => {
       }
     }
     expect(faultsOf(await allRecords(plain, tenant))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('a write that comes late', () => {
@@ -226,7 +226,7 @@ describe('a write that comes late', () => {
     await new AuditLog(table).note(ours({ target: 'late' }));
     await platform.proxy.settled();
     expect((await allRecords(plain, tenant)).map(({ target }) => target)).toEqual(['late']);
-  }, 15_000);
+  });
 
   it('is found where it came to lie, although others were recorded behind it since', async () => {
     const log = new AuditLog(table);
@@ -252,7 +252,7 @@ describe('an act that cannot be recorded', () => {
     platform.proxy.rules.length = 0;
     expect(await allRecords(plain, tenant)).toEqual([]);
     expect(await targetsMade(plain, [one.target])).toEqual([]);
-  }, 20_000);
+  });
 
   it('is said to be in doubt where a write may still have its effect', async () => {
     const log = new AuditLog(table);
@@ -261,7 +261,7 @@ describe('an act that cannot be recorded', () => {
       { ...writes, fault: { kind: 'conflict' } },
     );
     await expect(make(table, log, ours())).rejects.toMatchObject({ code: 'outcome_unknown' });
-  }, 20_000);
+  });
 
   it('is in doubt no more where another record took its place', async () => {
     const one = ours();

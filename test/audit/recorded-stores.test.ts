@@ -154,7 +154,7 @@ describe.each(Object.entries(acts))('%s', (action, prepare) => {
       ]);
       expect(faultsOf(records)).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it('is not done where it cannot be recorded', async () => {
     const { ask } = await prepared(prepare);
@@ -165,7 +165,7 @@ describe.each(Object.entries(acts))('%s', (action, prepare) => {
     haste = 1;
     platform.proxy.rules.length = 0;
     expect(await allRecords(platform.table, tenant)).toEqual(before);
-  }, 60_000);
+  });
 });
 
 it('no act is done where nobody says who asks for it', async () => {

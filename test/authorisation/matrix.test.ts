@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (const id of ['system:external', 'system:treasury', 'system:revenue']) {
     await demand(201, outsider('POST', '/v1/accounts', { id, unbounded: true }));
   }
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 function grantsOf(column: Exclude<Column, 'nobody'>, scope: Route['scope']): Grants {

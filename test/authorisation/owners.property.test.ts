@@ -38,7 +38,7 @@ beforeAll(async () => {
     if (amount === '0') continue;
     await demand(201, call('POST', `/v1/accounts/${ids[name as Name]}/deposits`, { asset, amount }));
   }
-}, 60_000);
+});
 afterAll(() => api.stop());
 
 /** Her own more often than others, or next to nothing would be allowed. */
@@ -146,5 +146,5 @@ describe('an owner, whatever is asked for', () => {
     );
     // Else it would be true of whoever may do nothing.
     expect([...outcomes]).toEqual(expect.arrayContaining([201, 202, 403]));
-  }, 90_000);
+  });
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (const call of [world.api.call, outsider]) {
     for (const id of [twin, 'twin-2']) await demand(201, call('POST', '/v1/accounts', { id, unbounded: true }));
   }
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 /** What names something, by its form, and a name of the same form that nobody has. */

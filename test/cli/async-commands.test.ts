@@ -20,7 +20,7 @@ describe('asynchronous commands', () => {
       await api.settle('/v1/accounts', { id });
       await api.settle(`/v1/accounts/${id}/deposits`, { asset: 'USD/2', amount: '10000' });
     }
-  }, 120_000);
+  });
   afterAll(async () => {
     await runtime.stop();
     await rm(folder, { recursive: true, force: true });

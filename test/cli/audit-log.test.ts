@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   for (let i = 1; i <= 4; i++) await api.settle('/v1/assets', { code: `AUDITED_${i}` });
   records = (await api.get('/v1/admin/audit-log?limit=100')).body.data;
-}, 180_000);
+});
 afterAll(async () => {
   dynamodb.destroy();
   await runtime.stop();

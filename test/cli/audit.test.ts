@@ -123,7 +123,7 @@ describe('florin audit', () => {
         api.settle('/v1/accounts/user_002/top-ups', { asset: 'DIAMONDS', amount: '1' }),
       ),
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     dynamodb.destroy();
     await runtime.stop();
@@ -208,7 +208,7 @@ describe('florin audit', () => {
     isOver = true;
     const counts = await Promise.all(writers);
     expect(Math.min(...counts)).toBeGreaterThan(10);
-  }, 60_000);
+  });
 
   it('names a balance that is off by one', async () => {
     const [balance = {}] = await rowsOfVictim('B#USD/2');

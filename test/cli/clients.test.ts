@@ -7,7 +7,7 @@ describe('florin clients', () => {
   let runtime: RuntimeProcess;
   beforeAll(async () => {
     runtime = await startEmbeddedProcess();
-  }, 120_000);
+  });
   afterAll(() => runtime.stop());
 
   const run = (...args: readonly string[]): Promise<CommandResult> =>

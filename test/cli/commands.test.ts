@@ -10,7 +10,7 @@ let runtime: RuntimeProcess;
 
 beforeAll(async () => {
   runtime = await startEmbeddedProcess();
-}, 120_000);
+});
 afterAll(() => runtime.stop());
 
 /** Runs a command against the runtime. It finds address and key by itself, in the runtime's data folder. */
@@ -302,5 +302,5 @@ describe('without a service', () => {
     });
     expect(result).toMatchObject({ code: 6, stderr: expect.stringContaining('could not be reached') });
     await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
-  }, 120_000);
+  });
 });

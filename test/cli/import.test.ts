@@ -18,7 +18,7 @@ beforeAll(async () => {
   runtime = await startEmbeddedProcess();
   api = new ApiClient(runtime.url, runtime.apiKey);
   folder = await mkdtemp(join(tmpdir(), 'florin-import-'));
-}, 120_000);
+});
 afterAll(async () => {
   await runtime.stop();
   await rm(folder, { recursive: true, force: true });
@@ -280,7 +280,7 @@ describe('an import that is broken off', () => {
     // Each of the four was killed after fifty entries more, two a line, and behind the 21 lines that make no entries.
     expect(summary.replayed).toBeGreaterThanOrEqual(121);
     await checkBooks();
-  }, 180_000);
+  });
 
   it('ends with exit code 6 when the service is gone, and continues when it is back', async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'florin-import-service-'));
@@ -311,7 +311,7 @@ describe('an import that is broken off', () => {
       await second.stop();
       await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
     }
-  }, 120_000);
+  });
 
   /** How many entries the neighbours have together, as far as they exist. */
   async function entriesSoFar(client = api): Promise<number> {

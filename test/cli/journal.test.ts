@@ -39,7 +39,7 @@ beforeAll(async () => {
   await api.settle(`/v1/holds/${body.id}/captures`, { destination: 'system:revenue', amount: '4' });
   await api.settle(`/v1/holds/${body.id}/void`, undefined);
   await runtime.drained();
-}, 180_000);
+});
 afterAll(async () => {
   dynamodb.destroy();
   await runtime.stop();
@@ -163,7 +163,7 @@ describe('florin events', () => {
     command.process.kill();
     await command.ended;
     expect(jsonLines(text).at(-1)).toMatchObject({ type: 'account.created', data: { id: 'latecomer' } });
-  }, 30_000);
+  });
 });
 
 describe('florin journal verify, of what was redacted', () => {
@@ -199,7 +199,7 @@ describe('florin journal verify, of what was redacted', () => {
         ),
       ),
     );
-  }, 60_000);
+  });
 });
 
 describe('JournalCheck', () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
     await api.settle('/v1/accounts', { id });
     await api.settle(`/v1/accounts/${id}/deposits`, { asset: 'USD/2', amount: '10000' });
   }
-}, 120_000);
+});
 afterAll(async () => {
   await runtime.stop();
   await rm(folder, { recursive: true, force: true });
@@ -218,7 +218,7 @@ describe('statement and export', () => {
     expect(csv[0]).toMatch(/^kind,account,asset,/);
     expect(csv.filter((line) => line.startsWith('entry,carol,USD/2,'))).toHaveLength(3);
     expect(csv.filter((line) => line.includes("'=x"))).toHaveLength(2);
-  }, 60_000);
+  });
 
   async function untilFinal(time: string): Promise<void> {
     const path = `/v1/accounts/carol/statements?asset=USD.2&to=${time}`;

@@ -8,7 +8,7 @@ const reason = ['--reason', 'erasure request 4711'];
 let runtime: RuntimeProcess;
 beforeAll(async () => {
   runtime = await startEmbeddedProcess();
-}, 120_000);
+});
 afterAll(() => runtime.stop());
 
 async function run(...args: readonly string[]): Promise<CommandResult> {
@@ -55,7 +55,7 @@ describe('florin redact', () => {
     await run('audit');
     await run('journal', 'verify');
     await run('audit-log', 'verify');
-  }, 120_000);
+  });
 
   it('is answered again under its key, and asks for a reason', async () => {
     const id = await made('deposit', 'user_001', 'USD/2', '1.00', '--description', 'Wages of John Doe');
@@ -65,5 +65,5 @@ describe('florin redact', () => {
     expect(again.stderr).toContain('This was done before');
     const without = await florin(['redact', 'transaction', id], { FLORIN_DATA: runtime.dataFolder });
     expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') });
-  }, 60_000);
+  });
 });

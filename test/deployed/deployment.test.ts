@@ -21,7 +21,7 @@ describe('a deployment over one that is in use', () => {
   it(
     'replaces the functions and the key, and keeps the tables and what is in them',
     async () => {
-      const before = new ApiClient(url, apiKey);
+      const before = new ApiClient(url, apiKey, { insists: true });
       await before.post('/v1/assets', { code: asset });
       for (const account of [bank, alice]) {
         expect((await before.settle('/v1/accounts', { id: account, unbounded: account === bank })).status).toBe(201);
@@ -39,14 +39,15 @@ describe('a deployment over one that is in use', () => {
 
       expect(await describedTables()).toEqual(tables);
       expect(await physicalIds(apiStack, 'AWS::Lambda::Version')).not.toEqual(versions);
-      const after = new ApiClient(deployedStages().find((deployed) => deployed.stage === stage)?.url ?? '', newKey);
+      const deployed = deployedStages().find((each) => each.stage === stage);
+      const after = new ApiClient(deployed?.url ?? '', newKey, { insists: true });
       expect(await historyOf(after, alice, asset)).toEqual(history);
       const replayed = await after.settle('/v1/transfers', transfer, `${run}:transfer`);
       expect([replayed.status, replayed.headers.get('idempotent-replayed')]).toEqual([201, 'true']);
       expect(replayed.body).toEqual(made.body);
       expect((await after.settle('/v1/transfers', transfer)).body.entries[1]).toMatchObject({ sequence: '2' });
       expect(await auditOverApi(after, [bank, alice], asset)).toEqual([]);
-      const withTheOldKey = new ApiClient(after.url, apiKey);
+      const withTheOldKey = after.with(apiKey);
       expect((await withTheOldKey.get(`/v1/accounts/${alice}`)).status).toBe(401);
     },
     deploymentTimeoutMs,

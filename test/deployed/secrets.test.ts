@@ -12,7 +12,7 @@ it('keeps the secret of a webhook sealed with the key that the data stack has ma
   // Another test may have deployed again since, with another key.
   const deployed = deployedStages().find((one) => one.stage === stage);
   if (!deployed) throw new Error('The deployment left no record of its stage.');
-  const api = new ApiClient(deployed.url, deployed.apiKey);
+  const api = new ApiClient(deployed.url, deployed.apiKey, { insists: true });
   const { body: webhook } = await api.post('/v1/webhooks', { url: 'http://127.0.0.1:9/hook', types: ['hold.*'] });
   expect(webhook.secret).toMatch(/^whsec_/);
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));

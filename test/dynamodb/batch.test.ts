@@ -144,7 +144,7 @@ describe('batches at one time', () => {
     const done = BigInt(results.filter(({ kind }) => kind === 'posted').length);
     expect(done).toBe(33n);
     expect([await posted(purse), await posted(left), await posted(right)]).toEqual([1n, 66n, 33n]);
-  }, 60_000);
+  });
 
   it('cross each other over the same accounts without losing anything', async () => {
     const ring = await open(6, 50n);
@@ -155,7 +155,7 @@ describe('batches at one time', () => {
     );
     expect(results.every(({ kind }) => kind === 'posted')).toBe(true);
     expect(await Promise.all(ring.map(posted))).toEqual(ring.map(() => 50n));
-  }, 60_000);
+  });
 });
 
 describe('a batch under faults', () => {
@@ -195,7 +195,7 @@ describe('a batch under faults', () => {
     proxy.rules.length = 0;
     expect(await ledger.postBatch(command, timeMs)).toMatchObject({ ...first, replayed: true, attempts: 1 });
     ledger.client.destroy();
-  }, 20_000);
+  });
 
   it('is found damaged where its transactions exist without it', async () => {
     const damaged = await startLedger();

@@ -350,5 +350,5 @@ describe('every fault at once, under concurrent load', () => {
         expected.set(id, (expected.get(id) ?? 0n) + amount);
     }
     for (const id of ids) expect(await postedOf(id)).toBe(expected.get(id));
-  }, 120_000);
+  });
 });

@@ -103,7 +103,7 @@ describe(`rows written by ${released}`, () => {
   beforeAll(async () => {
     stored = await ledgerOn(rows);
     ledger = stored.ledger;
-  }, 60_000);
+  });
   afterAll(() => stored.stop());
 
   it('are of every kind', () => {
@@ -192,7 +192,7 @@ describe('rows that a later version has added to', () => {
   let stored: Stored;
   beforeAll(async () => {
     stored = await ledgerOn([...rows.map((row) => ({ ...row, later: addition })), ...ofAnotherKind]);
-  }, 60_000);
+  });
   afterAll(() => stored.stop());
 
   it('are read, replayed and gone on with as if nothing were there', async () => {

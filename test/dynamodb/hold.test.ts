@@ -322,7 +322,7 @@ describe('a race', () => {
     expect((await balanceOf(id)).held).toBe(0n);
     // Each has won at least once, so they did meet.
     expect([...winners.keys()].sort()).toEqual(['captured', 'expired', 'voided']);
-  }, 120_000);
+  });
 
   it('of partial captures takes no more than was held, and all of it', async () => {
     const instances = [instance(), instance(), instance()];
@@ -339,7 +339,7 @@ describe('a race', () => {
       expect(words.get('hold_not_open')).toHaveLength(6);
       expect(await balanceOf(id)).toMatchObject({ posted: 900n, held: 0n });
     }
-  }, 60_000);
+  });
 
   it('of one key has one effect', async () => {
     const id = await payer();
@@ -363,7 +363,7 @@ describe('a race', () => {
     expect(won).toHaveLength(50);
     const { posted, held } = await balanceOf(id);
     expect(posted - held).toBe(0n);
-  }, 60_000);
+  });
 });
 
 describe('a fault', () => {

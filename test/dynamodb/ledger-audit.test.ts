@@ -207,7 +207,7 @@ describe('LedgerAudit', () => {
     expect(done.length).toBeGreaterThan(1);
     // No entry is verified twice.
     expect(done.reduce((sum, entries) => sum + entries, 0)).toBe(whole);
-  }, 60_000);
+  });
 
   it('reads all of the table again, a share a run, and finds damage in the middle of it', async () => {
     const audit = openAudit({ rowsPerRun: 250 });
@@ -222,7 +222,7 @@ describe('LedgerAudit', () => {
         'changed_entry: long USD/2 entry 700',
       ]);
     });
-  }, 60_000);
+  });
 
   it('keeps one of two runs at once', async () => {
     const audits = [openAudit(), openAudit()];
@@ -317,5 +317,5 @@ describe('LedgerAudit, while the ledger is written to,', () => {
     expect(runs.flatMap(({ findings }) => findings)).toEqual([]);
     expect(posted).toBeGreaterThan(50);
     expect((await audit.run(runMs)).findings).toEqual([]);
-  }, 60_000);
+  });
 });

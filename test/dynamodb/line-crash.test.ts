@@ -180,7 +180,7 @@ describe('a request that dies at any of its calls', () => {
     });
     expect(through).toBe(3);
     expect(await lines.findings()).toEqual([]);
-  }, 60_000);
+  });
 
   it('has reprocessed a failed transaction or not, and another try settles which', async () => {
     const through = await forEachCrashPoint(async (point) => {
@@ -205,7 +205,7 @@ describe('a request that dies at any of its calls', () => {
     });
     expect(through).toBe(4);
     expect(await lines.findings()).toEqual([]);
-  }, 60_000);
+  });
 });
 
 /** Makes the head of a line fail as the worker would: what is stored of it is sound again afterwards. */

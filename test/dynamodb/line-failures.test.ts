@@ -102,7 +102,7 @@ function pausingBefore(commandName: string, act: () => Promise<unknown>): Ledger
 }
 
 /** An instance for which DynamoDB finds each write wrong that has a certain transaction in it. */
-function refusing(one: TransactionId): Ledger {
+function refusing(one: TransactionId, message = 'Item size has exceeded the maximum allowed size'): Ledger {
   const refused = lines.open();
   refused.client.middlewareStack.add(
     (next, context) => (args) => {
@@ -112,7 +112,7 @@ function refusing(one: TransactionId): Ledger {
           : '';
       // Marking the record as failed is another write than putting it.
       if (body.includes(`${recordKeyOf(one).PK}"},"SK":{"S":"RECORD"},"requestHash`)) {
-        throw Object.assign(new Error('Item size has exceeded the maximum allowed size'), {
+        throw Object.assign(new Error(message), {
           name: 'ValidationException',
           $fault: 'client',
           $metadata: { httpStatusCode: 400 },
@@ -194,6 +194,13 @@ describe('a transaction that fails by itself', () => {
     expect((await deadLettersOf(ids[2] as TransactionId))[0]).toMatchObject({
       failure: { errorClass: 'ValidationException', errorMessage: 'Item size has exceeded the maximum allowed size' },
     });
+  });
+
+  it('fails also where what was said has characters of two halves, and one of them is cut', async () => {
+    const ids = await accepted(transfer(id, 'bob', 1), transfer(id, 'bob', 2));
+    const run = await lines.drain(id, refusing(ids[0] as TransactionId, `${'x'.repeat(999)}😀`));
+    expect(run).toMatchObject({ isEmpty: true, failed: [{ transactionId: ids[0], attempts: 5 }] });
+    expect(await statuses(ids)).toEqual(['failed', 'posted']);
   });
 
   it('is posted where what kept it from that is repaired in time, in its place', async () => {

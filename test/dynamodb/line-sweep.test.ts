@@ -53,7 +53,7 @@ describe('a sweep of the lines', () => {
     for (const { account: id } of overdue) await lines.drain(id);
     expect(await swept.overdueLines(30_000)).toEqual({ lines: [], overdue: 0, oldestAgeMs: 0 });
     expect(await lines.findings()).toEqual([]);
-  }, 30_000);
+  });
 
   it('is not kept from a line by another that has waited longer with thousands', async () => {
     const { client, tables } = lines.books.database;
@@ -82,7 +82,7 @@ describe('a sweep of the lines', () => {
     for (const { PK, SK } of items) {
       await client.send(new DeleteItemCommand({ TableName: tables.ledger, Key: marshall({ PK, SK }) }));
     }
-  }, 60_000);
+  });
 
   it('is unavailable where the ledger is', async () => {
     const behind = lines.openBehindProxy();

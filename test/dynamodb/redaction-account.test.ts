@@ -121,7 +121,7 @@ describe('the redaction of an account', () => {
     await faulty.store.account(request, account(id));
     expect(await contents(books)).not.toContain(text);
     expect((await acts(books)).filter((act) => act === `account.redacted ${id}`)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it.each<Fault>([
     { kind: 'dropAnswer' },
@@ -176,7 +176,7 @@ describe('the redaction of an account', () => {
     proxy.log.length = 0;
     await faulty.store.account(faulty.ask(), id);
     expect(proxy.log.filter(({ operation }) => operation === 'BatchGetItem')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('and changes of the account at the same time each have their effect, and none brings back what was removed', async () => {
     for (let round = 0; round < 8; round++) {
@@ -210,7 +210,7 @@ describe('the redaction of an account', () => {
     }
     await appendJournal(books);
     expect(await damage(books)).toEqual([]);
-  }, 60_000);
+  });
 
   it('knows no account that there is not', async () => {
     await expect(plain.store.account(plain.ask(), account('nobody'))).rejects.toMatchObject({ code: 'not_found' });

@@ -47,7 +47,7 @@ beforeAll(async () => {
   proxy = await startFaultProxy({ target: books.database.endpoint, measureCapacity: true });
   reports = new Reports({ table: books.database.tables.ledger, endpoint: proxy.url });
   await reports.statements.page({ tenant, account: account('alice'), asset: usd, to: begin, limit: 1 });
-}, 60_000);
+});
 beforeEach(async () => {
   await proxy.settled();
   proxy.log.length = 0;
@@ -110,7 +110,7 @@ describe('a statement', () => {
       ),
       parameters(40),
     );
-  }, 60_000);
+  });
 
   it('costs three Queries, however long the history', async () => {
     const page = (limit: number) =>

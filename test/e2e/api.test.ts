@@ -22,7 +22,7 @@ beforeAll(async () => {
     expect([201, 409]).toContain((await api.post('/v1/accounts', { id, unbounded: true })).status);
   }
   for (const id of [alice, bob]) expect((await api.post('/v1/accounts', { id })).status).toBe(201);
-}, 60_000);
+});
 afterAll(() => target.stop());
 
 describe('a transfer', () => {

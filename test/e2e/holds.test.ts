@@ -58,11 +58,16 @@ describe.each(concurrencies)('holds, %s', (_, options) => {
     async () => {
       const id = await payer(100_000);
       const ends: string[] = [];
-      for (let round = 0; round < 40; round++) {
+      let leadMs = 40;
+      while (ends.length < 40) {
         // At about the time of the requests it is over.
-        const expiresAt = new Date(Date.now() + 40 + (round % 4) * 20).toISOString();
+        const expiresAt = new Date(Date.now() + leadMs + (ends.length % 4) * 20).toISOString();
         const { body: hold } = await api.settle('/v1/holds', { account: id, asset, amount: '10', expiresAt });
-        if (hold.code === 'invalid_request') continue;
+        if (hold.code === 'invalid_request') {
+          // It was over before it could be made: this place takes longer.
+          leadMs += 20;
+          continue;
+        }
         const path = `/v1/holds/${hold.id}`;
         const answers = await Promise.all([
           api.settle(`${path}/captures`, { destination: shop }),
@@ -77,7 +82,6 @@ describe.each(concurrencies)('holds, %s', (_, options) => {
         expect(status).toBe(won.length === 0 ? 'expired' : (won[0]?.body.status ?? '').replace('posted', 'captured'));
         ends.push(status);
       }
-      expect(ends.length).toBeGreaterThan(20);
       const captured = ends.filter((end) => end === 'captured').length;
       // What is over and not released yet does not keep the rest from being spent.
       const rest = String(100_000 - 10 * captured);

@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, raceTimeoutMs);
 afterAll(async () => {
   for (const { target } of places.values()) await target.stop();
-}, 60_000);
+});
 
 async function announceLevy(target: Target): Promise<Levy> {
   const accounts = await AccountsOfRun.on(target);

@@ -13,11 +13,11 @@ describe.each(concurrencies)('races, with functions run %s', (_, options) => {
     target = await openTarget(options);
     api = target.api;
     accounts = await AccountsOfRun.on(target);
-  }, 60_000);
+  });
   afterAll(async () => {
     expect(await accounts.audit()).toEqual([]);
     await target.stop();
-  }, 60_000);
+  });
 
   it('gives 50 identical requests at one instant one effect and one answer', async () => {
     const source = await accounts.open('same-source', {}, 1_000);

@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
   from = funded.body.createdAt;
   await sleep(maxSettlingMs + marginMs);
-}, 120_000);
+});
 afterAll(() => target.stop());
 
 describe('a statement', () => {

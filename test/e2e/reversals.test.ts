@@ -13,11 +13,11 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
     target = await openTarget(options);
     api = target.api;
     accounts = await AccountsOfRun.on(target);
-  }, 60_000);
+  });
   afterAll(async () => {
     expect(await accounts.audit()).toEqual([]);
     await target.stop();
-  }, 60_000);
+  });
 
   function reverse(id: string, body: object = {}, key?: string): Promise<ApiAnswer> {
     return api.settle(`/v1/transactions/${id}/reversals`, body, key);
@@ -66,7 +66,7 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')).toHaveLength(19);
     expect(await accounts.balanceOf(customer)).toBe('10');
-  }, 60_000);
+  });
 
   it('allows an overdraft where it is asked for', async () => {
     const customer = await accounts.open('overdraft-customer', {}, 100);
@@ -96,5 +96,5 @@ describe.each(concurrencies)('reversals and batches, with functions run %s', (_,
     const [first] = answers[0]?.body.transactions ?? [];
     expect((await reverse(first.id)).status).toBe(201);
     expect(await accounts.balanceOf(employees[0] as string)).toBe('0');
-  }, 60_000);
+  });
 });

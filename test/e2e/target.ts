@@ -27,14 +27,15 @@ export async function openTarget({ isolates }: TargetOptions = {}): Promise<Targ
     if (!FLORIN_API_KEY) throw new Error('FLORIN_API_KEY names the key of the stage at FLORIN_URL');
     const lacked = lackedAt(FLORIN_URL);
     return {
-      api: new ApiClient(FLORIN_URL, FLORIN_API_KEY, requestsAtOnceAt(FLORIN_URL)),
+      api: new ApiClient(FLORIN_URL, FLORIN_API_KEY, { atOnce: requestsAtOnceAt(FLORIN_URL), insists: true }),
       name,
       lacks: (feature) => lacked.includes(feature),
       stop: async () => {},
     };
   }
   const runtime = await startEmbeddedProcess({ ...(isolates !== undefined && { isolates }) });
-  return { api: new ApiClient(runtime.url, runtime.apiKey), name, lacks: () => false, stop: () => runtime.stop() };
+  const api = new ApiClient(runtime.url, runtime.apiKey, { insists: true });
+  return { api, name, lacks: () => false, stop: () => runtime.stop() };
 }
 
 /** The ways to run the functions: many requests in one isolate, and one request each in four, as Lambda does by default. */

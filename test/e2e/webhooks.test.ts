@@ -17,7 +17,7 @@ beforeAll(async () => {
   target = await openTarget();
   await target.api.post('/v1/assets', { code: 'USD/2' });
   await target.api.post('/v1/accounts', { id: 'system:external', unbounded: true });
-}, 120_000);
+});
 afterAll(async () => {
   await target.stop();
   await receiver.stop();

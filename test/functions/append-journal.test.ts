@@ -121,7 +121,7 @@ describe('append-journal', () => {
     expect(places.has(items.at(-1) as string)).toBe(true);
     expect(blocks - before).toBeGreaterThanOrEqual(3);
     expect(publications()).toBeGreaterThanOrEqual(3);
-  }, 60_000);
+  });
 
   it('fails a message that it cannot append, and appends it when it comes again', async () => {
     const [item] = (await spend(1)) as [string];
@@ -143,5 +143,5 @@ describe('append-journal', () => {
     proxy.rules.length = 0;
     expect(await handler({ Records: [record as never] }, lambdaContext(8_000))).toEqual({ batchItemFailures: [] });
     expect((await audit()).places.has(item)).toBe(true);
-  }, 30_000);
+  });
 });

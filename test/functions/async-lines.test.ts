@@ -151,7 +151,7 @@ describe('a transaction that fails by itself', () => {
       .lines()
       .filter(({ message, FailedTransactions }) => message === 'lines' && FailedTransactions);
     expect(measured).toMatchObject({ FailedTransactions: 1, Applied: 2, AppliedRejected: 0 });
-  }, 60_000);
+  });
 });
 
 describe('the lines in the log', () => {

@@ -12,7 +12,7 @@ let table: PlatformTable;
 beforeAll(async () => {
   api = await startApiWithMoney();
   table = openPlatformTable({ table: api.database.tables.platform, endpoint: api.database.endpoint });
-}, 60_000);
+});
 afterAll(async () => {
   table.client.destroy();
   await api.stop();
@@ -169,7 +169,7 @@ describe('32 changes of different accounts at once', () => {
     );
     expect(recorded.map((record) => (record as { target: string }).target).sort()).toEqual([...ids].sort());
     expect(faultsOf(await allRecords(table))).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('listAuditRecords', () => {

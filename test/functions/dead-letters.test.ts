@@ -18,7 +18,7 @@ beforeAll(async () => {
   api = await startApiWithMoney();
   // Loaded only now: it reads the environment that the API has made.
   keep = (await import('../../functions/workers/keep-dead-letters.ts')).handler;
-}, 60_000);
+});
 afterAll(() => api.stop());
 
 let messages = 0;
@@ -206,7 +206,7 @@ describe('a message that no worker can read', () => {
       error: { class: 'UnusableMessage', message: 'not as expected: account' },
       attempts: 5,
     });
-  }, 60_000);
+  });
 });
 
 describe('the dead letter of a failed transaction', () => {
@@ -256,7 +256,7 @@ describe('the dead letter of a failed transaction', () => {
       reprocesses: failed,
     });
     expect([await postedOf(api, source), await postedOf(api, destination)]).toEqual(['60', '40']);
-  }, 60_000);
+  });
 });
 
 /** Takes a part of a balance's item away; returns how to put it back. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const rules = [{ ...rule, asset: usd, minimum: 5n, payer: 'source' as const, feeAccount: 'fees' as AccountId }];
   await past.fees.create({ tenant, rules, keyApplied: { mark: 'past', requestHash: '' } });
   past.client.destroy();
-}, 60_000);
+});
 afterAll(() => api.stop());
 
 async function demand(status: number, call: Promise<ApiAnswer>): Promise<ApiAnswer> {

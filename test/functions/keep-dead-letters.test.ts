@@ -106,7 +106,7 @@ describe('keep-dead-letters', () => {
     platform.proxy.rules.length = 0;
     expect(await keep(queueRecord('throttled', '{}'))).toEqual(failures());
     expect(await lettersOf('throttled')).toHaveLength(1);
-  }, 20_000);
+  });
 
   it('uses what it is granted, no less and no more', async () => {
     platform.proxy.log.length = 0;

@@ -29,7 +29,7 @@ beforeAll(async () => {
   watch = (await import('../../functions/workers/watch-balances.ts')).handler;
   await look();
   process.env.AWS_ENDPOINT_URL_DYNAMODB = api.database.endpoint;
-}, 60_000);
+});
 afterAll(async () => {
   await proxy.stop();
   await api.stop();

@@ -27,7 +27,7 @@ beforeAll(async () => {
     made.push((await call('POST', '/v1/transfers', body)).body);
   }
   clock.mockRestore();
-}, 30_000);
+});
 afterAll(() => api.stop());
 
 /** Descriptions with everything that CSV has to get past. */

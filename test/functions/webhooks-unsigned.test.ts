@@ -75,7 +75,7 @@ beforeAll(async () => {
   call = await loadFunctions();
   const { handler } = await import('../../functions/workers/deliver-webhooks.ts');
   served = api.queues.serve('deliveries', handler, { context: () => lambdaContext(30_000) });
-}, 60_000);
+});
 afterAll(async () => {
   await served.stop();
   await receiver.stop();
@@ -147,7 +147,7 @@ describe.each<[string, RequestListener, string]>([
     expect(receiver.requests.map(({ headers }) => headers['webhook-signature'])).toEqual([
       expect.stringMatching(/^v1,/),
     ]);
-  }, 30_000);
+  });
 
   it('no webhook is made, soon, and none without a seal', async () => {
     keys.failing = failing;
@@ -163,5 +163,5 @@ describe.each<[string, RequestListener, string]>([
     expect(data.filter(({ description }: { description: string }) => description === key)).toEqual([]);
     keys.failing = undefined;
     expect((await call('POST', '/v1/webhooks', terms, { key })).body.secret).toMatch(/^whsec_/);
-  }, 30_000);
+  });
 });

@@ -6,6 +6,7 @@ import { staticKey, unlimited } from '../../lib/auth/index.ts';
 import { defaultFlags } from '../../lib/config/flags.ts';
 import { assetRoutes } from '../../lib/http/asset-routes.ts';
 import { type Answer, json, type OperationRequest, serveArea } from '../../lib/http/index.ts';
+import { problems } from '../../lib/http/problem.ts';
 import { InvariantViolation, LedgerError } from '../../lib/ledger/index.ts';
 import { apiKey, callWith } from '../functions/api.ts';
 import { lambdaContext } from '../functions/proxy-event.ts';
@@ -112,7 +113,8 @@ describe('the chain', () => {
       throw new LedgerError('already_exists', 'asset USD/2 exists already', { asset: 'USD/2' });
     });
     const answer = await call('POST', '/v1/assets', body);
-    expect(answer).toMatchObject({ status: 409, body: { code: 'already_exists', asset: 'USD/2' } });
+    const detail = 'Asset USD/2 exists already.';
+    expect(answer).toMatchObject({ status: 409, body: { code: 'already_exists', detail, asset: 'USD/2' } });
     expect(lines.map(({ level }) => level)).toEqual(['info']);
   });
 
@@ -121,6 +123,7 @@ describe('the chain', () => {
       throw new LedgerError('invalid_request', 'too many');
     });
     const { body: problem } = await call('POST', '/v1/assets', body);
+    expect(problem.detail).toBe(problems.invalid_request.detail);
     expect(problem.errors).toEqual([{ in: 'body', pointer: '', detail: 'too many' }]);
   });
 
@@ -139,7 +142,9 @@ describe('the chain', () => {
       throw error;
     });
     const answer = await call('POST', '/v1/assets', body);
-    expect(answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    const detail =
+      'The answer to a write was lost. The request may have taken effect. Retry with the same key, only: it finds out.';
+    expect(answer).toMatchObject({ status: 503, body: { code: 'outcome_unknown', detail } });
     expect(answer.text).not.toContain('10.0.0.1');
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'info']);
     expect(lines[0]?.fields).toMatchObject({ operation: 'createAsset', error });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
   jest.resetModules();
   call = await loadFunctions();
-}, 60_000);
+});
 afterAll(async () => {
   await proxy.stop();
   await api.stop();

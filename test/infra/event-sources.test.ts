@@ -32,7 +32,7 @@ beforeAll(async () => {
   } finally {
     await rm(bundles, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 /** The alias of a worker, through which everything has to call it. */
 function aliasOf(kind: Kind): NamedResource {

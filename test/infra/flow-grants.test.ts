@@ -176,7 +176,7 @@ beforeAll(async () => {
   await appendAll();
   await publishAndWatch();
   await bringBackToWork();
-}, 120_000);
+});
 afterAll(() => recording.stop());
 
 async function watchAccounts(): Promise<void> {

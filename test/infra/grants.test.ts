@@ -36,7 +36,7 @@ beforeAll(async () => {
       privacy: recorded('privacy', (await import('../../functions/privacy/index.ts')).handler),
     }),
   );
-}, 60_000);
+});
 afterAll(() => recording.stop());
 
 /** The handler; what it asks of tables and queues counts as used by its area. */
@@ -165,7 +165,7 @@ describe('the grants of audit-ledger', () => {
       for (let run = 1; run <= 3; run++) await handler({}, lambdaContext(60_000));
     });
     calls.push(...recording.proxy.log);
-  }, 60_000);
+  });
 
   it('are what its function uses, no less and no more', () => {
     expect(actions).toEqual(namedGrants(workers['audit-ledger']));

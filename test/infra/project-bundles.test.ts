@@ -47,7 +47,7 @@ beforeAll(async () => {
     for (const name of Object.keys(ownCredentials)) delete process.env[name];
     Object.assign(process.env, before);
   }
-}, 60_000);
+});
 afterAll(async () => {
   await rm(outdir, { recursive: true, force: true });
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   jest.resetModules();
   call = await loadFunctions();
   await doEverything();
-}, 60_000);
+});
 afterAll(async () => {
   await receiver.stop();
   await proxy.stop();

@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const id of accounts.slice(1)) {
     await api.settle('/v1/transfers', { source: 'bank', destination: id, asset, amount: 10_000 });
   }
-}, 120_000);
+});
 afterAll(async () => {
   await runtime?.stop();
   await rm(dataFolder, { recursive: true, force: true });

@@ -34,7 +34,7 @@ beforeAll(async () => {
     dynamodbEndpoint: first.dynamodbEndpoint,
     functionsEndpoint: () => proxy.url,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await second?.stop();
   await first?.stop();
@@ -151,5 +151,5 @@ describe('two runtimes on one database', () => {
     }
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
     expect(others.length).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await load.prepare(runtime.api, ['alice', 'bob'], 100);
   await load.run(runtime.api, [Array.from({ length: 5 }, (_, i) => transferAsync('alice', 'bob', i + 1))]);
   remains = await remainsOf(runtime);
-}, 120_000);
+});
 afterAll(() => runtime?.stop());
 
 const victim = () => load.orders[0]?.[2]?.record as string;

@@ -72,5 +72,5 @@ describe('npm run sbom', () => {
     const { components } = JSON.parse(deterministicBill(output, 'florin'));
     const named = components.map((each: { name: string; version: string }) => `${each.name}@${each.version}`);
     expect(new Set(named)).toEqual(new Set(locked));
-  }, 120_000);
+  });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -15,7 +16,20 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface ApiClientOptions {
+  /** Requests under way at once at the most; others wait here for their turn. By default as many as there are. */
+  readonly atOnce?: number;
+  /**
+   * Sends a request again, as it is, when it is answered that there is no answer for now (503, 504): for tests of what is answered, wherever
+   * a busy machine may keep the store from answering in time. A fault that has a cause of its own is still there after {@link insistMs}.
+   */
+  readonly insists?: boolean;
+}
+
 const requestTimeoutMs = 30_000;
+const notNow: ReadonlySet<number> = new Set([503, 504]);
+const insistMs = 30_000;
+const insistPauseMs = 500;
 const retries = 200;
 const longestPauseMs = 1_000;
 
@@ -23,21 +37,20 @@ const longestPauseMs = 1_000;
 export class ApiClient {
   readonly url: string;
   readonly #apiKey: string;
-  readonly #atOnce: number;
+  readonly #options: ApiClientOptions;
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  /** @param atOnce requests under way at once at the most; others wait here for their turn */
-  constructor(url: string, apiKey: string, atOnce: number = Number.POSITIVE_INFINITY) {
+  constructor(url: string, apiKey: string, options: ApiClientOptions = {}) {
     this.url = url.replace(/\/$/, '');
     this.#apiKey = apiKey;
-    this.#atOnce = atOnce;
-    this.#free = atOnce;
+    this.#options = options;
+    this.#free = options.atOnce ?? Number.POSITIVE_INFINITY;
   }
 
   /** A client of the same API with other credentials. */
   with(apiKey: string): ApiClient {
-    return new ApiClient(this.url, apiKey, this.#atOnce);
+    return new ApiClient(this.url, apiKey, this.#options);
   }
 
   get(path: string, options: SendOptions = {}): Promise<ApiAnswer> {
@@ -87,7 +100,12 @@ export class ApiClient {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await this.fetchAnswer(...request);
+      const giveUpAt = Date.now() + insistMs;
+      for (;;) {
+        const answer = await this.fetchAnswer(...request);
+        if (!this.#options.insists || !notNow.has(answer.status) || Date.now() > giveUpAt) return answer;
+        await sleep(insistPauseMs);
+      }
     } finally {
       const next = this.#waiting.shift();
       if (next) next();

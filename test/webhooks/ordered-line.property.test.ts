@@ -49,5 +49,5 @@ describe('an ordered endpoint', () => {
       ),
       parameters(12),
     );
-  }, 120_000);
+  });
 });
