@@ -34,12 +34,13 @@ export function failureTold({ errorClass, errorMessage }: Failure): Failure {
   return { errorClass: classText(errorClass), errorMessage: messageText(errorMessage) };
 }
 
+// DynamoDB refuses text with half of a character in it, which a cut makes and `JSON.parse` quotes, and with it the whole write.
 function classText(name: string): string {
-  return name.slice(0, maxClassLength);
+  return name.slice(0, maxClassLength).toWellFormed();
 }
 
 function messageText(message: string): string {
-  return cutToBytes(message.replace(secrets, '$1…'), maxMessageBytes);
+  return cutToBytes(message.toWellFormed().replace(secrets, '$1…'), maxMessageBytes);
 }
 
 /** The beginning of a text that takes at most so many bytes of UTF-8, cut between characters. */

@@ -50,6 +50,15 @@ describe('deadLetterItem', () => {
     expect(Buffer.byteLength(errorMessage)).toBeLessThanOrEqual(1_024);
   });
 
+  it('is text that DynamoDB takes, also where an error quotes half of a character', () => {
+    const error = new Error(`Unexpected token '\ud83d'`);
+    error.name = `${'x'.repeat(127)}😀`;
+    const { errorClass = '', errorMessage = '' } =
+      parseDeadLetter(stored(deadLetterItem({ ...failed, error }))).failure ?? {};
+    expect(errorMessage).toBe(`Unexpected token '\ufffd'`);
+    expect(errorClass).toBe(`${'x'.repeat(127)}\ufffd`);
+  });
+
   it('says that something else than an error was thrown', () => {
     const letter = parseDeadLetter(stored(deadLetterItem({ ...failed, error: 'text' })));
     expect(letter.failure).toEqual({ errorClass: 'string', errorMessage: 'something that is no Error was thrown' });

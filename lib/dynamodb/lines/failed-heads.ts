@@ -79,7 +79,8 @@ export class FailedHeads {
     const failures: HeadFailures = {
       attempts: (place.failures?.attempts ?? 0) + 1,
       errorClass: error.name,
-      errorMessage: error.message.slice(0, maxMessageLength),
+      // Half of a character, which a cut may leave, is no text to DynamoDB: it would refuse to count, and the line would stand still.
+      errorMessage: error.message.slice(0, maxMessageLength).toWellFormed(),
       firstFailedAt: place.failures?.firstFailedAt ?? now,
       lastFailedAt: now,
     };
