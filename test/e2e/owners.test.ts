@@ -74,7 +74,7 @@ describe('an owner', () => {
   );
 
   it('reserves of the own account, and reads it', async () => {
-    const held = await ann.settle('/v1/holds', { account: mine, asset, amount: '5', expiresInSeconds: 60 });
+    const held = await ann.settle('/v1/holds', { account: mine, asset, amount: '5', expiresInSeconds: 3_600 });
     expect(held.status).toBe(201);
     expect((await ann.get(`/v1/holds/${held.body.id}`)).body).toEqual(held.body);
     expect((await ann.post(`/v1/holds/${held.body.id}/void`, undefined)).status).toBe(403);
