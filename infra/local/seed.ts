@@ -1,5 +1,15 @@
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailure } from './start-failure.ts';
+
+/** Where a machine is so busy that functions run out of time, the API says for a while that it has no answer yet. */
+const insistMs = 60_000;
+const insistPauseMs = 200;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
 
 interface SeedRequest {
   readonly path: string;
@@ -45,11 +55,11 @@ const requests: readonly SeedRequest[] = [
 
 /**
  * Fills a new ledger with demo data through its own HTTP API. Repeating it changes nothing.
- * @throws {StartFailure} when the API refuses one of the requests.
+ * @throws {StartFailure} when the API refuses one of the requests, or has no answer to it within a minute.
  */
 export async function seed(url: string, apiKey: string): Promise<void> {
   for (const wanted of requests) {
-    const { status, text } = await post(url, apiKey, wanted);
+    const { status, text } = await insist(url, apiKey, wanted);
     // Whoever seeded before may have used other keys; what matters is that it is there.
     const exists = status === 409 && text.includes('already_exists');
     if (status !== 201 && !exists) {
@@ -60,11 +70,21 @@ export async function seed(url: string, apiKey: string): Promise<void> {
   }
 }
 
-function post(
-  url: string,
-  apiKey: string,
-  { path, key, body }: SeedRequest,
-): Promise<{ status: number; text: string }> {
+/** Sends a request, and the same again under its key while the API asks for that. */
+async function insist(url: string, apiKey: string, wanted: SeedRequest): Promise<Answer> {
+  const giveUpAt = Date.now() + insistMs;
+  for (;;) {
+    const answer = await post(url, apiKey, wanted);
+    if (!isUndecided(answer) || Date.now() > giveUpAt) return answer;
+    await sleep(insistPauseMs);
+  }
+}
+
+function isUndecided({ status, text }: Answer): boolean {
+  return status === 503 || status === 504 || (status === 409 && text.includes('in_progress'));
+}
+
+function post(url: string, apiKey: string, { path, key, body }: SeedRequest): Promise<Answer> {
   const payload = JSON.stringify(body);
   return new Promise((fulfil, reject) => {
     const outgoing = request(`${url}${path}`, {

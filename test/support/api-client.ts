@@ -20,15 +20,16 @@ export interface ApiClientOptions {
   /** Requests under way at once at the most; others wait here for their turn. By default as many as there are. */
   readonly atOnce?: number;
   /**
-   * Sends a request again, as it is, when it is answered that there is no answer for now (503, 504): for tests of what is answered, wherever
-   * a busy machine may keep the store from answering in time. A fault that has a cause of its own is still there after {@link insistMs}.
+   * Sends a request again, as it is, when it is answered that there is no answer for now (503, 504, `in_progress`): for tests of what is
+   * answered, wherever a busy machine may keep the store from answering in time. A fault that has a cause of its own is still there after
+   * {@link insistMs}.
    */
   readonly insists?: boolean;
 }
 
 const requestTimeoutMs = 30_000;
 const notNow: ReadonlySet<number> = new Set([503, 504]);
-const insistMs = 30_000;
+const insistMs = 60_000;
 const insistPauseMs = 500;
 const retries = 200;
 const longestPauseMs = 1_000;
@@ -103,7 +104,7 @@ export class ApiClient {
       const giveUpAt = Date.now() + insistMs;
       for (;;) {
         const answer = await this.fetchAnswer(...request);
-        if (!this.#options.insists || !notNow.has(answer.status) || Date.now() > giveUpAt) return answer;
+        if (!this.#options.insists || !isUndecided(answer) || Date.now() > giveUpAt) return answer;
         await sleep(insistPauseMs);
       }
     } finally {
@@ -133,6 +134,10 @@ export class ApiClient {
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : {} };
   }
+}
+
+function isUndecided({ status, body }: ApiAnswer): boolean {
+  return notNow.has(status) || (status === 409 && body.code === 'in_progress');
 }
 
 function isFinal({ status, headers, body }: ApiAnswer): boolean {
