@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
 import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
+import { check } from '../support/property.ts';
 
 const position = z.strictObject({ at: z.int(), asset: z.string() });
 const query = { operation: 'listEntries', account: 'alice', order: 'desc' };
@@ -9,7 +10,7 @@ const invalid = expect.objectContaining({ code: 'invalid_cursor' });
 
 describe('decodeCursor', () => {
   it('reads back what was written', () => {
-    fc.assert(
+    check(
       fc.property(fc.maxSafeInteger(), fc.string(), (at, asset) => {
         expect(decodeCursor(encodeCursor(query, { at, asset }), query, position)).toEqual({ at, asset });
       }),
@@ -35,7 +36,7 @@ describe('decodeCursor', () => {
 
   it('refuses whatever else there is', () => {
     const made = encodeCursor(query, { at: 1, asset: 'A' });
-    fc.assert(
+    check(
       fc.property(
         fc.oneof(
           fc.string(),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseIdempotencyKey, readIdempotencyKey } from '../../lib/http/idempotency-key.ts';
 import { HttpProblem } from '../../lib/http/problem.ts';
+import { check } from '../support/property.ts';
 
 const visibleCharacter = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
 const plainKey = fc
@@ -20,11 +21,11 @@ function codeOf(read: () => unknown): string {
 
 describe('parseIdempotencyKey', () => {
   it('takes 1 to 255 visible characters as they are', () => {
-    fc.assert(fc.property(plainKey, (key) => expect(parseIdempotencyKey(key)).toBe(key)));
+    check(fc.property(plainKey, (key) => expect(parseIdempotencyKey(key)).toBe(key)));
   });
 
   it('takes the same key as a structured-field string', () => {
-    fc.assert(
+    check(
       fc.property(plainKey, (key) => {
         const quoted = `"${key.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
         expect(parseIdempotencyKey(quoted)).toBe(key);

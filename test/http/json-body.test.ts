@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { maxBodyBytes, readJsonBody } from '../../lib/http/json-body.ts';
+import { check } from '../support/property.ts';
 
 function event(body: string | null, contentType: string | undefined = 'application/json', httpMethod = 'POST') {
   return { httpMethod, headers: { 'content-type': contentType }, body, isBase64Encoded: false };
@@ -12,7 +13,7 @@ function bodyOf(bytes: number): string {
 
 describe('readJsonBody', () => {
   it('reads the same from text and from base64', () => {
-    fc.assert(
+    check(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const json = JSON.stringify({ text });
         const encoded = { ...event(Buffer.from(json).toString('base64')), isBase64Encoded: true };

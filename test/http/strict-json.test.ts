@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { JsonFault, jsonPointer, maxDepth, parseStrictJson } from '../../lib/http/strict-json.ts';
+import { check } from '../support/property.ts';
 
 /** Integers only, no `__proto__`, well-formed strings: the values that have a strict text. */
 const strictValue = fc.letrec((tie) => ({
@@ -31,7 +32,7 @@ function faultOf(text: string): JsonFault {
 
 describe('parseStrictJson', () => {
   it('reads what JSON.stringify writes, however it is spaced', () => {
-    fc.assert(
+    check(
       fc.property(strictValue, fc.constantFrom(undefined, 1, 2, '\t'), (value, space) => {
         const text = JSON.stringify(value, null, space);
         expect(parseStrictJson(text)).toEqual(JSON.parse(text));
@@ -60,7 +61,7 @@ describe('parseStrictJson', () => {
       '\n',
       'e',
     );
-    fc.assert(
+    check(
       fc.property(fc.array(fragment, { maxLength: 12 }), (fragments) => {
         const text = fragments.join('');
         let strict: unknown;
@@ -73,7 +74,7 @@ describe('parseStrictJson', () => {
         // There is no negative zero in strict values: it would be a second text of zero.
         expect(strict).toEqual(JSON.parse(text, (_, value) => (Object.is(value, -0) ? 0 : value)));
       }),
-      { numRuns: 2_000 },
+      2_000,
     );
   });
 
@@ -151,7 +152,7 @@ describe('parseStrictJson', () => {
 
 describe('jsonPointer', () => {
   it('leads back to the value', () => {
-    fc.assert(
+    check(
       fc.property(fc.array(fc.string(), { maxLength: 4 }), (path) => {
         const parts = jsonPointer(path)
           .split('/')

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isWanted } from '../../lib/webhooks/event-filter.ts';
 import { maxTries, pauseAfter, wantedPauseMs } from '../../lib/webhooks/retry-schedule.ts';
+import { check } from '../support/property.ts';
 
 const hours = (count: number) => count * 3_600_000;
 
@@ -23,7 +24,7 @@ describe('pauseAfter', () => {
   });
 
   it('is never shorter than scheduled or asked for, and at most a tenth longer than the longer of the two', () => {
-    fc.assert(
+    check(
       fc.property(
         fc.integer({ min: 1, max: maxTries - 1 }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
