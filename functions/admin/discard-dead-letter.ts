@@ -3,14 +3,14 @@ import { json, type Operation } from '../../lib/http/index.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
 import type { DeadLetterStore } from '../../lib/platform/dead-letter-store.ts';
 import { deadLetterNotFound, deadLetterNotOpen } from './dead-letter-problems.ts';
-import { visibleTenants } from './visible-tenants.ts';
+import { requestAsSeenBy, visibleTenants } from './visible-tenants.ts';
 
 export function discardDeadLetter(letters: DeadLetterStore, once: Once): Operation<'discardDeadLetter'> {
   return ({ path: { deadLetterId: id }, body: { reason }, caller, by, ...invocation }) =>
     once({
       ...invocation,
       tenant: caller.tenant,
-      request: { id, reason },
+      request: requestAsSeenBy(caller, { id, reason }),
       change: async (keyApplied) => {
         const letter = await letters.get(visibleTenants(caller), id);
         if (!letter) throw deadLetterNotFound(id);

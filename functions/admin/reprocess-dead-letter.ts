@@ -3,14 +3,14 @@ import { HttpProblem, json, type Operation } from '../../lib/http/index.ts';
 import type { Once } from '../../lib/idempotency/index.ts';
 import type { Reprocessing } from '../../lib/platform/reprocessing.ts';
 import { deadLetterNotFound, deadLetterNotOpen } from './dead-letter-problems.ts';
-import { visibleTenants } from './visible-tenants.ts';
+import { requestAsSeenBy, visibleTenants } from './visible-tenants.ts';
 
 export function reprocessDeadLetter(reprocessing: Reprocessing, once: Once): Operation<'reprocessDeadLetter'> {
   return ({ path: { deadLetterId: id }, caller, by, ...invocation }) =>
     once({
       ...invocation,
       tenant: caller.tenant,
-      request: { id },
+      request: requestAsSeenBy(caller, { id }),
       change: async (keyApplied) => {
         const resolving = { by, keyApplied, cause: invocation.cause };
         const result = await reprocessing.reprocess(visibleTenants(caller), id, resolving);

@@ -5,7 +5,7 @@ import type { Once } from '../../lib/idempotency/index.ts';
 import { LedgerError } from '../../lib/ledger/index.ts';
 import type { LineWriter } from '../../lib/observability/index.ts';
 import type { MassReprocessing, MassResult } from '../../lib/platform/mass-reprocessing.ts';
-import { visibleTenants } from './visible-tenants.ts';
+import { requestAsSeenBy, visibleTenants } from './visible-tenants.ts';
 
 type Answer = z.input<typeof reprocessManyAnswer>;
 
@@ -19,7 +19,7 @@ export function reprocessDeadLetters(
     return once({
       ...invocation,
       tenant: caller.tenant,
-      request: chosen,
+      request: requestAsSeenBy(caller, chosen),
       change: async (keyApplied) => {
         const { cause } = invocation;
         const resolving = { by, keyApplied, cause };

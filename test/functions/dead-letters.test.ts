@@ -3,6 +3,7 @@ import { DeleteItemCommand, GetItemCommand, PutItemCommand, paginateScan } from 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
 import { deadLetterAnswer, deadLetterPage, reprocessManyAnswer } from '../../lib/http/admin-schemas.ts';
+import { callersOf } from '../authorisation/callers.ts';
 import { queueRecord } from '../platform/platform-fixture.ts';
 import type { Worker } from '../support/queues.ts';
 import type { ApiAnswer, TestApi } from './api.ts';
@@ -165,6 +166,26 @@ describe('dead letters of messages', () => {
     expect(rest.body.data.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['reprocessed']);
     expect([first.body.data[0].id, rest.body.data[0].id].toSorted()).toEqual(ids.slice(1).toSorted());
     expect(api.queues.take(api.queues.queue('publication'))).toHaveLength(3);
+  });
+
+  it('that may be of any tenant are told by no repetition of what who operates the platform did', async () => {
+    const operator = await callersOf(api)({ roles: ['operator'] });
+    const requests = [
+      (id: string) => ['/reprocess', { ids: [id] }],
+      () => ['/reprocess', { filter: { source: 'deliveries' } }],
+      (id: string) => [`/${id}/reprocess`, undefined],
+      (id: string) => [`/${id}/discard`, { reason: 'Repaired by hand' }],
+    ] as const;
+    for (const request of requests) {
+      const { id } = await deadLetter(from('deliveries-dead-letters'), 'no json');
+      const [rest, body] = request(id);
+      const key = randomUUID();
+      const first = await demand(200, api.call('POST', `${path}${rest}`, body, { key }));
+      expect(first.text).toContain(id);
+      const repeated = await operator('POST', `${path}${rest}`, body, { key });
+      expect([repeated.status, repeated.body.code]).toEqual([422, 'idempotency_key_reused']);
+    }
+    api.queues.take(api.queues.queue('deliveries'));
   });
 
   it('are not found where there is none', async () => {
