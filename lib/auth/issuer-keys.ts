@@ -60,7 +60,7 @@ export class IssuerKeys {
   }
 
   #unavailable(): LedgerError {
-    return new LedgerError('unavailable', 'The keys that the token would be verified with cannot be had now.');
+    return new LedgerError('unavailable', 'the keys that the token would be verified with cannot be had now');
   }
 
   /** A clock that was turned back says nothing about how old something is. */

@@ -39,8 +39,21 @@ function resultOf(event: GatewayEvent, error: unknown): APIGatewayProxyResult {
     return problemResult(error.code, error.message, instance, error.extensions, error.headers);
   }
   // A ledger error's message is made for clients, and its evidence names ids and amounts of their own.
-  if (error instanceof LedgerError) return problemResult(error.code, error.message, path, extensionsOf(error));
+  if (error instanceof LedgerError) return problemResult(error.code, detailOf(error), path, extensionsOf(error));
   return problemResult('internal', problems.internal.detail, path);
+}
+
+/** How to go on, where a message says only what happened. */
+const advice: Partial<Record<ProblemCode, string>> = {
+  contention: ' Nothing was decided; retry with the same key.',
+  unavailable: ' Nothing was decided; retry with the same key.',
+  outcome_unknown: ' The request may have taken effect. Retry with the same key, only: it finds out.',
+  idempotency_key_reused: ' Make a new key for a new request.',
+};
+
+function detailOf({ code, message }: LedgerError): string {
+  if (code === 'invalid_request') return problems[code].detail;
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.${advice[code] ?? ''}`;
 }
 
 /** A fault that the ledger finds is one of the body as a whole: what is wrong shows only against what is stored. */

@@ -68,7 +68,7 @@ export function postTransaction(request: PostTransactionRequest): PostTransactio
   for (const posting of postings) {
     if (posting.amount <= 0n) throw new LedgerError('invalid_request', 'an amount is positive');
     if (posting.source === posting.destination) {
-      throw new LedgerError('same_account', `${posting.source} cannot be both source and destination of a posting`, {
+      throw new LedgerError('same_account', `source and destination of a posting are both ${posting.source}`, {
         account: posting.source,
       });
     }
