@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { faultsOf } from './faults.ts';
+import { checked } from './faults.ts';
 import type { GatewayEvent, Middleware } from './invocation.ts';
 import { readJsonBody } from './json-body.ts';
 import { type Fault, invalidRequest } from './problem.ts';
@@ -29,10 +29,9 @@ function singleQuery(event: GatewayEvent, faults: Fault[]): Record<string, strin
 }
 
 function parsed(schema: z.ZodType, value: unknown, part: Fault['in'], faults: Fault[]): unknown {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  faults.push(...faultsOf(result.error, part));
-  return undefined;
+  const result = checked(schema, value, part);
+  faults.push(...result.faults);
+  return result.value;
 }
 
 /**
