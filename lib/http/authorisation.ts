@@ -13,7 +13,10 @@ export function authorisation(): Middleware {
       const { scope, owners }: Route = invocation.route;
       if (scope === 'public') return;
       const reach = invocation.caller?.reach(scope);
-      if (reach === undefined || (reach === 'own' && owners === undefined)) throw new HttpProblem('forbidden');
+      if (reach === undefined || (reach === 'own' && owners === undefined)) {
+        const where = reach === 'own' ? ' for the whole tenant' : '';
+        throw new HttpProblem('forbidden', `This operation takes the scope ${scope}${where}.`);
+      }
       invocation.reach = reach;
     },
   };

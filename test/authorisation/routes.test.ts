@@ -114,6 +114,11 @@ describe('an owner', () => {
     expect(await served(owned, reader)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
   });
 
+  it('is told which scope an operation takes that is not for owners', async () => {
+    const detail = 'This operation takes the scope accounts:read for the whole tenant.';
+    expect((await served(undefined, owners)).body.detail).toBe(detail);
+  });
+
   it('is not let in for a request that names no account', async () => {
     expect((await served({ accounts: () => [], instead: 'forbidden' }, owners)).status).toBe(403);
   });

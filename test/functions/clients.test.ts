@@ -59,7 +59,8 @@ describe('createClient', () => {
 
   it('makes a client that may do nothing where nothing is said', async () => {
     const { key } = await made();
-    expect(await as(key)('GET', '/v1/assets')).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    const detail = 'This operation takes the scope assets:read.';
+    expect(await as(key)('GET', '/v1/assets')).toMatchObject({ status: 403, body: { code: 'forbidden', detail } });
   });
 
   it('tells the key once: neither a repetition nor anything that is kept has it', async () => {
