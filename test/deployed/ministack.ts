@@ -8,7 +8,7 @@ const requirements = path.join(import.meta.dirname, 'ministack-requirements.txt'
 /** Functions at once: enough for the workers beside the API. With the 10 that a new AWS account may have, they take turns with its requests. */
 const concurrentExecutions = 30;
 
-/** Starts ministack, an emulator of AWS in one Python process, after installing it where it is missing. Needs Python 3.10 or later. */
+/** Starts ministack, an emulator of AWS in one Python process, after installing it where it is missing. Needs Python 3.11 or later. */
 export async function startMinistack(): Promise<RunningEmulator> {
   const port = await freePort();
   return startEmulator({
