@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A tab of a real browser, without a window. */
 export interface Tab {
+  /** Resolves when the page and all that it names has been loaded. */
   open(url: string): Promise<void>;
   /** The value of an expression in the page. */
   evaluate(expression: string): Promise<unknown>;
@@ -14,11 +16,14 @@ export interface Tab {
   close(): Promise<void>;
 }
 
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 120_000;
+const lookIntervalMs = 20;
 const words = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
+  // Containers have little of it, and a browser that has not enough ends.
+  '--disable-dev-shm-usage',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
@@ -46,10 +51,14 @@ export async function openTab(): Promise<Tab> {
   const { webSocketDebuggerUrl } = (await created.json()) as { readonly webSocketDebuggerUrl: string };
   const session = await openSession(webSocketDebuggerUrl);
   for (const domain of ['Page', 'Runtime', 'Log', 'Audits']) await session.send(`${domain}.enable`);
+  await session.send('Page.setLifecycleEventsEnabled', { enabled: true });
   return {
     complaints: session.complaints,
     open: async (url) => {
-      await session.send('Page.navigate', { url });
+      const { loaderId, errorText } = (await session.send('Page.navigate', { url })) as Navigation;
+      if (loaderId === undefined || errorText) throw new Error(`${url} cannot be opened: ${errorText}`);
+      // Until then an expression may be evaluated in the page before it, or in none.
+      while (!session.loaded.has(loaderId)) await sleep(lookIntervalMs);
     },
     evaluate: async (expression) => {
       const { result } = (await session.send('Runtime.evaluate', { expression, returnByValue: true })) as {
@@ -59,11 +68,15 @@ export async function openTab(): Promise<Tab> {
     },
     async close() {
       const exited = once(child, 'exit');
-      child.kill();
-      await exited;
+      if (child.kill()) await exited;
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+interface Navigation {
+  readonly loaderId?: string;
+  readonly errorText?: string;
 }
 
 interface Message {
@@ -71,22 +84,33 @@ interface Message {
   readonly result?: unknown;
   readonly error?: { readonly message: string };
   readonly method?: string;
-  readonly params?: { readonly issue?: { readonly code: string }; readonly entry?: { readonly level: string } };
+  readonly params?: {
+    readonly issue?: { readonly code: string };
+    readonly entry?: { readonly level: string };
+    readonly name?: string;
+    readonly loaderId?: string;
+  };
 }
 
 async function openSession(url: string) {
   const socket = new WebSocket(url);
   const pending = new Map<number, (message: Message) => void>();
   const complaints: string[] = [];
+  const loaded = new Set<string | undefined>();
   let sent = 0;
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(String(data)) as Message;
     if (message.id !== undefined) pending.get(message.id)?.(message);
+    else if (isLoaded(message)) loaded.add(message.params?.loaderId);
     else if (isComplaint(message)) complaints.push(JSON.stringify(message.params));
+  };
+  socket.onclose = () => {
+    for (const fulfil of pending.values()) fulfil({ error: { message: 'the browser has gone' } });
   };
   await once(socket, 'open');
   return {
     complaints,
+    loaded,
     async send(method: string, params: object = {}): Promise<unknown> {
       sent += 1;
       const id = sent;
@@ -98,6 +122,10 @@ async function openSession(url: string) {
       return answer.result;
     },
   };
+}
+
+function isLoaded({ method, params }: Message): boolean {
+  return method === 'Page.lifecycleEvent' && params?.name === 'load';
 }
 
 /** Hints about forms and the like are no complaints. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedHere } from '../support/embedded.ts';
 import { openTab, type Tab } from './browser.ts';
 
-const patienceMs = 30_000;
+const patienceMs = 120_000;
 
 async function until(tab: Tab, expression: string): Promise<void> {
   const giveUpAt = Date.now() + patienceMs;
