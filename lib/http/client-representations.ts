@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { isScope } from '../auth/scopes.ts';
 import type { TenantId } from '../ledger/index.ts';
 import { type ApiClient, clientStatusAt } from '../platform/client.ts';
 import type { clientAnswer } from './client-schemas.ts';
@@ -21,7 +22,7 @@ export function representationOf(
     name,
     status: clientStatusAt(client, now),
     roles: [...roles],
-    scopes: [...scopes],
+    scopes: scopes.filter(isScope),
     ...(subject !== undefined && { subject }),
     ...(rate && { rate: { ...rate } }),
     ...(expiresAt !== undefined && { expiresAt: timeText(expiresAt) }),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Credentials } from '../auth/caller.ts';
-import { isScope, roleNames } from '../auth/scopes.ts';
+import { isScope, roleNames, type Scope } from '../auth/scopes.ts';
 import { count, type Row } from '../dynamodb/items/items.ts';
 import { InvariantViolation, type TenantId } from '../ledger/index.ts';
 import type { ApiClient, ClientKey } from './client.ts';
@@ -12,8 +12,11 @@ export const ratePolicy = z.object({ requestsPerSecond: count, burst: count });
 /** What a client may do, as its own row and those of its keys have it. */
 export const termsRow = {
   roles: z.array(z.enum(roleNames)),
-  /** A scope that is not known is of a later release, which runs beside this one for a while: nothing here takes it. */
-  scopes: z.array(z.string()).transform((names) => names.filter(isScope)),
+  /**
+   * One that is not known is of a later release, which runs beside this one for a while, or has run. It stays where it is, so that no change takes it away
+   * unseen; and since nobody has it here, nobody gets a key with it.
+   */
+  scopes: z.array(z.string()).transform((names) => names as Scope[]),
   subject: z.string().optional(),
   rate: ratePolicy.optional(),
   expiresAt: count.optional(),
@@ -73,7 +76,7 @@ export function parseKeyUse(row: Row): { readonly sha256: string; readonly lastU
 }
 
 /**
- * A key from all that lies in its partition; nothing where there is no key, whoever has used it.
+ * A key from all that lies in its partition, with the scopes that are known here; nothing where there is no key, whoever has used it.
  *
  * @throws InvariantViolation for a damaged row; it does not name the row, whose key is the digest of somebody's credentials
  */
@@ -83,7 +86,8 @@ export function parseApiKey(rows: readonly Row[]): StoredApiKey | undefined {
   const parsed = apiKeyRow.safeParse(row);
   if (!parsed.success) throw new InvariantViolation(`damaged API key: ${z.prettifyError(parsed.error)}`);
   const [use] = rows.flatMap((each) => parseKeyUse(each) ?? []);
-  return { ...parsed.data, ...(use && { lastUsedAt: use.lastUsedAt }) } as StoredApiKey;
+  const scopes = parsed.data.scopes.filter(isScope);
+  return { ...parsed.data, scopes, ...(use && { lastUsedAt: use.lastUsedAt }) } as StoredApiKey;
 }
 
 /** Whether a key lets anybody in at an instant. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { keyDigest, newApiKey } from '../../lib/auth/api-key.ts';
 import { type Role, roleNames, type Scope } from '../../lib/auth/index.ts';
@@ -307,6 +308,30 @@ describe('a caller', () => {
     if (missing.length > 0) expect(read).toMatchObject({ version: '1', keys: [{}], name: 'Billing' });
     // To take away needs no more than the scope.
     expect(await caller('POST', `${there.path}/revoke`, {})).toMatchObject({ status: 200 });
+  });
+
+  it('takes no scope of a later release away that he does not know, nor gets a key with it', async () => {
+    const there = await made({ roles: ['reader'] });
+    const { documents, tables } = api.database;
+    const later = { roles: ['reader'], scopes: ['assets:read', 'assets:guess'] };
+    for (const row of await readTable(api.database.client, tables.platform)) {
+      if (row.SK !== there.id && row.client !== there.id) continue;
+      await documents.send(new PutCommand({ TableName: tables.platform, Item: { ...row, ...later } }));
+    }
+    const scopesStored = async () =>
+      (await readTable(api.database.client, tables.platform))
+        .filter((row) => row.SK === there.id || row.client === there.id)
+        .map(({ scopes }) => scopes);
+
+    expect(await api.call('PATCH', there.path, { name: 'Renamed' })).toMatchObject({ status: 403 });
+    const rotated = await api.call('POST', `${there.path}/rotate-key`, {});
+    expectForbidden(rotated, ['assets:guess' as Scope]);
+    expect(await scopesStored()).toEqual([later.scopes, later.scopes]);
+    const read = await api.call('GET', there.path);
+    expect(clientAnswer.parse(read.body)).toMatchObject({ roles: ['reader'], scopes: ['assets:read'] });
+    expect(await api.call('POST', `${there.path}/revoke`, {})).toMatchObject({ status: 200 });
+    expect(await scopesStored()).toEqual([later.scopes, later.scopes]);
+    expect(await as(there.key)('GET', '/v1/assets')).toMatchObject({ status: 401 });
   });
 
   it('without the scopes reads and changes no client', async () => {
