@@ -21,7 +21,7 @@ export interface EmulatorCommand {
   readonly logFile: string;
 }
 
-const startTimeoutMs = 120_000;
+const startTimeoutMs = 300_000;
 const pollMs = 100;
 
 /**
@@ -59,7 +59,7 @@ async function untilHealthy(url: string): Promise<void> {
   let last: unknown;
   while (Date.now() < deadline) {
     try {
-      const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+      const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(10_000) });
       if (ok) return;
       last = `status ${status}`;
     } catch (error) {

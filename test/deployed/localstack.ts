@@ -7,8 +7,8 @@ import { emulatorsFolder } from './emulators-folder.ts';
 import { endGroup, endGroupAtExit } from './process-group.ts';
 
 const defaultEndpoint = 'http://127.0.0.1:4566';
-const setUpTimeoutMs = 600_000;
-const startTimeoutMs = 180_000;
+const setUpTimeoutMs = 1_800_000;
+const startTimeoutMs = 300_000;
 
 /**
  * A LocalStack to deploy to: without more said the one that runs already, as `docker compose` starts it, at

@@ -27,4 +27,6 @@ export async function endGroup(leader: number): Promise<void> {
 /** Sees to it that the group does not outlive this process, however it ends short of SIGKILL. */
 export function endGroupAtExit(leader: number): void {
   process.once('exit', () => signalGroup(leader, 'SIGKILL'));
+  // A process that a signal ends has no exit of its own.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 }
