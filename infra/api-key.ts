@@ -7,3 +7,19 @@ export function newApiKey(stage: string): string {
 
 /** What the template's parameter takes: the service never sees the key itself before a client sends it. */
 export { keyDigest } from '../lib/auth/api-key.ts';
+
+/**
+ * The key that the environment names for a stage. The command line takes a client's key from the same variable, so another stage's key, or
+ * one that can be guessed, must not become the key to everything because it happened to be there.
+ *
+ * @throws Error that does not have the key in it
+ */
+export function givenKey(given: string, stage: string): string {
+  if (!new RegExp(`^flk_${stage}_[0-9A-Za-z]{32}$`).test(given)) {
+    throw new Error(
+      `FLORIN_API_KEY does not hold a key for the stage ${stage}: it must be flk_${stage}_ and 32 random letters or digits. ` +
+        'Unset it, and the stage keeps the key that it has; a new stage gets one.',
+    );
+  }
+  return given;
+}

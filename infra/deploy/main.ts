@@ -3,7 +3,7 @@
  * What follows a `--` of its own goes to `cdk deploy` as it is.
  */
 import { parseArgs } from 'node:util';
-import { keyDigest, newApiKey } from '../api-key.ts';
+import { givenKey, keyDigest, newApiKey } from '../api-key.ts';
 import { stackNames } from '../stack-names.ts';
 import { type Emulator, type Stage, stageNamed } from '../stage.ts';
 import { cdk } from './cdk-process.ts';
@@ -29,7 +29,7 @@ async function deployToAws(stage: Stage, cdkOptions: readonly string[]): Promise
   if (process.env.AWS_ENDPOINT_URL) {
     throw new Error(`AWS_ENDPOINT_URL is set, so the stage ${stage.name} would not reach AWS. Unset it and try again.`);
   }
-  const given = process.env.FLORIN_API_KEY;
+  const given = process.env.FLORIN_API_KEY && givenKey(process.env.FLORIN_API_KEY, stage.name);
   const kept = given ? undefined : await deployedKeyDigest(stackNames(stage.name).api);
   const key = given || newApiKey(stage.name);
   const apiKeySha256 = kept ?? keyDigest(key);
