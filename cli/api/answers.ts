@@ -98,7 +98,14 @@ export const clientAnswer = z.looseObject({
   scopes: z.array(z.string()),
   subject: z.string().optional(),
   expiresAt: z.string().optional(),
-  keys: z.array(z.looseObject({ prefix: z.string(), lastUsedAt: z.string().optional() })),
+  keys: z.array(
+    z.looseObject({
+      prefix: z.string(),
+      createdAt: z.string(),
+      expiresAt: z.string().optional(),
+      lastUsedAt: z.string().optional(),
+    }),
+  ),
   /** Told once, to the request that made it. */
   key: z.string().optional(),
   keyNote: z.string().optional(),

@@ -38,6 +38,15 @@ const columns: readonly Column<ClientAnswer>[] = [
   { heading: 'EXPIRES', cell: ({ expiresAt }) => expiresAt ?? '' },
 ];
 
+type KeyAnswer = ClientAnswer['keys'][number];
+
+const keyColumns: readonly Column<KeyAnswer>[] = [
+  { heading: 'KEY', cell: ({ prefix }) => prefix },
+  { heading: 'CREATED', cell: ({ createdAt }) => createdAt },
+  { heading: 'LAST USED', cell: ({ lastUsedAt }) => lastUsedAt ?? '' },
+  { heading: 'EXPIRES', cell: ({ expiresAt }) => expiresAt ?? '' },
+];
+
 /** `florin clients create`, `list`, `show`, `rotate` and `revoke`. */
 export function clients(program: Command): void {
   const group = program.command('clients').description('who may call the API, and with which keys');
@@ -130,11 +139,13 @@ function clientPath(id: string, rest: string, { tenant }: Of): string {
   return `${apiPath`/v1/admin/clients/${readRecordId(id)}`}${rest}${query}`;
 }
 
-/** A client, and below it the key where this very request has made one. */
+/** A client, below it its keys one by one where there are several, and the key where this very request has made one. */
 async function showClient({ output }: Context, body: unknown): Promise<void> {
   const answer = readAs(clientAnswer, body);
   await output.one(answer, function* (client) {
     yield* new Table(columns).lines([client]);
+    // Only each key's own times tell whether the ones before a rotation are still used.
+    if (client.keys.length > 1) yield* new Table(keyColumns).lines(client.keys);
     if (client.key !== undefined) yield `key ${client.key}`;
   });
   const { key, keyNote } = answer.value;

@@ -52,6 +52,17 @@ describe('florin clients', () => {
     expect((await run('rotate', made.id)).code).toBe(5);
   });
 
+  it('shows each of several keys with its own times, so that one sees when the old one is used no more', async () => {
+    const made = await json('create', 'Rotating', '--role', 'reader');
+    await florin(['assets', 'list', '--url', runtime.url], { FLORIN_API_KEY: made.key });
+    const { keys } = await json('rotate', made.id);
+    const { stdout } = await run('show', made.id);
+    const shown = stdout.slice(stdout.indexOf('\nKEY') + 1);
+    const [, old = []] = rowsOf(shown);
+    expect(rowsOf(shown).map(([prefix]) => prefix)).toEqual(keys.map(({ prefix }: { prefix: string }) => prefix));
+    expect(old).toEqual([made.keys[0].prefix, keys[1].createdAt, keys[1].lastUsedAt, keys[1].expiresAt]);
+  });
+
   it('makes and shows clients of another tenant', async () => {
     const made = await json('create', 'Admin', '--role', 'admin', '--tenant', 'acme');
     expect(await json('show', made.id, '--tenant', 'acme')).toMatchObject({ tenant: 'acme' });
