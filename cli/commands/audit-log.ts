@@ -105,9 +105,11 @@ function addVerify(group: Command): void {
     const { api, output } = contextOf(command);
     const check = new AuditLogCheck(tenant, head === undefined ? undefined : readHead(head));
     let findings = 0;
+    let mismatches = 0;
     const report = async (found: Iterable<AuditLogFinding>): Promise<void> => {
       for (const finding of found) {
         findings += 1;
+        if (finding.kind === 'hash_mismatch') mismatches += 1;
         await output.line(output.isJson ? JSON.stringify(finding) : findingText(finding));
       }
     };
@@ -118,6 +120,9 @@ function addVerify(group: Command): void {
     const { number = 0n, hash = '' } = check.newest ?? {};
     const summary: Summary = { records: check.records, findings, lastNumber: String(number), lastHash: hash };
     await output.one({ value: summary, raw: summary }, summaryLines);
+    if (mismatches > 0 && mismatches >= check.records) {
+      output.remark(`No record has the hash it should have. Is ${tenant} the right --tenant?`);
+    }
     if (findings > 0) throw new Failure(exitCodes.damaged, `The audit log is damaged: ${findings} findings.`);
   });
 }

@@ -49,17 +49,22 @@ export function journal(program: Command): void {
     let blocks = 0;
     let events = 0;
     let findings = 0;
+    let mismatches = 0;
     for await (const { block, events: shown } of walkJournal(api, BigInt(from))) {
       blocks += 1;
       events += block.events.length;
       for (const finding of check.add(block, shown)) {
         findings += 1;
+        if (finding.kind === 'block_hash_mismatch') mismatches += 1;
         await output.line(output.isJson ? JSON.stringify(finding) : findingText(finding));
       }
     }
     const { number, hash } = check.place;
     const summary: Summary = { blocks, events, findings, lastBlock: String(number), lastHash: hash };
     await output.one({ value: summary, raw: summary }, summaryLines);
+    if (mismatches > 0 && mismatches === blocks) {
+      output.remark(`No block has the hash it should have. Is ${tenant} the right --tenant?`);
+    }
     if (findings > 0) throw new Failure(exitCodes.damaged, `The journal is damaged: ${findings} findings.`);
   });
 }

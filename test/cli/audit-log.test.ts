@@ -73,7 +73,7 @@ describe('florin audit-log verify', () => {
     const last = records.length;
     await whileDamaged(last - 1, { target: 'OTHER' }, async () => {
       expect(await found()).toEqual([`hash_mismatch ${last - 1}`]);
-      expect(await run('verify')).toMatchObject({ code: 7 });
+      expect(await run('verify')).toMatchObject({ code: 7, stderr: 'The audit log is damaged: 1 findings.\n' });
     });
     await whileDamaged(last - 1, undefined, async () => {
       expect(await found()).toEqual([`record_missing ${last}`, `chain_broken ${last}`]);
@@ -99,6 +99,7 @@ describe('florin audit-log verify', () => {
 
   it('is of one tenant', async () => {
     expect((await found('--tenant', 'other')).length).toBe(records.length);
+    expect((await run('verify', '--tenant', 'other')).stderr).toContain('Is other the right --tenant?');
   });
 });
 

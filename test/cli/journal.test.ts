@@ -131,9 +131,10 @@ describe('florin journal verify', () => {
   });
 
   it('wants the tenant that was hashed', async () => {
-    const { code, stdout } = await run('journal', 'verify', '--tenant', 'other');
+    const { code, stdout, stderr } = await run('journal', 'verify', '--tenant', 'other');
     expect(code).toBe(7);
     expect(stdout).toContain('block_hash_mismatch');
+    expect(stderr).toContain('Is other the right --tenant?');
   });
 });
 
