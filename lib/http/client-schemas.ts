@@ -47,7 +47,7 @@ const roleList = z
   .max(roleNames.length, `at most ${roleNames.length} roles`)
   .meta({ description: 'Named sets of scopes.', example: ['writer'] });
 
-const scope = z.enum(scopeNames as [Scope, ...Scope[]], 'the name of a scope').meta({ id: 'Scope' });
+const scope = z.enum(scopeNames as [Scope, ...Scope[]], `one of ${scopeNames.join(', ')}`).meta({ id: 'Scope' });
 
 const scopeList = z
   .array(scope)

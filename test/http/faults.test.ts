@@ -32,6 +32,13 @@ describe('checked', () => {
     expect(faults([])).toEqual([': an object']);
   });
 
+  it('names the roles and scopes that there are', () => {
+    expect(faults({ name: 'Billing', roles: ['writter'] })).toEqual([
+      '/roles/0: one of reader, writer, operator, admin',
+    ]);
+    expect(faults({ name: 'Billing', scopes: ['account:read'] })[0]).toMatch(/^\/scopes\/0: one of .*accounts:read/);
+  });
+
   it('has one fault for each place', () => {
     expect(faults({ name: 'x'.repeat(70) })).toEqual(['/name: at most 64 bytes']);
     expect(faults({ name: 'Billing', roles: 'operators' })).toEqual(['/roles: a list']);
