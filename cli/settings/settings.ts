@@ -43,7 +43,7 @@ export function readSettings(options: GlobalOptions, environment: NodeJS.Process
     );
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw usageFailure('The API key has characters that no key has, such as a space or a line break.');
+    throw usageFailure('The API key is empty, or has characters that no key has, such as a space or a line break.');
   }
   return { url, apiKey };
 }
