@@ -29,19 +29,42 @@ exec 3<&-
 wait "$emulator"
 `;
 
+/** What it says when it does. */
+const listening = /^Dynoxide listening.*\n/m;
+
 /** It answers within a tenth of a second, but for a machine that is busy with other things. */
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
+const portTries = 5;
 
 /**
  * Starts the emulator on a free port of the loopback interface.
  * @throws {StartFailure} when there is no binary for this platform, or it refuses the data file.
  */
-export async function startDynamoDB(databaseFile: string, pidFile: string): Promise<DynamoDBProcess> {
+export async function startDynamoDB(
+  databaseFile: string,
+  pidFile: string,
+  drawPort: () => Promise<number> = freePort,
+): Promise<DynamoDBProcess> {
   const binary = findBinary();
   await endOrphan(pidFile, databaseFile);
   if (!existsSync(databaseFile)) createDatabaseFile(databaseFile);
-  const port = await freePort();
+  for (let tries = 1; ; tries++) {
+    const started = await startOn(await drawPort(), binary, databaseFile, pidFile);
+    if (typeof started !== 'string') return started;
+    // A port that was free when it was drawn may be somebody else's by now.
+    if (tries === portTries || !/port \d+ is already in use/.test(started))
+      throw databaseFailure(started, databaseFile);
+  }
+}
+
+/** Starts the emulator on a port; or resolves with what it says where it does not start. */
+async function startOn(
+  port: number,
+  binary: string,
+  databaseFile: string,
+  pidFile: string,
+): Promise<DynamoDBProcess | string> {
   // A group of its own keeps a Ctrl-C in the terminal from ending the emulator under requests that are still in flight.
   const shell = spawn(
     'sh',
@@ -53,12 +76,12 @@ export async function startDynamoDB(databaseFile: string, pidFile: string): Prom
     },
   );
   let stopping = false;
-  const ended = watch(shell);
+  const { ended, listens } = watch(shell);
   const endpoint = `http://127.0.0.1:${port}`;
-  const problem = await Promise.race([answers(endpoint, () => shell.exitCode === null, ended), ended]);
+  const problem = await Promise.race([answers(endpoint, listens, () => shell.exitCode === null, ended), ended]);
   if (problem !== undefined) {
     shell.stdio[3]?.destroy();
-    throw databaseFailure(problem, databaseFile);
+    return problem;
   }
   return {
     endpoint,
@@ -91,31 +114,47 @@ function createDatabaseFile(databaseFile: string): void {
   database.close();
 }
 
-/** Resolves once the shell has ended, with what the emulator said last. It never rejects. */
-function watch(shell: ChildProcess): Promise<string> {
+interface Watched {
+  /** Whether the emulator has said that it listens. */
+  readonly listens: () => boolean;
+  /** Resolves once the shell has ended, with what the emulator said last. It never rejects. */
+  readonly ended: Promise<string>;
+}
+
+function watch(shell: ChildProcess): Watched {
   let said = '';
+  let hasListened = false;
   shell.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2_000);
+    hasListened ||= listening.test(said);
   });
   // The pipe breaks by design when the emulator goes first.
   shell.stdio[3]?.on('error', () => undefined);
   // The emulator has gone first: the reader of the pipe may go too, and all that was said can be read to its end.
   shell.once('exit', () => shell.stdio[3]?.destroy());
-  return new Promise((fulfil) => {
+  const ended = new Promise<string>((fulfil) => {
     shell.once('error', (error) => fulfil(error.message));
     shell.once('close', (code, signal) =>
-      fulfil(said.replace(/^Dynoxide listening.*\n/m, '').trim() || `it ended with ${signal ?? `code ${code}`}`),
+      fulfil(said.replace(listening, '').trim() || `it ended with ${signal ?? `code ${code}`}`),
     );
   });
+  return { listens: () => hasListened, ended };
 }
 
 /** Resolves when the emulator answers, or with what is wrong: of one that has ended, with what it said, which comes a little after its end. */
-async function answers(endpoint: string, isAlive: () => boolean, ended: Promise<string>): Promise<string | undefined> {
+async function answers(
+  endpoint: string,
+  listens: () => boolean,
+  isAlive: () => boolean,
+  ended: Promise<string>,
+): Promise<string | undefined> {
   const client = dynamodbClient(endpoint);
   const giveUpAt = Date.now() + readyTimeoutMs;
   try {
     for (;;) {
       try {
+        // Who answers before it says that it listens is somebody else.
+        if (!listens()) throw new Error('it does not listen');
         await client.call('ListTables', { Limit: 1 });
         return undefined;
       } catch (error) {

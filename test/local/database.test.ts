@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TableDefinition } from '../../infra/local/deployment.ts';
 import { type DynamoDBCall, dynamodbClient } from '../../infra/local/dynamodb-client.ts';
 import { type DynamoDBProcess, endOrphan, startDynamoDB } from '../../infra/local/dynamodb-process.ts';
+import { freePort } from '../../infra/local/free-port.ts';
 import { keepStreamsShort } from '../../infra/local/stream-records.ts';
 import { ensureTable } from '../../infra/local/tables.ts';
 import { until } from '../support/until.ts';
@@ -79,6 +80,22 @@ describe('startDynamoDB', () => {
     expect(await call('GetItem', { TableName: 'Things', Key: { id: { S: 'a' } } })).toMatchObject({
       Item: { id: { S: 'a' } },
     });
+  });
+
+  it('takes another port where somebody has taken the one that was free, and never speaks to that one', async () => {
+    const { database } = await start();
+    const taken = Number(new URL(database.endpoint).port);
+    const drawn = [taken, taken, await freePort()];
+    const last = drawn.at(-1);
+    const other = join(folder, 'other.sqlite');
+    const second = await startDynamoDB(other, join(folder, 'other.pid'), async () => drawn.shift() as number);
+    try {
+      expect(second.endpoint).toBe(`http://127.0.0.1:${last}`);
+    } finally {
+      await second.stop();
+    }
+    const always = startDynamoDB(other, join(folder, 'other.pid'), async () => taken);
+    await expect(always).rejects.toThrow(`port ${taken} is already in use`);
   });
 
   it('dies with the process that started it, even if that one is killed', async () => {

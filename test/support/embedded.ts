@@ -11,7 +11,8 @@ import { keepFunctionLogs } from './collected-logs.ts';
 
 const main = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 /** A first start builds the application, and several test files may wait for the same build. */
-const startTimeoutMs = 120_000;
+const startTimeoutMs = 170_000;
+const portTries = 5;
 
 /** An embedded runtime of a test's own. */
 export interface TestRuntime {
@@ -96,7 +97,19 @@ export interface RuntimeProcess {
  */
 export async function startEmbeddedProcess(options: ProcessOptions = {}): Promise<RuntimeProcess> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'florin-test-')));
-  const port = options.port ?? (await freePort());
+  for (let tries = 1; ; tries++) {
+    const port = options.port ?? (await freePort());
+    try {
+      return await startOn(port, options, dataFolder);
+    } catch (error) {
+      // A port that was free when it was drawn may be somebody else's by now.
+      const isTaken = String(error).includes(`Port ${port} is in use`);
+      if (options.port !== undefined || tries === portTries || !isTaken) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, options: ProcessOptions, dataFolder: string): Promise<RuntimeProcess> {
   const child = spawn(process.execPath, [main], {
     env: runtimeEnvironment(options, dataFolder, port),
     stdio: ['ignore', 'pipe', 'pipe'],
