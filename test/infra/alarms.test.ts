@@ -308,6 +308,8 @@ const procedures = [
   'The audit log does not verify',
   'Stop all changes',
   'Switch off one operation',
+  'A key has leaked',
+  'An issuer is not to be trusted any more',
   'Take back a release',
   'Move to the other Region',
 ];
