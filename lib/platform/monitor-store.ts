@@ -4,7 +4,7 @@ import { ifAbsent } from '../dynamodb/items/keys.ts';
 import { rememberKey, wasKeyApplied } from '../dynamodb/items/keys-applied.ts';
 import type { BalanceReader } from '../dynamodb/readers/balance-reader.ts';
 import { Patience } from '../dynamodb/table/patience.ts';
-import { insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
+import { asUnknown, insistently, type WriteResult } from '../dynamodb/table/single-write.ts';
 import {
   type BalanceMonitor,
   changeMonitor,
@@ -159,7 +159,7 @@ export class MonitorStore {
   async delete({ tenant, account, id, keyApplied }: ChangeOfMonitor): Promise<void> {
     const TableName = this.#platform.name;
     const deletedKey = deletedMonitorKey(tenant, account, id);
-    const { refusal } = await this.#write([
+    const { refusal, isInDoubt } = await this.#write([
       {
         Delete: {
           TableName,
@@ -170,24 +170,24 @@ export class MonitorStore {
       { Put: { TableName, Item: { ...deletedKey, keyApplied } } },
     ]);
     if (!refusal) return;
-    const deleted = await this.#platform.reader.get(deletedKey);
-    if (deleted && wasKeyApplied([parseDeletion(deleted)], keyApplied)) return;
-    const [failure] = failuresOf(refusal);
-    if (failure?.kind === 'condition') throw notFound(id);
-    throw new LedgerError('contention', `monitor ${id} is being changed by others`);
+    await whereInDoubt(isInDoubt, async () => {
+      const deleted = await this.#platform.reader.get(deletedKey);
+      if (deleted && wasKeyApplied([parseDeletion(deleted)], keyApplied)) return;
+      const [failure] = failuresOf(refusal);
+      if (failure?.kind === 'condition') throw notFound(id);
+      throw new LedgerError('contention', `monitor ${id} is being changed by others`);
+    });
   }
 
   /** Tries until somebody has made what is wanted, or time is over. */
-  async #persist(
-    id: MonitorId,
-    attempt: () => Promise<{ readonly monitor?: StoredMonitor; readonly isInDoubt?: boolean }>,
-  ): Promise<BalanceMonitor> {
+  async #persist(id: MonitorId, attempt: () => Promise<Tried>): Promise<BalanceMonitor> {
     const patience = new Patience(this.#platform.clock, changeTimeoutMs);
     let isInDoubt = false;
     for (let count = 1; count <= maxAttempts && !patience.isOver; count++) {
-      const result = await attempt();
+      const result: Tried = await whereInDoubt(isInDoubt, attempt);
       if (result.monitor) return withoutKeys(result.monitor);
-      isInDoubt = result.isInDoubt === true;
+      // What was sent may still be on its way, whatever later tries come to.
+      isInDoubt ||= result.isInDoubt === true;
       await patience.pause(count);
     }
     const code = isInDoubt ? 'outcome_unknown' : 'contention';
@@ -208,6 +208,21 @@ export class MonitorStore {
       const isOfAsset = error instanceof LedgerError && error.code === 'not_found' && error.evidence.asset === asset;
       throw isOfAsset ? new LedgerError('asset_not_found', error.message, error.evidence) : error;
     }
+  }
+}
+
+/** What became of one attempt: the monitor as it is wanted, or another attempt is worth it. */
+interface Tried {
+  readonly monitor?: StoredMonitor;
+  readonly isInDoubt?: boolean;
+}
+
+/** Does what follows a write; where its answer was lost, no error of that says that nothing was done. */
+async function whereInDoubt<T>(isInDoubt: boolean, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isInDoubt ? asUnknown(error, 'the answer to a change of a monitor was lost') : error;
   }
 }
 

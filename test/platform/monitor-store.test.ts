@@ -1,6 +1,10 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Reader } from '../../lib/dynamodb/table/reader.ts';
+import type { MonitorId } from '../../lib/ledger/balance-monitor.ts';
 import { maxMonitorsPerAccount } from '../../lib/platform/limits.ts';
-import type { CreateMonitor } from '../../lib/platform/monitor-store.ts';
+import { type CreateMonitor, MonitorStore } from '../../lib/platform/monitor-store.ts';
 import { account, asset as assetOf, tenant } from '../support/ledger-fixture.ts';
 import { type MonitorFixture, startMonitors } from './monitor-fixture.ts';
 import { dieEverywhere } from './watched-table.ts';
@@ -166,5 +170,79 @@ describe('delete', () => {
       },
     );
     expect(calls).toBe(1);
+  });
+});
+
+describe('a change that may have come about, or may yet', () => {
+  /** A process that gives its first write up, which is still on its way, and all of whose others meet somebody else's. */
+  function whoseWriteComesLate() {
+    const { platform } = monitors;
+    const { client } = platform;
+    let onItsWay: TransactWriteCommand | undefined;
+    const send = (...[command]: Parameters<typeof client.send>) => {
+      if (!(command instanceof TransactWriteCommand)) return client.send(command);
+      if (onItsWay) {
+        const CancellationReasons = [{ Code: 'TransactionConflict' }];
+        throw new TransactionCanceledException({ message: 'conflict', $metadata: {}, CancellationReasons });
+      }
+      onItsWay = command;
+      throw Object.assign(new Error('not answered in time'), { name: 'TimeoutError' });
+    };
+    return { store: storeThatSends(send), arrive: () => onItsWay && client.send(onItsWay) };
+  }
+
+  /** A process that is not told of its write, though it was made, and finds nobody whom it could ask. */
+  function whoseWriteIsNotSeen() {
+    const { client } = monitors.platform;
+    let writes = 0;
+    const send = async (...[command]: Parameters<typeof client.send>) => {
+      if (writes === 2) throw new Error('cut');
+      const answer = await client.send(command).finally(() => {
+        if (command instanceof TransactWriteCommand) writes += 1;
+      });
+      if (writes === 1) throw Object.assign(new Error('not answered in time'), { name: 'TimeoutError' });
+      return answer;
+    };
+    return { store: storeThatSends(send), arrive: async () => undefined };
+  }
+
+  function storeThatSends(send: unknown): MonitorStore {
+    const { platform, ledger } = monitors;
+    const client = new Proxy(platform.client, {
+      get: (target, name, self) => (name === 'send' ? send : Reflect.get(target, name, self)),
+    });
+    const clock = { ...platform.clock, sleep: () => Promise.resolve() };
+    const reader = new Reader(client, platform.name, clock);
+    const { ledger: ledgerTable } = ledger.database.tables;
+    return new MonitorStore({
+      platform: { ...platform, client, clock, reader },
+      ledgerTable,
+      balances: ledger.ledger.balances,
+    });
+  }
+
+  it.each([
+    ['its write comes late', whoseWriteComesLate],
+    ['its write is not seen', whoseWriteIsNotSeen],
+  ])('is not said to be none: %s', async (_, begin) => {
+    const unknown = expect.objectContaining({ code: 'outcome_unknown' });
+    const request = monitors.request(await newAccount(), below);
+    const creating = begin();
+    await expect(creating.store.create(request)).rejects.toEqual(unknown);
+    await creating.arrive();
+    const [made, ...others] = await monitors.store.all(tenant, request.account);
+    expect(others).toEqual([]);
+
+    const of = { tenant, account: request.account, id: made?.id as MonitorId };
+    const changing = begin();
+    const change = changing.store.change({ ...of, ...key('late change') }, { threshold: above });
+    await expect(change).rejects.toEqual(unknown);
+    await changing.arrive();
+    expect(await monitors.store.get(tenant, of.account, of.id)).toMatchObject({ threshold: above });
+
+    const deleting = begin();
+    await expect(deleting.store.delete({ ...of, ...key('late deletion') })).rejects.toEqual(unknown);
+    await deleting.arrive();
+    expect(await monitors.store.all(tenant, of.account)).toEqual([]);
   });
 });
