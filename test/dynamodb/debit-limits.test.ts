@@ -5,6 +5,7 @@ import type { AccountPatch } from '../../lib/ledger/index.ts';
 import { readTable } from '../support/books.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { account, type LedgerFixture, startLedger, tenant, transfer, usd } from '../support/ledger-fixture.ts';
+import { withinOne } from '../support/one-window.ts';
 
 let books: LedgerFixture;
 let proxy: FaultProxy;
@@ -13,6 +14,7 @@ beforeAll(async () => {
   books = await startLedger();
 });
 beforeEach(async () => {
+  await withinOne('hour', 60_000);
   proxy = await startFaultProxy({ target: books.database.endpoint, measureCapacity: true });
   instances = Array.from({ length: 6 }, (_, index) => books.open(index === 0 ? { endpoint: proxy.url } : {}));
 });
@@ -37,7 +39,7 @@ function change(id: string, patch: AccountPatch) {
   return books.ledger.accounts.update({ tenant, id: account(id), patch, keyApplied });
 }
 
-/** One transfer after the other from each instance, all at once; a limit of a day, so that no turn of the hour comes between. */
+/** One transfer after the other from each instance, all at once. */
 async function spend(id: string, each: number, amount: bigint): Promise<TransactionResult[]> {
   const rounds = instances.map(async (ledger) => {
     const results: TransactionResult[] = [];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../support/api-client.ts';
+import { withinOne } from '../support/one-window.ts';
 import { until } from '../support/until.ts';
 import { AccountsOfRun, asset, raceTimeoutMs } from './accounts-of-run.ts';
 import { concurrencies, openTarget, type Target } from './target.ts';
@@ -24,6 +25,7 @@ describe.each(concurrencies)('limits, freezes and exchanges, with functions run 
   it(
     'lets out no more than a limit says, however many ask at once',
     async () => {
+      await withinOne('day', 90_000);
       const limits = { [asset]: { day: { amount: '200' } } };
       const source = await accounts.open('limited', { limits }, 10_000);
       const destination = await accounts.open('limited-to');

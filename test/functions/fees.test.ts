@@ -5,6 +5,7 @@ import { postedTransaction, previewAnswer } from '../../lib/http/answers.ts';
 import { feeSchedulePage } from '../../lib/http/fee-schemas.ts';
 import { type AccountId, minFeeNoticeMs } from '../../lib/ledger/index.ts';
 import { tenant, usd } from '../support/ledger-fixture.ts';
+import { withinOne } from '../support/one-window.ts';
 import { type ApiAnswer, callWith, insistingly, startApi, type TestApi } from './api.ts';
 
 const rule = { type: 'transfer', asset: 'USD/2', basisPoints: 150, minimum: '5', payer: 'source', feeAccount: 'fees' };
@@ -130,6 +131,7 @@ describe('an exchange', () => {
 
 describe('limits of debits', () => {
   it('are set, changed, shown, and named in the decline', async () => {
+    await withinOne('day', 60_000);
     const limits = { 'USD/2': { hour: { count: 20 }, day: { amount: '100', count: 5 } } };
     const made = await demand(201, api.call('POST', '/v1/accounts', { id: 'limited', limits }));
     expect(made.body.limits).toEqual(limits);
