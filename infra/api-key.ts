@@ -9,15 +9,15 @@ export function newApiKey(stage: string): string {
 export { keyDigest } from '../lib/auth/api-key.ts';
 
 /**
- * The key that the environment names for a stage. The command line takes a client's key from the same variable, so another stage's key, or
- * one that can be guessed, must not become the key to everything because it happened to be there.
+ * The key that the environment names for a stage: not another stage's, nor one that can be guessed, since it is the key to everything. A
+ * client's own key is in another variable, from which the command line takes it.
  *
  * @throws Error that does not have the key in it
  */
 export function givenKey(given: string, stage: string): string {
   if (!new RegExp(`^flk_${stage}_[0-9A-Za-z]{32}$`).test(given)) {
     throw new Error(
-      `FLORIN_API_KEY does not hold a key for the stage ${stage}: it must be flk_${stage}_ and 32 random letters or digits. ` +
+      `FLORIN_STAGE_KEY does not hold a key for the stage ${stage}: it must be flk_${stage}_ and 32 random letters or digits. ` +
         'Unset it, and the stage keeps the key that it has; a new stage gets one.',
     );
   }

@@ -29,14 +29,14 @@ async function deployToAws(stage: Stage, cdkOptions: readonly string[]): Promise
   if (process.env.AWS_ENDPOINT_URL) {
     throw new Error(`AWS_ENDPOINT_URL is set, so the stage ${stage.name} would not reach AWS. Unset it and try again.`);
   }
-  const given = process.env.FLORIN_API_KEY && givenKey(process.env.FLORIN_API_KEY, stage.name);
+  const given = process.env.FLORIN_STAGE_KEY && givenKey(process.env.FLORIN_STAGE_KEY, stage.name);
   const kept = given ? undefined : await deployedKeyDigest(stackNames(stage.name).api);
   const key = given || newApiKey(stage.name);
   const apiKeySha256 = kept ?? keyDigest(key);
   const { url, standbyUrl } = await deployStage({ stage: stage.name, apiKeySha256, cdkOptions });
   console.log(`\nURL   ${url}`);
   if (standbyUrl) console.log(`      ${standbyUrl} is the standby's; it takes no changes until it is opened.`);
-  if (given) console.log('Key   as in FLORIN_API_KEY');
+  if (given) console.log('Key   as in FLORIN_STAGE_KEY');
   else if (kept) console.log('Key   as before');
   else console.log(`Key   ${key}\n      It is shown this once and kept nowhere; the stage knows its SHA-256 only.`);
 }
@@ -47,7 +47,7 @@ async function deployToEmulator(stage: Stage, emulator: Emulator, cdkOptions: re
   await assertAnswers(endpoint, emulator);
   await cdk(['bootstrap', `aws://${emulatorAccount}/us-east-1`, '-c', `stage=${stage.name}`, '--quiet'], environment);
   if (emulator === 'localstack') await removeFunctions(stage, endpoint, environment);
-  const apiKey = process.env.FLORIN_API_KEY || rememberedKey(stage) || newApiKey(stage.name);
+  const apiKey = process.env.FLORIN_STAGE_KEY || rememberedKey(stage) || newApiKey(stage.name);
   const { url: apiUrl } = await deployStage({
     stage: stage.name,
     apiKeySha256: keyDigest(apiKey),

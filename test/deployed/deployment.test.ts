@@ -74,7 +74,7 @@ async function describedTables(): Promise<Record<string, unknown>> {
 async function deploy(key: string): Promise<void> {
   const child = spawn(process.execPath, ['infra/deploy/main.ts', '--stage', stage], {
     cwd: project,
-    env: { ...process.env, FLORIN_API_KEY: key },
+    env: { ...process.env, FLORIN_STAGE_KEY: key },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   expect(await once(child, 'exit')).toEqual([0, null]);

@@ -12,7 +12,7 @@ describe('the key that is given for a stage', () => {
     ['that can be guessed', 'changeme'],
     ['with more behind it', `${newApiKey('prod')}\n`],
   ])('is refused without being told: one %s', (_, key) => {
-    expect(() => givenKey(key, 'prod')).toThrow(/^FLORIN_API_KEY does not hold a key for the stage prod/);
+    expect(() => givenKey(key, 'prod')).toThrow(/^FLORIN_STAGE_KEY does not hold a key for the stage prod/);
     expect(() => givenKey(key, 'prod')).not.toThrow(key.trim());
   });
 });
