@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { wholeNumber } from './arguments.ts';
 import { commands } from './commands/registry.ts';
+import { version } from './version.ts';
 
 const longestTimeoutSeconds = 3_600;
 
@@ -15,7 +15,7 @@ The reference is docs/reference/cli.md.`;
 export function createProgram(): Command {
   const program = new Command('florin')
     .description('Moves and reads money in a Florin ledger, over its HTTP API.')
-    .version(version(), '--version')
+    .version(version, '--version')
     .option('--url <url>', 'the address of the API, with its stage if it has one')
     .option('--api-key <key>', 'the API key; others on this machine may see it in the list of processes')
     .option('--profile <name>', 'a profile of the configuration file')
@@ -37,8 +37,4 @@ export function createProgram(): Command {
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
   for (const each of command.commands) throwInsteadOfExit(each);
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { version } from '../version.ts';
 import type { Answer } from './answer.ts';
 import { problemAnswer } from './answers.ts';
 import { ApiProblem } from './problem.ts';
@@ -127,7 +128,7 @@ export class ApiClient {
     try {
       response = await fetch(this.#settings.url + path, {
         method,
-        headers: { authorization: `Bearer ${this.#settings.apiKey}`, ...headers },
+        headers: { ...headers, authorization: `Bearer ${this.#settings.apiKey}`, 'user-agent': `florin/${version}` },
         ...(body !== undefined && { body }),
         // The key is for this address only.
         redirect: 'manual',

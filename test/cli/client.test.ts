@@ -39,15 +39,21 @@ const cutInTheMiddle: Behaviour = (response, request) => {
 let server: Server;
 let url: string;
 let behaviours: Behaviour[];
-let requests: { readonly key: unknown; readonly authorization: unknown; readonly body: string; readonly at: number }[];
+let requests: {
+  readonly key: unknown;
+  readonly authorization: unknown;
+  readonly agent: unknown;
+  readonly body: string;
+  readonly at: number;
+}[];
 
 beforeEach(async () => {
   requests = [];
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const { 'idempotency-key': key, authorization } = request.headers;
-    requests.push({ key, authorization, body, at: performance.now() });
+    const { 'idempotency-key': key, authorization, 'user-agent': agent } = request.headers;
+    requests.push({ key, authorization, agent, body, at: performance.now() });
     // The last behaviour stays.
     const behaviour = behaviours.length > 1 ? behaviours.shift() : behaviours[0];
     behaviour?.(response, request);
@@ -180,6 +186,10 @@ describe('a change', () => {
     }
     expect(shown.join('')).not.toContain('secret');
     expect(new Set(requests.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${apiKey}`]));
+    // So the audit log tells what was done with the command line.
+    expect(new Set(requests.map(({ agent }) => agent))).toEqual(
+      new Set([expect.stringMatching(/^florin\/\d+\.\d+\.\d+$/)]),
+    );
   });
 
   it('shows the faults of a request', async () => {
