@@ -18,6 +18,16 @@ interface CreateOptions {
   readonly key?: string;
 }
 
+interface UpdateOptions {
+  readonly name?: string;
+  readonly role?: readonly string[];
+  readonly scope?: readonly string[];
+  readonly rate?: string;
+  readonly expiresAt?: string;
+  readonly tenant?: string;
+  readonly key?: string;
+}
+
 interface Of {
   readonly tenant?: string;
 }
@@ -47,12 +57,13 @@ const keyColumns: readonly Column<KeyAnswer>[] = [
   { heading: 'EXPIRES', cell: ({ expiresAt }) => expiresAt ?? '' },
 ];
 
-/** `florin clients create`, `list`, `show`, `rotate` and `revoke`. */
+/** `florin clients create`, `list`, `show`, `update`, `rotate` and `revoke`. */
 export function clients(program: Command): void {
   const group = program.command('clients').description('who may call the API, and with which keys');
   addCreate(group);
   addList(group);
   addShow(group);
+  addUpdate(group);
   addRotate(group);
   addRevoke(group);
 }
@@ -98,6 +109,41 @@ function addShow(group: Command): void {
     const context = contextOf(show);
     await showClient(context, (await context.api.get(clientPath(id, '', options))).body);
   });
+}
+
+function addUpdate(group: Command): void {
+  const update = group
+    .command('update <id>')
+    .description('change what an API client may do; what is not named stays')
+    .option('--name <name>', 'another name')
+    .option(
+      '--role <role>',
+      'all its roles from now on; may be given several times; "none" takes them away',
+      collectText,
+    )
+    .option('--scope <scope>', 'all its scopes from now on; may be given several times; "none"', collectText)
+    .option('--rate <requests/burst>', 'another rate, such as 50/100; "usual" for that of clients without one')
+    .option('--expires-at <time>', 'when its keys end, a time in the past stops them all; "never"')
+    .option(...tenantOption)
+    .option(...keyOption);
+  update.action(async (id: string, options: UpdateOptions) => {
+    const context = contextOf(update);
+    const { name, role, scope, rate, expiresAt, key } = options;
+    const body = {
+      name,
+      roles: allOrNone(role),
+      scopes: allOrNone(scope),
+      rate: rate === undefined ? undefined : rate === 'usual' ? null : readRate(rate),
+      expiresAt: expiresAt === 'never' ? null : expiresAt,
+    };
+    if (Object.values(body).every((value) => value === undefined)) throw usageFailure('nothing to change was named');
+    const answer = await sendChange(context, { method: 'PATCH', path: clientPath(id, '', options), body, key });
+    await showClient(context, answer.body);
+  });
+}
+
+function allOrNone(names: readonly string[] | undefined): readonly string[] | undefined {
+  return names?.length === 1 && names[0] === 'none' ? [] : names;
 }
 
 function addRotate(group: Command): void {

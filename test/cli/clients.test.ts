@@ -52,6 +52,27 @@ describe('florin clients', () => {
     expect((await run('rotate', made.id)).code).toBe(5);
   });
 
+  it('changes what is named, and nothing else', async () => {
+    const made = await json('create', 'Changing', '--role', 'reader', '--scope', 'audit:read', '--rate', '5/10');
+    const narrower = await json('update', made.id, '--role', 'none', '--expires-at', '2001-01-01T00:00:00Z');
+    expect(narrower).toMatchObject({
+      name: 'Changing',
+      status: 'expired',
+      roles: [],
+      scopes: ['audit:read'],
+      rate: made.rate,
+    });
+    expect(await florin(['assets', 'list', '--url', runtime.url], { FLORIN_API_KEY: made.key })).toMatchObject({
+      code: 8,
+    });
+    const wider = ['--name', 'Changed', '--role', 'reader', '--role', 'writer', '--scope', 'none'];
+    const changed = await json('update', made.id, ...wider, '--rate', 'usual', '--expires-at', 'never');
+    expect(changed).toMatchObject({ name: 'Changed', status: 'active', roles: ['reader', 'writer'], scopes: [] });
+    expect(changed).not.toHaveProperty('rate');
+    expect(changed).not.toHaveProperty('expiresAt');
+    expect((await json('update', made.id, '--rate', '7/7')).rate).toEqual({ requestsPerSecond: 7, burst: 7 });
+  });
+
   it('shows each of several keys with its own times, so that one sees when the old one is used no more', async () => {
     const made = await json('create', 'Rotating', '--role', 'reader');
     await florin(['assets', 'list', '--url', runtime.url], { FLORIN_API_KEY: made.key });
@@ -75,6 +96,8 @@ describe('florin clients', () => {
       ['create', 'x', '--rate', 'fast'],
       ['show', 'Billing'],
       ['rotate', 'cli_a', '--overlap', '-1'],
+      ['update', 'cli_i3y5g2fjk7w3cdlqv4xw7hh7p3'],
+      ['update', 'cli_i3y5g2fjk7w3cdlqv4xw7hh7p3', '--rate', 'fast'],
     ]) {
       expect((await run(...args)).code).toBe(2);
     }
