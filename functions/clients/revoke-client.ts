@@ -19,7 +19,7 @@ export function revokeClient(clients: ClientStore, once: Once): Operation<'revok
         const revoked = await clients.change(meant, 'client.revoked', { keyApplied, by, reason }, (client) =>
           revokedClient(client, reason, Date.now()),
         );
-        return json(200, representationOf(revoked, Date.now(), await clients.lastUses([revoked])));
+        return json(200, representationOf(revoked, Date.now(), await clients.lastUsesToShow(revoked)));
       },
     });
   };

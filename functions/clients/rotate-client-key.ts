@@ -27,7 +27,7 @@ export function rotateClientKey(clients: ClientStore, keyLabel: string, once: On
           requireNotRevoked(client);
           return rotatedClient(client, key, overlapSeconds, Date.now());
         });
-        const representation = representationOf(rotated, Date.now(), await clients.lastUses([rotated]));
+        const representation = representationOf(rotated, Date.now(), await clients.lastUsesToShow(rotated));
         if (rotated.keys[0]?.sha256 === key.sha256) shown = json(200, { ...representation, key: key.key });
         return json(200, { ...representation, keyNote });
       },

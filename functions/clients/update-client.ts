@@ -26,7 +26,7 @@ export function updateClient(clients: ClientStore, once: Once): Operation<'updat
           requireNotRevoked(client);
           return after;
         });
-        return json(200, representationOf(changed, Date.now(), await clients.lastUses([changed])));
+        return json(200, representationOf(changed, Date.now(), await clients.lastUsesToShow(changed)));
       },
     });
   };

@@ -23,6 +23,9 @@ const changeTimeoutMs = 6_000;
 const countedPerCall = 500;
 const maxCountingCalls = 10;
 
+/** How long the answer to a change may wait for when keys were used last, in milliseconds. */
+const showingTimeoutMs = 500;
+
 /** Under which idempotency key something is done, and by whom. */
 export interface ClientDeed {
   readonly keyApplied: AppliedKey;
@@ -70,6 +73,19 @@ export class ClientStore {
     const keys = clients.flatMap((client) => client.keys.map(({ sha256 }) => apiKeyUseKey(sha256)));
     const uses = (await this.#platform.reader.getAll(keys)).flatMap((row) => parseKeyUse(row) ?? []);
     return new Map(uses.map(({ sha256, lastUsedAt }) => [sha256, lastUsedAt]));
+  }
+
+  /**
+   * The same for the answer to a change that is made already. It is for people, so it must not keep that answer back, or the new key that is told in it:
+   * what cannot be read in half a second is missing, too.
+   */
+  lastUsesToShow(client: ApiClient): Promise<ReadonlyMap<string, number>> {
+    const unknown = new Map<string, number>();
+    const uses = this.lastUses([client]).catch((error: unknown) => {
+      if (error instanceof LedgerError && error.code === 'unavailable') return unknown;
+      throw error;
+    });
+    return Promise.race([uses, this.#platform.clock.sleep(showingTimeoutMs).then(() => unknown)]);
   }
 
   /**

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { keyDigest, newApiKey } from '../../lib/auth/api-key.ts';
 import { type Role, roleNames, type Scope } from '../../lib/auth/index.ts';
 import { clientAnswer, clientPage, clientWithKey } from '../../lib/http/client-schemas.ts';
 import { readTable } from '../support/books.ts';
-import { type ApiAnswer, apiKey, type CallOptions, insistingly, type TestApi } from './api.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { type ApiAnswer, apiKey, type CallOptions, callWith, insistingly, type TestApi } from './api.ts';
 import { startApiWithMoney } from './money.ts';
 
 const path = '/v1/admin/clients';
@@ -208,6 +209,31 @@ describe('revokeClient', () => {
   it('may be done by a client to itself', async () => {
     const { key, path: one } = await made({ roles: ['admin'] });
     expect(await as(key)('POST', `${one}/revoke`, {})).toMatchObject({ status: 200, body: { status: 'revoked' } });
+  });
+});
+
+describe('a change that is made', () => {
+  it('is answered, with a new key in it, also where nobody can say when keys were used last', async () => {
+    const { key: used, path: one } = await made({ roles: ['reader'] });
+    expect(await as(used)('GET', '/v1/assets')).toMatchObject({ status: 200 });
+    const proxy = await startFaultProxy({ target: api.database.endpoint });
+    proxy.rules.push({ operation: 'BatchGetItem', fault: { kind: 'cut' } });
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
+    try {
+      jest.resetModules();
+      const { handler } = await import('../../functions/clients/index.ts');
+      const call = callWith({ clients: handler });
+      const renamed = await call('PATCH', one, { name: 'Renamed' });
+      expect(renamed).toMatchObject({ status: 200, body: { name: 'Renamed', keys: [{}] } });
+      expect(renamed.body.keys[0]).not.toHaveProperty('lastUsedAt');
+      const { status, body } = await call('POST', `${one}/rotate-key`, { overlapSeconds: 0 });
+      expect(status).toBe(200);
+      expect(await as(body.key)('GET', '/v1/assets')).toMatchObject({ status: 200 });
+      expect(await call('POST', `${one}/revoke`, {})).toMatchObject({ status: 200, body: { status: 'revoked' } });
+    } finally {
+      process.env.AWS_ENDPOINT_URL_DYNAMODB = api.database.endpoint;
+      await proxy.stop();
+    }
   });
 });
 
