@@ -141,12 +141,10 @@ const clientFields = {
         prefix: z.string().meta({ description: 'What the key begins with.', example: 'flk_prod_h7Kq2x' }),
         createdAt: instantText,
         expiresAt: instantText.optional().meta({ description: 'When it ends, since a newer one has taken its place.' }),
-        lastUsedAt: instantText
-          .optional()
-          .meta({
-            description:
-              'To the hour; absent where it never was, and in the answer to a change also where that could not be read.',
-          }),
+        lastUsedAt: instantText.optional().meta({
+          description:
+            'To the hour; absent where it never was, and in the answer to a change also where that could not be read.',
+        }),
       }),
     )
     .meta({ description: 'Its keys, the newest first; not what they are.' }),
