@@ -194,20 +194,22 @@ describe('florin audit', () => {
 
   it('raises no false alarm while others write', async () => {
     let isOver = false;
-    const write = async (source: string, destination: string): Promise<number> => {
-      let count = 0;
-      for (; !isOver; count++)
+    const counts = [0, 0, 0];
+    const write = async (which: number, source: string, destination: string): Promise<void> => {
+      for (; !isOver; counts[which] = (counts[which] as number) + 1)
         await api.settle('/v1/transfers', { source, destination, asset: 'GOLD_COINS', amount: '1' });
-      return count;
     };
-    const writers = [write('user_001', 'user_002'), write('user_002', 'user_001'), write('system:treasury', 'victim')];
+    const writers = [
+      write(0, 'user_001', 'user_002'),
+      write(1, 'user_002', 'user_001'),
+      write(2, 'system:treasury', 'victim'),
+    ];
     const cut = new Date().toISOString();
-    for (let round = 0; round < 3; round++) expect(await damage()).toEqual([]);
+    for (let round = 0; round < 3 || Math.min(...counts) <= 10; round++) expect(await damage()).toEqual([]);
     // Everything of that moment has arrived by now, so that its sums are exact while the balances move on.
     expect(await damage('--at', cut)).toEqual([]);
     isOver = true;
-    const counts = await Promise.all(writers);
-    expect(Math.min(...counts)).toBeGreaterThan(10);
+    await Promise.all(writers);
   });
 
   it('names a balance that is off by one', async () => {

@@ -108,9 +108,9 @@ describe('a change', () => {
   it('gives up at once when it would have to wait longer than it may', async () => {
     behaviours = [problem(503, 'unavailable', { 'retry-after': '120' })];
     const before = performance.now();
-    const { code, stderr } = await send('--timeout', '30');
+    const { code, stderr } = await send('--timeout', '100');
     expect(code).toBe(6);
-    expect(performance.now() - before).toBeLessThan(20_000);
+    expect(performance.now() - before).toBeLessThan(90_000);
     expect(stderr).toContain('503 unavailable: It was unavailable. Nothing was done.');
     expect(requests).toHaveLength(1);
   });
