@@ -1,6 +1,6 @@
 import type { ActContext } from '../audit/act.ts';
 import type { AppliedKey, Clock } from '../dynamodb/index.ts';
-import type { TenantId } from '../ledger/index.ts';
+import { LedgerError, type TenantId } from '../ledger/index.ts';
 import type { Webhook, WebhookStatus } from '../platform/webhook.ts';
 import { deliveryIdOf, type WebhookId, webhookIdOf } from '../platform/webhook-id.ts';
 import type { WebhookStore } from '../platform/webhook-store.ts';
@@ -91,7 +91,8 @@ export class Endpoints {
    * Changes an endpoint. One that is switched on begins anew: what it failed at before is forgotten, and if it is ordered its line
    * goes on where it stood.
    *
-   * @throws LedgerError as `WebhookStore.change`; `unavailable` also where its line could not be woken, and the same key does it
+   * @throws LedgerError as `WebhookStore.change`; `unavailable` also where a secret cannot be sealed, and `outcome_unknown` where it is changed and its line
+   * could not be woken, which the same key does
    */
   async update(
     tenant: TenantId,
@@ -109,7 +110,9 @@ export class Endpoints {
     if (patch.status === 'enabled' && webhook.ordered) {
       // Whatever is next in its line: who is woken looks into the journal.
       const next = { id: 'next', sequence: webhook.deliveredThrough + 1 };
-      await queue.send([wakeUpFor({ tenant, webhook: id, id: deliveryIdOf(id, next) })]);
+      await queue.send([wakeUpFor({ tenant, webhook: id, id: deliveryIdOf(id, next) })]).catch((cause: unknown) => {
+        throw new LedgerError('outcome_unknown', 'the line of a webhook could not be woken', {}, { cause });
+      });
     }
     return webhook;
   }

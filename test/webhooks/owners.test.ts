@@ -293,3 +293,21 @@ describe('a key that is out of reach', () => {
     expect(await endpoints.rotate(tenant, id, 60, rotate)).toHaveProperty('secret');
   });
 });
+
+describe('a queue that takes no wake-up', () => {
+  it('is no reason to say that an endpoint was not switched on, and the same request succeeds later', async () => {
+    const { endpoints, webhooks } = ownersOf();
+    const { webhook } = await endpoints.create(tenant, { ...terms(), ordered: true }, newKey());
+    await endpoints.update(tenant, webhook.id, { status: 'disabled' }, newKey());
+    fixture.queue.take();
+    const queue = {
+      send: () => Promise.reject(Object.assign(new Error('not answered in time'), { name: 'TimeoutError' })),
+    };
+    const key = newKey();
+    const enabling = ownersOf({ queue }).endpoints.update(tenant, webhook.id, { status: 'enabled' }, key);
+    await expect(enabling).rejects.toMatchObject({ name: 'LedgerError', code: 'outcome_unknown' });
+    expect(await webhooks.get(tenant, webhook.id)).toMatchObject({ status: 'enabled' });
+    await endpoints.update(tenant, webhook.id, { status: 'enabled' }, key);
+    expect(fixture.queue.take()).toHaveLength(1);
+  });
+});
