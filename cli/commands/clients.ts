@@ -8,24 +8,20 @@ import { type Context, contextOf, sendChange } from '../context.ts';
 import { usageFailure } from '../failure.ts';
 import { type Column, Table } from '../output/table.ts';
 
-interface CreateOptions {
+interface TermsOptions extends Of {
   readonly role?: readonly string[];
   readonly scope?: readonly string[];
-  readonly subject?: string;
   readonly rate?: string;
   readonly expiresAt?: string;
-  readonly tenant?: string;
   readonly key?: string;
 }
 
-interface UpdateOptions {
+interface CreateOptions extends TermsOptions {
+  readonly subject?: string;
+}
+
+interface UpdateOptions extends TermsOptions {
   readonly name?: string;
-  readonly role?: readonly string[];
-  readonly scope?: readonly string[];
-  readonly rate?: string;
-  readonly expiresAt?: string;
-  readonly tenant?: string;
-  readonly key?: string;
 }
 
 interface Of {
