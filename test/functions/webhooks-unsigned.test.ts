@@ -155,7 +155,7 @@ describe.each<[string, RequestListener, string]>([
     const from = performance.now();
     const key = crypto.randomUUID();
     const terms = { url: receiver.url, description: key };
-    const refused = await call('POST', '/v1/webhooks', terms, { key });
+    const refused = await call('POST', '/v1/webhooks', terms, { key, isFinal: true });
     expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
     expect(performance.now() - from).toBeLessThan(longestWaitMs);
     expect(keys.calls).toBeLessThanOrEqual(2);
